@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: MIT
+rrinclude_HEADERS += \
+	sdk/include/rr/err.h \
+	sdk/include/rr/game.h
+
+# librrkit: the building blocks that stages share. Each folder adds to its sources.
+kit_PROGRAMS += librrkit.so.0
+librrkit_so_0_SOURCES =
+librrkit_so_0_CFLAGS = $(FAST_SO_CFLAGS) $(JANSSON_CFLAGS) $(LIBZIP_CFLAGS) $(CRYPTO_CFLAGS)
+librrkit_so_0_LDFLAGS = $(SO_LDFLAGS) -Wl,-soname,librrkit.so.0
+librrkit_so_0_LDADD = $(JANSSON_LIBS) $(LIBZIP_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) $(DNNL_LIBS) -lm -lpthread -ldl
+
+# What a user of the kit links with.
+KIT_LIBS = librrkit.so.0
+
+include sdk/game/local.mk
+include sdk/net/local.mk
+include sdk/search/local.mk
+include sdk/data/local.mk
+include sdk/train/local.mk
+include sdk/rating/local.mk
+include sdk/tools/local.mk
+include sdk/template/local.mk
