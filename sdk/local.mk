@@ -6,8 +6,8 @@ rrinclude_HEADERS += \
 # librrkit: the building blocks that stages share. Each folder adds to its sources.
 kit_PROGRAMS += librrkit.so.0
 librrkit_so_0_SOURCES =
-librrkit_so_0_CFLAGS = $(FAST_SO_CFLAGS) $(JANSSON_CFLAGS) $(LIBZIP_CFLAGS) $(CRYPTO_CFLAGS)
-librrkit_so_0_LDFLAGS = $(SO_LDFLAGS) -Wl,-soname,librrkit.so.0
+librrkit_so_0_CFLAGS = $(CFLAGS_SHARED_FAST) $(JANSSON_CFLAGS) $(LIBZIP_CFLAGS) $(CRYPTO_CFLAGS)
+librrkit_so_0_LDFLAGS = $(LDFLAGS_SHARED) -Wl,-soname,librrkit.so.0
 librrkit_so_0_LDADD = $(JANSSON_LIBS) $(LIBZIP_LIBS) $(ZLIB_LIBS) $(CRYPTO_LIBS) $(DNNL_LIBS) -lm -lpthread -ldl
 
 # What a user of the kit links with.
