@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: MIT
+# libcommon: what the three programs share. Users link $(COMMON_LIBS).
+noinst_LIBRARIES += libcommon.a
+libcommon_a_SOURCES =
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+COMMON_LIBS = libcommon.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
+
+libcommon_a_SOURCES += \
+	core/common/sha256.c core/common/sha256.h \
+	core/common/wire.c core/common/wire.h
