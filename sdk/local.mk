@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: MIT
 rrinclude_HEADERS += \
 	sdk/include/rr/err.h \
-	sdk/include/rr/game.h
+	sdk/include/rr/game.h \
+	sdk/include/rr/net.h \
+	sdk/include/rr/search.h \
+	sdk/include/rr/shard.h \
+	sdk/include/rr/npz.h \
+	sdk/include/rr/rating.h \
+	sdk/include/rr/events.h
 
 # librrkit: the building blocks that stages share. Each folder adds to its sources.
 kit_PROGRAMS += librrkit.so.0
