@@ -7,4 +7,8 @@ COMMON_LIBS = libcommon.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
 
 libcommon_a_SOURCES += \
 	core/common/sha256.c core/common/sha256.h \
-	core/common/wire.c core/common/wire.h
+	core/common/wire.c core/common/wire.h \
+	core/common/log.c core/common/log.h \
+	core/common/mem.c core/common/mem.h \
+	core/common/paths.c core/common/paths.h \
+	core/common/text.c core/common/text.h core/common/text_opt.c

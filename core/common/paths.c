@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paths.c - siblings of the running program, and small file helpers.
+ */
+#include "core/common/paths.h"
+
+#include "core/common/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int
+paths_init(struct paths *paths, struct rr_err *err)
+{
+    char self[PATH_MAX];
+    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    char *plugins;
+    struct stat st;
+
+    memset(paths, 0, sizeof *paths);
+    if (n < 0) {
+        const int code = -errno;
+
+        return rr_err_set(err, code, "cannot read /proc/self/exe: %s (is /proc mounted?)",
+                          strerror(-code));
+    }
+    self[n] = '\0';
+    paths->self_dir = mem_dup(dirname(self));
+    plugins = paths_join_new(paths->self_dir, "plugins");
+    paths->is_build_tree = stat(plugins, &st) == 0 && S_ISDIR(st.st_mode);
+    if (paths->is_build_tree) {
+        paths->libexec_dir = mem_dup(paths->self_dir);
+        paths->sbin_dir = mem_dup(paths->self_dir);
+        paths->lib_dir = mem_dup(paths->self_dir);
+        paths->plugin_dir = plugins;
+    } else {
+        paths->libexec_dir = mem_dup(RR_PKGLIBEXECDIR);
+        paths->sbin_dir = mem_dup(RR_SBINDIR);
+        paths->lib_dir = mem_dup(RR_LIBDIR);
+        paths->plugin_dir = mem_dup(RR_PLUGINDIR);
+        free(plugins);
+    }
+    return 0;
+}
+
+void
+paths_fini(struct paths *paths)
+{
+    free(paths->self_dir);
+    free(paths->libexec_dir);
+    free(paths->sbin_dir);
+    free(paths->plugin_dir);
+    free(paths->lib_dir);
+    memset(paths, 0, sizeof *paths);
+}
+
+char *
+paths_join_new(const char *a, const char *b)
+{
+    return b[0] == '/' ? mem_dup(b) : mem_printf("%s/%s", a, b);
+}
+
+char *
+paths_real_new(const char *path, struct rr_err *err)
+{
+    char *real = realpath(path, NULL);
+
+    if (real == NULL) {
+        const int code = -errno;
+
+        (void)rr_err_set(err, code, "%s: %s", path, strerror(-code));
+    }
+    return real;
+}
+
+int
+paths_mkdir(const char *path, unsigned mode, struct rr_err *err)
+{
+    if (mkdir(path, (mode_t)mode) != 0 && errno != EEXIST) {
+        const int code = -errno;
+
+        return rr_err_set(err, code, "cannot make the directory %s: %s", path, strerror(-code));
+    }
+    return 0;
+}
+
+int
+paths_read_new(const char *path, size_t max, char **out, size_t *size, struct rr_err *err)
+{
+    /* O_NONBLOCK: a pipe must be refused, not waited for */
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    char *text = NULL;
+    size_t have = 0;
+    int rc = 0;
+
+    if (fd < 0) {
+        rc = -errno;
+        return rr_err_set(err, rc, "cannot open %s: %s", path, strerror(-rc));
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        rc = rr_err_set(err, RR_E_INPUT, "%s is not a regular file", path);
+        goto out;
+    }
+    text = mem_zalloc(mem_add(max, 2), 1);
+    while (have <= max) {
+        const ssize_t n = read(fd, text + have, max + 1 - have);
+
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            rc = -errno;
+            rc = rr_err_set(err, rc, "cannot read %s: %s", path, strerror(-rc));
+            goto out;
+        }
+        if (n == 0) {
+            break;
+        }
+        have += (size_t)n;
+    }
+    if (have > max) {
+        rc = rr_err_set(err, RR_E_INPUT, "%s is larger than %zu bytes", path, max);
+        goto out;
+    }
+    text[have] = '\0';
+    *out = text;
+    *size = have;
+    text = NULL;
+out:
+    free(text);
+    (void)close(fd);
+    return rc;
+}
