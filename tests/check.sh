@@ -8,7 +8,7 @@ passed=0 failed=0 skipped=0
 
 # run_tests NAME DIR: make check in DIR, add up its totals, show what failed.
 run_tests() {
-    local what=$1 where=$2 start=$SECONDS n file
+    local what=$1 where=$2 start=$SECONDS file
     printf 'testing, %s … ' "$what"
     if make -C "$where" -j "$jobs" check >>"$log" 2>&1 </dev/null; then
         printf 'done (%d s)\n' $((SECONDS - start))
@@ -26,10 +26,10 @@ run_tests() {
         failed=$((failed + 1))
         return
     fi
-    n() { sed -n "s/^# $1: *\([0-9]*\)$/\1/p" "$file" | head -n 1; }
-    passed=$((passed + $(n PASS) + $(n XFAIL)))
-    failed=$((failed + $(n FAIL) + $(n XPASS) + $(n ERROR)))
-    skipped=$((skipped + $(n SKIP)))
+    total() { sed -n "s/^# $1: *\([0-9]*\)$/\1/p" "$file" | head -n 1; }
+    passed=$((passed + $(total PASS) + $(total XFAIL)))
+    failed=$((failed + $(total FAIL) + $(total XPASS) + $(total ERROR)))
+    skipped=$((skipped + $(total SKIP)))
     [ -z "${failed_here-}" ] || [ "$failed" -gt 0 ] || failed=1
 }
 
@@ -59,8 +59,7 @@ configure_in build-asan --enable-werror --enable-sanitizers
 step 'building with sanitizers' make -C build-asan -j "$jobs"
 run_tests 'address and undefined-behaviour sanitizers' build-asan
 
-one_check 'distribution builds from its archive' \
-    make -C build distcheck DISTCHECK_TARGETS=check-dist
+one_check 'the release archive builds and passes its tests' make -C build -j "$jobs" distcheck
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ] || exit 1
