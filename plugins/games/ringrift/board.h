@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * board.h - geometry of the four RingRift boards.
+ *
+ * Owns: cell numbering, neighbours, territory and fence neighbours, symmetries. All of it is built
+ * once, when the shared object is loaded, and never changes afterwards.
+ * Does not: know pieces or rules.
+ *
+ * Cells are numbered in text order: by x, then by y. The number `cells` (one past the last) stands
+ * for "off the board"; a state keeps a wall there, so that walking along a ray needs no other test.
+ */
+#ifndef RINGRIFT_BOARD_H
+#define RINGRIFT_BOARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    BOARD_MAX_CELLS = 469,
+    BOARD_MAX_WIDTH = 25,
+    BOARD_MAX_DIRS = 8,
+    BOARD_MAX_NEAR = 6,
+    BOARD_MAX_SYMS = 12,
+    BOARD_NO_CELL = 0xffff
+};
+
+struct board {
+    const char *name;
+    uint16_t cells;
+    uint8_t width;      /* of the square that the cells lie in */
+    uint8_t radius;     /* hex boards; 0 on squares */
+    uint8_t dirs;       /* directions; the opposite of d is (d + dirs / 2) % dirs */
+    uint8_t axes;       /* dirs / 2; axis a runs along direction a, which ascends in cell order */
+    uint8_t near_dirs;  /* territory neighbours */
+    uint8_t fence_dirs; /* neighbours through which a fence grows; 0: it does not grow */
+    uint8_t syms;
+    int8_t x[BOARD_MAX_CELLS], y[BOARD_MAX_CELLS];
+    uint16_t plane[BOARD_MAX_CELLS]; /* cell of the planes: row * width + column */
+    uint16_t next[BOARD_MAX_CELLS + 1][BOARD_MAX_DIRS];
+    uint16_t near[BOARD_MAX_CELLS][BOARD_MAX_NEAR];
+    uint16_t fence[BOARD_MAX_CELLS][BOARD_MAX_DIRS];
+    uint16_t image[BOARD_MAX_SYMS][BOARD_MAX_CELLS];
+    uint16_t at[BOARD_MAX_WIDTH * BOARD_MAX_WIDTH]; /* cell of a plane cell, or BOARD_NO_CELL */
+};
+
+extern struct board board_square8, board_hex8, board_square19, board_hexagonal;
+
+/* Cell with these coordinates, or BOARD_NO_CELL. */
+uint16_t board_cell(const struct board *b, int x, int y);
+
+/* Direction and distance from one cell to another one on the same ray. */
+struct board_ray {
+    uint8_t dir;
+    uint8_t dist;
+};
+struct board_ray board_ray(const struct board *b, uint16_t from, uint16_t to);
+
+#endif
