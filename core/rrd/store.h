@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store.h - durable events, queues and keys.
+ *
+ * Changes are made by operations. Everything between store_op_begin() and store_op_end() happens
+ * together or not at all. Operations gather in a batch; store_commit() makes the batch durable with
+ * one sync and then tells each operation's owner by its callback. Nobody may act on an operation
+ * (answer a worker, deliver an event) before its callback says 0.
+ *
+ * The callback form is on purpose: a commit thread can take over store_commit() without any caller
+ * noticing. The functions that read see what is committed, except where it says otherwise.
+ *
+ * A lease is not in the store: the entry of a leased event stays where it was until the handler's
+ * operation removes it. So a daemon that dies needs no recovery of leases, and counts no attempts.
+ *
+ * Tables (all keys sort as bytes; numbers in keys are big endian):
+ *
+ *     meta   name                          format, start, floor (events up to it were looked at for
+ *                                          pruning), dropped (emits with a known key)
+ *     event  id                            the event as JSON
+ *     ref    id                            queue entries that still need this event
+ *     queue  stage \0 state sort id        attempts, time, last error; state is r (sort 0),
+ *                                          d (sort = due time) or b (sort 0)
+ *     key    type \0 key                   id of the event that was emitted with this key
+ *     put    stage \0 key                  durable keys of stages
+ *     note   stage \0 config               notes of stages (JSON)
+ *     hist   stage                         restarts and last exit (JSON)
+ *     stat   stage                         ready, delayed, buried, in_total, done_total
+ *     type   type                          events ever stored
+ */
+#ifndef RR_CORE_STORE_H
+#define RR_CORE_STORE_H
+
+#include "core/rrd/record.h"
+
+#include <rr/err.h>
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+/* rc 0: durable. Otherwise nothing of the operation happened, and err says why. */
+typedef void (*store_done_fn)(void *arg, int rc, const struct rr_err *err);
+
+enum store_state { STORE_READY = 'r', STORE_DELAYED = 'd', STORE_BURIED = 'b' };
+
+/* One entry of a queue. */
+struct store_item {
+    enum store_state state;
+    uint64_t sort; /* due time of a delayed one */
+    uint64_t id;   /* of the event */
+    struct record_item item;
+};
+
+struct store_counts {
+    uint64_t ready, delayed, buried;
+    uint64_t in_total, done_total;
+};
+
+/* A new event. Everything is borrowed. */
+struct store_event {
+    const char *type;
+    const char *source;
+    const char *config;
+    const char *key; /* NULL: not deduplicated */
+    uint64_t time_ms;
+    uint64_t parent; /* id of the causing event, 0 for none */
+    const json_t *payload;
+};
+
+/*
+ * Open the store in a directory, made when it is missing, and count this start.
+ *
+ * The caller holds the lock of the state directory. Events beyond retain_events are removed, the
+ * oldest first, as soon as no queue needs them. read_only opens without counting a start.
+ */
+int store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool read_only,
+               struct store **out, struct rr_err *err);
+void store_close(struct store *st);
+
+/* Number of this start; ids of events made by it are (start << 40) + 1, 2, … */
+uint64_t store_start(const struct store *st);
+
+int store_op_begin(struct store *st, struct rr_err *err);
+/* keep false throws the operation away and does not call fn. When the end itself fails, that is
+ * returned and fn is not called either. */
+int store_op_end(struct store *st, bool keep, store_done_fn fn, void *arg, struct rr_err *err);
+/* Make the batch durable and call the callbacks. Returns what they were told. */
+int store_commit(struct store *st);
+bool store_is_dirty(const struct store *st);
+
+/* Within an operation: */
+
+/* Append to the log and to queues (names of stages). *id is 0 when the key was known. */
+int store_append(struct store *st, const struct store_event *ev, const char *const *queues,
+                 size_t n, uint64_t *id, struct rr_err *err);
+/* Remove an entry; done: it counts as handled, else as dropped. */
+int store_take(struct store *st, const char *queue, const struct store_item *item, bool done,
+               struct rr_err *err);
+/* Move an entry to another state; sort is the due time for STORE_DELAYED and 0 else. */
+int store_move(struct store *st, const char *queue, const struct store_item *item,
+               enum store_state state, uint64_t sort, const struct record_item *now,
+               struct rr_err *err);
+/* Set or (text NULL) delete a durable key. */
+int store_put(struct store *st, const char *stage, const char *key, const char *text,
+              struct rr_err *err);
+int store_note(struct store *st, const char *stage, const char *config, const char *json,
+               struct rr_err *err);
+int store_hist(struct store *st, const char *stage, const char *json, struct rr_err *err);
+
+/* Reading: */
+
+/* The next entry to deliver at now_ms: the oldest of the ready and of the delayed that are due.
+ * Returns RR_E_EMPTY when there is none; *next_due_ms (0: none) then says when to ask again. */
+int store_next(struct store *st, const char *queue, uint64_t now_ms, struct store_item *out,
+               uint64_t *next_due_ms, struct rr_err *err);
+/* Find the entry of an event. Sees the open batch. */
+int store_find(struct store *st, const char *queue, uint64_t id, struct store_item *out,
+               struct rr_err *err);
+int store_counts(struct store *st, const char *queue, struct store_counts *out, struct rr_err *err);
+
+/* Walk: fn returns false to end. */
+typedef bool (*store_item_fn)(void *arg, const char *queue, const struct store_item *item);
+int store_items(struct store *st, const char *queue, store_item_fn fn, void *arg,
+                struct rr_err *err);
+/* Read one event as JSON text; the caller frees it. */
+int store_event_new(struct store *st, uint64_t id, char **out, struct rr_err *err);
+/* A damaged event has text NULL. */
+typedef bool (*store_event_fn)(void *arg, uint64_t id, const char *text, size_t n);
+int store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg,
+                 struct rr_err *err);
+/* Id of the event that has only n events behind it (0 when there are fewer), to start a tail. */
+int store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err);
+typedef bool (*store_text_fn)(void *arg, const char *name, const char *text);
+/* Durable keys of a stage. */
+int store_keys(struct store *st, const char *stage, store_text_fn fn, void *arg,
+               struct rr_err *err);
+/* Returns RR_E_EMPTY when it is not set. The caller frees *text. Sees the open batch. */
+int store_get_new(struct store *st, const char *stage, const char *key, char **text,
+                  struct rr_err *err);
+int store_notes(struct store *st, const char *stage, store_text_fn fn, void *arg,
+                struct rr_err *err);
+/* RR_E_EMPTY when there is none; the caller frees *json. */
+int store_hist_new(struct store *st, const char *stage, char **json, struct rr_err *err);
+/* Totals over everything. by_type gets {TYPE: count}. */
+int store_totals(struct store *st, json_t *by_type, uint64_t *stored, uint64_t *dropped,
+                 struct rr_err *err);
+/* Names of all stages that have entries in a queue. */
+int store_queues(struct store *st, store_text_fn fn, void *arg, struct rr_err *err);
+
+#endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_event.c - the event log: append, deduplicate, walk, prune.
+ */
+#include "core/rrd/store_int.h"
+
+#include "core/common/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* An append removes at most so many old events, so that it never takes long; more than one, so
+ * that the log shrinks after retain_events was lowered. */
+#define PRUNE_PER_APPEND 4
+
+/* 1 when the key was used before, 0 when not. */
+static int
+is_known_key(struct store *st, const struct store_event *ev, uint8_t *key, size_t *key_n,
+             struct rr_err *err)
+{
+    const uint8_t *data;
+    size_t n;
+    int rc;
+
+    *key_n = store_key2(key, ev->type, ev->key);
+    if (*key_n == 0) {
+        return rr_err_set(err, RR_E_INPUT, "the key of an emitted %s is too long", ev->type);
+    }
+    rc = store_get(st, st->op, T_KEY, key, *key_n, RECORD_NUMBERS, &data, &n, err);
+    return rc == 0 ? 1 : rc == RR_E_EMPTY ? 0 : rc;
+}
+
+static char *
+event_text_new(const struct store_event *ev, uint64_t id, struct rr_err *err)
+{
+    json_t *doc = json_pack("{s:I, s:I, s:s, s:s, s:s, s:[], s:O}", "id", (json_int_t)id, "time_ms",
+                            (json_int_t)ev->time_ms, "type", ev->type, "source", ev->source,
+                            "config", ev->config, "parents", "payload", ev->payload);
+    char *text;
+
+    if (doc != NULL && ev->parent != 0) {
+        (void)json_array_append_new(json_object_get(doc, "parents"),
+                                    json_integer((json_int_t)ev->parent));
+    }
+    if (doc != NULL && ev->key != NULL) {
+        (void)json_object_set_new(doc, "key", json_string(ev->key));
+    }
+    text = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
+    json_decref(doc);
+    if (text == NULL) {
+        (void)rr_err_set(err, RR_E_INPUT, "an event of type %s cannot be written as JSON",
+                         ev->type);
+    }
+    return text;
+}
+
+/* Forget an event and the key it was emitted with. */
+static int
+forget(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err)
+{
+    uint8_t be[8];
+    uint8_t key[STORE_KEY_MAX];
+    const uint8_t *data;
+    size_t n;
+    json_t *doc = NULL;
+    int rc;
+
+    record_put_be64(be, id);
+    rc = store_get(st, txn, T_EVENT, be, sizeof be, RECORD_EVENT, &data, &n, err);
+    if (rc == 0) {
+        doc = json_loadb((const char *)data, n, 0, NULL);
+    }
+    const char *used = json_string_value(json_object_get(doc, "key"));
+    const char *type = json_string_value(json_object_get(doc, "type"));
+
+    rc = 0; /* a damaged one is removed as well; its key stays, which harms nobody */
+    if (used != NULL && type != NULL) {
+        rc = store_del(st, txn, T_KEY, key, store_key2(key, type, used), err);
+    }
+    json_decref(doc);
+    return rc == 0 ? store_del(st, txn, T_EVENT, be, sizeof be, err) : rc;
+}
+
+int
+store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err)
+{
+    uint8_t be[8];
+    uint8_t left[8];
+    const uint8_t *data;
+    size_t n;
+    uint64_t refs = 1;
+    uint64_t floor = 0;
+    int rc;
+
+    record_put_be64(be, id);
+    rc = store_get(st, txn, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
+    if (rc == 0 && n == 8) {
+        refs = record_get_le64(data);
+    }
+    if (refs > 1) {
+        record_put_le64(left, refs - 1);
+        return store_set(st, txn, T_REF, be, sizeof be, RECORD_NUMBERS, left, sizeof left, err);
+    }
+    rc = store_del(st, txn, T_REF, be, sizeof be, err);
+    if (rc == 0) {
+        rc = store_numbers(st, txn, T_META, "floor", &floor, 1, err);
+    }
+    return rc == 0 && id <= floor ? forget(st, txn, id, err) : rc;
+}
+
+/* Look at the events after the floor until the log is short enough; keep those still referenced. */
+static int
+prune(struct store *st, struct rr_err *err)
+{
+    MDB_stat stat;
+    uint64_t floor = 0;
+    uint8_t be[8];
+    int rc = mdb_stat(st->op, st->dbi[T_EVENT], &stat);
+
+    if (rc != 0) {
+        return store_fail(err, rc, "cannot size the event log");
+    }
+    if (stat.ms_entries <= st->retain_events) {
+        return 0;
+    }
+    rc = store_numbers(st, st->op, T_META, "floor", &floor, 1, err);
+    for (int i = 0; rc == 0 && i < PRUNE_PER_APPEND; i++) {
+        MDB_val k = {sizeof be, be};
+        MDB_val v;
+        MDB_cursor *cur;
+        const uint8_t *data;
+        size_t n;
+        uint64_t id;
+
+        record_put_be64(be, floor + 1);
+        rc = mdb_cursor_open(st->op, st->dbi[T_EVENT], &cur);
+        if (rc != 0) {
+            return store_fail(err, rc, "cannot walk the event log");
+        }
+        rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+        id = rc == 0 ? record_get_be64(k.mv_data) : 0;
+        mdb_cursor_close(cur);
+        /* the newest event stays: it may be the whole answer to a question of right now */
+        if (rc == MDB_NOTFOUND || id == (st->start << 40 | st->seq)) {
+            return 0;
+        }
+        if (rc != 0) {
+            return store_fail(err, rc, "cannot walk the event log");
+        }
+        record_put_be64(be, id);
+        rc = store_get(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
+        if (rc == RR_E_EMPTY) {
+            rc = forget(st, st->op, id, err);
+        }
+        if (rc == 0) {
+            rc = store_add(st, st->op, T_META, "floor", 0, 1, (int64_t)(id - floor), err);
+            floor = id;
+        }
+    }
+    return rc;
+}
+
+static int
+write_event(struct store *st, const struct store_event *ev, uint64_t id, size_t refs,
+            struct rr_err *err)
+{
+    uint8_t be[8];
+    uint8_t number[8];
+    char *text = event_text_new(ev, id, err);
+    int rc;
+
+    if (text == NULL) {
+        return RR_E_INPUT;
+    }
+    record_put_be64(be, id);
+    rc = store_set(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, text, strlen(text), err);
+    free(text);
+    if (rc == 0 && refs > 0) {
+        record_put_le64(number, refs);
+        rc =
+            store_set(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, number, sizeof number, err);
+    }
+    return rc == 0 ? store_add(st, st->op, T_TYPE, ev->type, 0, 1, 1, err) : rc;
+}
+
+int
+store_append(struct store *st, const struct store_event *ev, const char *const *queues, size_t n,
+             uint64_t *id, struct rr_err *err)
+{
+    uint8_t key[STORE_KEY_MAX];
+    uint8_t number[8];
+    size_t key_n = 0;
+    int rc;
+
+    *id = 0;
+    if (ev->key != NULL) {
+        rc = is_known_key(st, ev, key, &key_n, err);
+        if (rc < 0) {
+            return rc;
+        }
+        if (rc == 1) {
+            return store_add(st, st->op, T_META, "dropped", 0, 1, 1, err);
+        }
+    }
+    *id = st->start << 40 | ++st->seq;
+    rc = write_event(st, ev, *id, n, err);
+    if (rc == 0 && ev->key != NULL) {
+        record_put_le64(number, *id);
+        rc = store_set(st, st->op, T_KEY, key, key_n, RECORD_NUMBERS, number, sizeof number, err);
+    }
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = store_enqueue(st, queues[i], *id, ev->time_ms, err);
+    }
+    return rc == 0 ? prune(st, err) : rc;
+}
+
+int
+store_event_new(struct store *st, uint64_t id, char **out, struct rr_err *err)
+{
+    uint8_t be[8];
+    const uint8_t *data;
+    size_t n;
+    MDB_txn *txn;
+    int rc = store_read(st, &txn, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    record_put_be64(be, id);
+    rc = store_get(st, txn, T_EVENT, be, sizeof be, RECORD_EVENT, &data, &n, err);
+    if (rc == 0) {
+        *out = mem_dupn((const char *)data, n);
+    }
+    mdb_txn_abort(txn);
+    return rc;
+}
+
+int
+store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, struct rr_err *err)
+{
+    uint8_t be[8];
+    MDB_val k = {sizeof be, be};
+    MDB_val v;
+    MDB_txn *txn;
+    MDB_cursor *cur;
+    int rc = store_read(st, &txn, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = mdb_cursor_open(txn, st->dbi[T_EVENT], &cur);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return store_fail(err, rc, "cannot walk the event log");
+    }
+    record_put_be64(be, after + 1);
+    rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+    while (rc == 0 && k.mv_size == sizeof be) {
+        const uint8_t *data = NULL;
+        size_t n = 0;
+
+        if (record_open(RECORD_EVENT, v.mv_data, v.mv_size, &data, &n, NULL) != 0) {
+            data = NULL;
+            n = 0;
+        }
+        if (!fn(arg, record_get_be64(k.mv_data), (const char *)data, n)) {
+            break;
+        }
+        rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
+    }
+    mdb_cursor_close(cur);
+    mdb_txn_abort(txn);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot walk the event log");
+}
+
+int
+store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err)
+{
+    MDB_val k;
+    MDB_val v;
+    MDB_txn *txn;
+    MDB_cursor *cur;
+    int rc = store_read(st, &txn, err);
+
+    *id = 0;
+    if (rc != 0) {
+        return rc;
+    }
+    rc = mdb_cursor_open(txn, st->dbi[T_EVENT], &cur);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return store_fail(err, rc, "cannot walk the event log");
+    }
+    rc = mdb_cursor_get(cur, &k, &v, MDB_LAST);
+    for (uint64_t i = 0; rc == 0 && i < n; i++) {
+        rc = mdb_cursor_get(cur, &k, &v, MDB_PREV);
+    }
+    if (rc == 0) {
+        *id = record_get_be64(k.mv_data);
+    }
+    mdb_cursor_close(cur);
+    mdb_txn_abort(txn);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot walk the event log");
+}
+
+static int
+sum_types(struct store *st, MDB_txn *txn, json_t *by_type, struct rr_err *err)
+{
+    MDB_cursor *cur;
+    MDB_val k;
+    MDB_val v;
+    int rc = mdb_cursor_open(txn, st->dbi[T_TYPE], &cur);
+
+    if (rc != 0) {
+        return store_fail(err, rc, "cannot read the counters");
+    }
+    for (rc = mdb_cursor_get(cur, &k, &v, MDB_FIRST); rc == 0;
+         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+        const uint8_t *data;
+        size_t n;
+        char *name = mem_dupn(k.mv_data, k.mv_size);
+
+        if (record_open(RECORD_NUMBERS, v.mv_data, v.mv_size, &data, &n, NULL) == 0 && n == 8) {
+            (void)json_object_set_new(by_type, name,
+                                      json_integer((json_int_t)record_get_le64(data)));
+        }
+        free(name);
+    }
+    mdb_cursor_close(cur);
+    return rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read the counters");
+}
+
+int
+store_totals(struct store *st, json_t *by_type, uint64_t *stored, uint64_t *dropped,
+             struct rr_err *err)
+{
+    MDB_stat stat;
+    MDB_txn *txn;
+    int rc = store_read(st, &txn, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = sum_types(st, txn, by_type, err);
+    if (rc == 0) {
+        rc = store_numbers(st, txn, T_META, "dropped", dropped, 1, err);
+    }
+    if (rc == 0) {
+        rc = mdb_stat(txn, st->dbi[T_EVENT], &stat);
+        *stored = rc == 0 ? stat.ms_entries : 0;
+        rc = rc == 0 ? 0 : store_fail(err, rc, "cannot size the event log");
+    }
+    mdb_txn_abort(txn);
+    return rc;
+}

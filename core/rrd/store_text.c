@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_text.c - durable texts: keys of stages, their notes, their history.
+ */
+#include "core/rrd/store_int.h"
+
+#include "core/common/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+set_text(struct store *st, enum store_table t, const char *a, const char *b, const char *text,
+         struct rr_err *err)
+{
+    uint8_t key[STORE_KEY_MAX];
+    const size_t n = store_key2(key, a, b);
+
+    if (n == 0) {
+        return rr_err_set(err, RR_E_INPUT, "the name \"%.40s…\" is too long to be stored", b);
+    }
+    if (text == NULL) {
+        return store_del(st, st->op, t, key, n, err);
+    }
+    return store_set(st, st->op, t, key, n, RECORD_TEXT, text, strlen(text), err);
+}
+
+static int
+get_text(struct store *st, enum store_table t, const char *a, const char *b, char **text,
+         struct rr_err *err)
+{
+    uint8_t key[STORE_KEY_MAX];
+    const uint8_t *data;
+    size_t n;
+    MDB_txn *txn;
+    bool own;
+    int rc = store_view(st, &txn, &own, err);
+
+    *text = NULL;
+    if (rc != 0) {
+        return rc;
+    }
+    rc = store_get(st, txn, t, key, store_key2(key, a, b), RECORD_TEXT, &data, &n, err);
+    if (rc == 0) {
+        *text = mem_dupn((const char *)data, n);
+    }
+    if (own) {
+        mdb_txn_abort(txn);
+    }
+    return rc;
+}
+
+static int
+walk_texts(struct store *st, enum store_table t, const char *stage, store_text_fn fn, void *arg,
+           struct rr_err *err)
+{
+    uint8_t key[STORE_KEY_MAX];
+    const size_t prefix = store_key2(key, stage, NULL);
+    MDB_val k = {prefix, key};
+    MDB_val v;
+    MDB_txn *txn;
+    MDB_cursor *cur;
+    bool more = true;
+    int rc = store_read(st, &txn, err);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = mdb_cursor_open(txn, st->dbi[t], &cur);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
+        return store_fail(err, rc, "cannot read the store");
+    }
+    rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+    while (rc == 0 && more && k.mv_size >= prefix && memcmp(k.mv_data, stage, prefix) == 0) {
+        const uint8_t *data;
+        size_t n;
+
+        if (record_open(RECORD_TEXT, v.mv_data, v.mv_size, &data, &n, NULL) == 0) {
+            char *name = mem_dupn((const char *)k.mv_data + prefix, k.mv_size - prefix);
+            char *text = mem_dupn((const char *)data, n);
+
+            more = fn(arg, name, text);
+            free(name);
+            free(text);
+        }
+        rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
+    }
+    mdb_cursor_close(cur);
+    mdb_txn_abort(txn);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read the store");
+}
+
+int
+store_put(struct store *st, const char *stage, const char *key, const char *text,
+          struct rr_err *err)
+{
+    return set_text(st, T_PUT, stage, key, text, err);
+}
+
+int
+store_note(struct store *st, const char *stage, const char *config, const char *json,
+           struct rr_err *err)
+{
+    return set_text(st, T_NOTE, stage, config, json, err);
+}
+
+int
+store_hist(struct store *st, const char *stage, const char *json, struct rr_err *err)
+{
+    return set_text(st, T_HIST, stage, "", json, err);
+}
+
+int
+store_get_new(struct store *st, const char *stage, const char *key, char **text, struct rr_err *err)
+{
+    return get_text(st, T_PUT, stage, key, text, err);
+}
+
+int
+store_hist_new(struct store *st, const char *stage, char **json, struct rr_err *err)
+{
+    return get_text(st, T_HIST, stage, "", json, err);
+}
+
+int
+store_keys(struct store *st, const char *stage, store_text_fn fn, void *arg, struct rr_err *err)
+{
+    return walk_texts(st, T_PUT, stage, fn, arg, err);
+}
+
+int
+store_notes(struct store *st, const char *stage, store_text_fn fn, void *arg, struct rr_err *err)
+{
+    return walk_texts(st, T_NOTE, stage, fn, arg, err);
+}
