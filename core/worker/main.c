@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - the command line of rrd-worker.
+ *
+ * Three ways to run: as the worker of a stage (started by rrd only), to print what a plugin says
+ * about itself, and to let a plugin judge its options.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/worker/host.h"
+#include "core/worker/manifest.h"
+#include "core/worker/serve.h"
+
+static const char usage[] =
+    "usage: rrd-worker --probe FILE            print what a plugin declares, as JSON\n"
+    "       rrd-worker --check-options FILE    judge the options on standard input:\n"
+    "                                          {\"stage\":..,\"options\":{..},\"facts\":{..}};\n"
+    "                                          prints one problem per line\n"
+    "       rrd-worker --stage NAME --plugin FILE --parent PID --epoch N --state DIR\n"
+    "                                          run a stage; started by rrd only\n"
+    "exit status: 0 ok, 1 failed, 2 usage, 69 plugin not loadable, 78 bad configuration\n";
+
+/*
+ * A plugin may print while it is loaded. Move standard output out of its way: what it prints goes
+ * to standard error, and the stream returned is the real output. NULL when that failed.
+ */
+static FILE *
+keep_stdout(void)
+{
+    const int real = dup(STDOUT_FILENO);
+    if (real < 0) {
+        return NULL;
+    }
+    FILE *out = fdopen(real, "w");
+    if (out == NULL || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+        close(real);
+        return NULL;
+    }
+    return out;
+}
+
+static int
+probe(const char *file)
+{
+    struct plugin plugin;
+    struct rr_err err = RR_ERR_INIT;
+
+    FILE *out = keep_stdout();
+    if (out == NULL) {
+        (void)fprintf(stderr, "rrd-worker: standard output: %s\n", strerror(errno));
+        return EXIT_WORKER_FAILED;
+    }
+    if (load_plugin(file, NULL, &plugin, &err) != 0) {
+        (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
+        (void)fclose(out);
+        return EXIT_WORKER_PLUGIN;
+    }
+    json_t *manifest = manifest_new(&plugin);
+    const int printed = json_dumpf(manifest, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
+    json_decref(manifest);
+    if (fclose(out) != 0 || !printed) {
+        (void)fprintf(stderr, "rrd-worker: cannot write to standard output\n");
+        return EXIT_WORKER_FAILED;
+    }
+    return 0;
+}
+
+static int
+judge(const struct plugin *plugin, const json_t *input)
+{
+    struct rr_err err = RR_ERR_INIT;
+    struct host *host = host_new(NULL, plugin, input, &err);
+    if (host == NULL) {
+        (void)printf("%s\n", err.text);
+        return EXIT_WORKER_CONFIG;
+    }
+    int rc = 0;
+    if (plugin->api.check != NULL) {
+        host_begin(host, PHASE_CHECK, NULL);
+        rc = plugin->api.check(host_ctx(host), &err);
+        host_end(host);
+    }
+    host_free(host);
+    if (rc != 0) {
+        (void)printf("%s\n", err.text[0] == '\0' ? "refused, no reason given" : err.text);
+    }
+    return rc == 0 ? 0 : EXIT_WORKER_CONFIG;
+}
+
+static int
+check_options(const char *file)
+{
+    struct plugin plugin;
+    struct rr_err err = RR_ERR_INIT;
+    json_error_t why;
+
+    json_t *input = json_loadf(stdin, JSON_REJECT_DUPLICATES, &why);
+    if (input == NULL) {
+        (void)fprintf(stderr, "rrd-worker: standard input: line %d: %s\n", why.line, why.text);
+        return EXIT_WORKER_USAGE;
+    }
+    int status = EXIT_WORKER_PLUGIN;
+    if (load_plugin(file, NULL, &plugin, &err) != 0) {
+        (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
+    } else {
+        status = judge(&plugin, input);
+    }
+    json_decref(input);
+    return status;
+}
+
+/* Read a positive decimal number; 0 when it is none. */
+static unsigned long long
+number(const char *text)
+{
+    char *end = NULL;
+    errno = 0;
+    const unsigned long long value = strtoull(text, &end, 10);
+    return errno != 0 || end == text || *end != '\0' ? 0 : value;
+}
+
+int
+main(int argc, char **argv)
+{
+    enum { PROBE = 1, CHECK, STAGE, PLUGIN, PARENT, EPOCH, STATE, HELP, VERSION };
+    static const struct option long_options[] = {
+        {"probe", required_argument, NULL, PROBE},
+        {"check-options", required_argument, NULL, CHECK},
+        {"stage", required_argument, NULL, STAGE},
+        {"plugin", required_argument, NULL, PLUGIN},
+        {"parent", required_argument, NULL, PARENT},
+        {"epoch", required_argument, NULL, EPOCH},
+        {"state", required_argument, NULL, STATE},
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
+        {0},
+    };
+    struct serve_args args = {0};
+
+    for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        switch (c) {
+        case PROBE:
+            return probe(optarg);
+        case CHECK:
+            return check_options(optarg);
+        case STAGE:
+            args.stage = optarg;
+            break;
+        case PLUGIN:
+            args.plugin = optarg;
+            break;
+        case PARENT:
+            args.parent = (pid_t)number(optarg);
+            break;
+        case EPOCH:
+            args.epoch = number(optarg);
+            break;
+        case STATE:
+            args.state = optarg;
+            break;
+        case HELP:
+            (void)fputs(usage, stdout);
+            return 0;
+        case VERSION:
+            (void)printf("rrd-worker %s\n", PACKAGE_VERSION);
+            return 0;
+        default:
+            (void)fputs(usage, stderr);
+            return EXIT_WORKER_USAGE;
+        }
+    }
+    if (optind != argc || args.stage == NULL || args.plugin == NULL || args.state == NULL ||
+        args.parent <= 0 || args.epoch == 0) {
+        (void)fputs(usage, stderr);
+        return EXIT_WORKER_USAGE;
+    }
+    return serve(&args);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * serve.h - the life of a worker process, from its first frame to its exit status.
+ *
+ *     load -> HELLO -> CONFIG -> check -> init -> READY -> { EVENT -> event -> DONE -> ACK
+ *       |                          |       |                | idle  -> DONE -> ACK }
+ *       69                         78    78, 1              STOP -> drain -> DRAINED -> fini -> 0
+ */
+#ifndef RR_WORKER_SERVE_H
+#define RR_WORKER_SERVE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SERVE_FD_LINK 3 /* SEQPACKET socket to the daemon */
+#define SERVE_FD_LOCK 4 /* lock of the stage: held as long as this process lives */
+
+#define EXIT_WORKER_FAILED 1
+#define EXIT_WORKER_USAGE 2
+#define EXIT_WORKER_PLUGIN 69 /* plugin not loadable: never restarted */
+#define EXIT_WORKER_CONFIG 78 /* configuration refused: never restarted */
+
+struct serve_args {
+    const char *stage;
+    const char *plugin; /* file */
+    const char *state;  /* directory of the hashed copies */
+    pid_t parent;
+    uint64_t epoch;
+};
+
+/* Run a stage until it is stopped. Returns the exit status. */
+int serve(const struct serve_args *args);
+
+#endif
