@@ -41,6 +41,8 @@ struct rr_npy {
 struct rr_npz_writer;
 struct rr_npz;
 
+#pragma GCC visibility push(default)
+
 /* Memory is bounded by what is appended at a time: arrays are spooled to the file's directory. */
 int rr_npz_create(const char *path, struct rr_npz_writer **writer, struct rr_err *err);
 /* Declare an array: rows are appended later; row_shape excludes the first dimension. */
@@ -58,5 +60,7 @@ int rr_npz_open(const char *path, struct rr_npz **npz, struct rr_err *err);
 /* NULL when there is no such array. Borrowed from npz. */
 const struct rr_npy *rr_npz_get(const struct rr_npz *npz, const char *name);
 void rr_npz_close(struct rr_npz *npz);
+
+#pragma GCC visibility pop
 
 #endif
