@@ -173,7 +173,8 @@ seal(struct rr_npz_writer *w, struct spool *s, char hex[RR_SHA256_HEX], struct r
     while (rc == 0 && (got = fread(chunk, 1, sizeof chunk, s->file)) > 0) {
         rc = rr_digest_add(digest, chunk, got, err);
     }
-    if (rc == 0 && ferror(s->file)) {
+    /* libzip reads from where the file stands, so it goes back to its start. */
+    if (rc == 0 && (ferror(s->file) || fseeko(s->file, 0, SEEK_SET) != 0)) {
         rc = fail_io(w, "read a spool file", err);
     }
     if (rc == 0) {
@@ -230,7 +231,8 @@ static int
 add_member(struct rr_npz_writer *w, zip_t *zip, struct spool *s, struct rr_err *err)
 {
     char name[NPZ_NAME_MAX + 4];
-    zip_source_t *source = zip_source_filep(zip, s->file, 0, 0);
+    const uint64_t bytes = NPY_HEAD_BYTES + s->array.shape[0] * s->row_bytes;
+    zip_source_t *source = zip_source_filep(zip, s->file, 0, (zip_int64_t)bytes);
     zip_int64_t index;
 
     if (source == NULL) {

@@ -4,3 +4,12 @@ check_PROGRAMS += tests/kit/test_rating
 TESTS += tests/kit/test_rating
 tests_kit_test_rating_SOURCES = tests/kit/test_rating.c
 tests_kit_test_rating_LDADD = $(KIT_LIBS) -lm
+
+check_PROGRAMS += tests/kit/test_shard tests/kit/test_npz
+TESTS += tests/kit/test_shard tests/kit/test_npz tests/kit/test_npz_numpy.sh
+EXTRA_DIST += tests/kit/nim.h tests/kit/test_npz_numpy.sh
+tests_kit_test_shard_SOURCES = tests/kit/test_shard.c
+tests_kit_test_shard_LDADD = $(KIT_LIBS) $(ZLIB_LIBS) -lm
+tests_kit_test_npz_SOURCES = tests/kit/test_npz.c
+tests_kit_test_npz_CFLAGS = $(AM_CFLAGS) $(LIBZIP_CFLAGS)
+tests_kit_test_npz_LDADD = $(KIT_LIBS) $(LIBZIP_LIBS) -lm
