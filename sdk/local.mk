@@ -1,6 +1,13 @@
 # SPDX-License-Identifier: MIT
 rrinclude_HEADERS += \
 	sdk/include/rr/err.h \
+	sdk/include/rr/opt.h \
+	sdk/include/rr/event.h \
+	sdk/include/rr/host.h \
+	sdk/include/rr/plugin.h \
+	sdk/include/rr/effect.h \
+	sdk/include/rr/test.h \
+	sdk/include/rr/test_host.h \
 	sdk/include/rr/game.h \
 	sdk/include/rr/net.h \
 	sdk/include/rr/search.h \
