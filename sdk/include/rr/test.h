@@ -32,11 +32,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-* /
-
-    /* Set a fact; "stage" is the plugin's name and "version" is "test" until set otherwise. */
-    static inline void
-    rr_test_fact(struct rr_test *t, const char *name, const char *value)
+/* Set a fact; "stage" is the plugin's name and "version" is "test" until set otherwise. */
+static inline void
+rr_test_fact(struct rr_test *t, const char *name, const char *value)
 {
     rr_test_set(&t->facts, name, value);
 }

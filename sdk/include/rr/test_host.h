@@ -192,8 +192,7 @@ rr_test_clear_emits(struct rr_test_table *table)
     memset(table, 0, sizeof *table);
 }
 
-/* ---- options ----------------------------------------------------------------------------------
- */
+/* ---- options ---- */
 
 /* Factor of a unit, 0 when the option type has no such unit. */
 static inline double
@@ -272,8 +271,7 @@ rr_test_given(struct rr_ctx *ctx, const char *key)
     return value;
 }
 
-/* ---- the host table ---------------------------------------------------------------------------
- */
+/* ---- the host table ---- */
 
 static inline const char *
 rr_test_opt_str(struct rr_ctx *ctx, const char *key)
