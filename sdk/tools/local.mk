@@ -1,1 +1,11 @@
 # SPDX-License-Identifier: MIT
+rrlibexec_PROGRAMS += rrctl-game
+rrctl_game_SOURCES = \
+	sdk/tools/rrctl_game.c \
+	sdk/tools/game_bench.c \
+	sdk/tools/game_bench.h \
+	sdk/tools/game_reader.c \
+	sdk/tools/game_reader.h \
+	sdk/tools/game_verify.c \
+	sdk/tools/game_verify.h
+rrctl_game_LDADD = $(KIT_LIBS) $(ZLIB_LIBS)

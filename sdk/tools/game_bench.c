@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * game_bench.c - speed of a game's rules in random play, one thread, in CPU time.
+ */
+#include "sdk/tools/game_bench.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct bench {
+    const struct rr_game *g;
+    const struct rr_variant *v;
+    uint64_t seed;
+    void *state;
+    rr_move *moves;
+    uint8_t *planes;
+    float *scalars;
+    uint64_t plies, games, listed;
+    uint64_t sum; /* of policy indices, so that the work cannot be left out */
+};
+
+static double
+cpu_seconds(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void
+play(struct bench *b, bool encode)
+{
+    uint32_t n;
+
+    b->g->init(b->v, 0, b->state);
+    while ((n = b->g->legal(b->v, b->state, b->moves)) > 0) {
+        if (encode && n > 1) {
+            b->g->encode(b->v, b->state, b->planes, b->scalars);
+            for (uint32_t i = 0; i < n; i++) {
+                b->sum += b->g->policy_index(b->v, b->state, b->moves[i]);
+            }
+        }
+        b->g->apply(b->v, b->state, b->moves[rr_game_random(&b->seed) % n]);
+        b->plies++;
+        b->listed += n;
+    }
+    b->games++;
+}
+
+/* Rates of one kind of play; whole games only. */
+static double
+measure(struct bench *b, double seconds, bool encode, double *games_per_s)
+{
+    const double start = cpu_seconds();
+    double spent = 0;
+
+    b->plies = 0;
+    b->games = 0;
+    b->listed = 0;
+    do {
+        play(b, encode);
+        spent = cpu_seconds() - start;
+    } while (spent < seconds);
+    *games_per_s = (double)b->games / spent;
+    return (double)b->plies / spent;
+}
+
+int
+bench_run(const struct rr_game *game, const struct rr_variant *v, double seconds, bool json,
+          struct rr_err *err)
+{
+    struct bench b = {.g = game, .v = v, .seed = 1};
+    double games_per_s = 0;
+    double ignored = 0;
+    int rc = 0;
+
+    b.state = malloc(v->state_bytes);
+    b.moves = malloc((size_t)v->max_moves * sizeof *b.moves);
+    b.planes = malloc((size_t)v->height * v->width * v->planes);
+    b.scalars = malloc(((size_t)v->scalars + 1) * sizeof *b.scalars);
+    if (b.state == NULL || b.moves == NULL || b.planes == NULL || b.scalars == NULL) {
+        rc = rr_err_set(err, -ENOMEM, "%s: out of memory for the bench", v->name);
+        goto out;
+    }
+    const double plies_per_s = measure(&b, seconds / 2, false, &games_per_s);
+    const double plies_per_game = (double)b.plies / (double)b.games;
+    const double moves_per_ply = (double)b.listed / (double)b.plies;
+    const double encoded_plies_per_s = measure(&b, seconds / 2, true, &ignored);
+    printf(json ? "{\"bench\": \"game\", \"variant\": \"%s\", \"plies_per_s\": %.0f, "
+                  "\"games_per_s\": %.1f, \"encoded_plies_per_s\": %.0f, \"plies_per_game\": %.1f, "
+                  "\"moves_per_ply\": %.1f, \"state_bytes\": %u}\n"
+                : "%s: plies_per_s %.0f, games_per_s %.1f, encoded_plies_per_s %.0f, "
+                  "plies_per_game %.1f, moves_per_ply %.1f, state_bytes %u\n",
+           v->name, plies_per_s, games_per_s, encoded_plies_per_s, plies_per_game, moves_per_ply,
+           v->state_bytes);
+out:
+    free(b.state);
+    free(b.moves);
+    free(b.planes);
+    free(b.scalars);
+    return rc;
+}
