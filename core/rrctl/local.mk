@@ -1,1 +1,28 @@
 # SPDX-License-Identifier: MIT
+bin_PROGRAMS += rrctl
+rrctl_SOURCES = \
+	core/rrctl/main.c core/rrctl/rrctl.h core/rrctl/commands.c \
+	core/rrctl/args.c core/rrctl/args.h \
+	core/rrctl/client.c core/rrctl/client.h \
+	core/rrctl/cmd_events.c core/rrctl/cmd_graph.c core/rrctl/cmd_help.c \
+	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c \
+	core/rrctl/cmd_run.c core/rrctl/cmd_status.c \
+	core/rrctl/init.h core/rrctl/jget.h \
+	core/rrctl/ini.c core/rrctl/ini.h \
+	core/rrctl/out.c core/rrctl/out.h \
+	core/rrctl/places.c core/rrctl/places.h \
+	core/rrctl/proc.c core/rrctl/proc.h \
+	core/rrctl/run.h core/rrctl/run_daemon.c core/rrctl/run_view.c \
+	core/rrctl/screen.c core/rrctl/screen.h \
+	core/rrctl/view.c core/rrctl/view.h
+rrctl_CPPFLAGS = $(AM_CPPFLAGS) -DRR_DATADIR='"$(rrdatadir)"'
+rrctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+rrctl_LDADD = $(COMMON_LIBS)
+
+# Programs that run from the build tree find the default configuration beside them.
+all-local: link-conf
+link-conf:
+	@test -e conf.d || $(LN_S) $(abs_top_srcdir)/conf.d conf.d
+distclean-local:
+	@test ! -L conf.d || rm -f conf.d
+.PHONY: link-conf

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cmd_help.c - rrctl help and version.
+ */
+#include "core/common/text.h"
+#include "core/rrctl/places.h"
+#include "core/rrctl/proc.h"
+#include "core/rrctl/rrctl.h"
+
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void
+print_options(const struct opt_row *rows)
+{
+    for (; rows != NULL && rows->name != NULL; rows++) {
+        char left[48];
+        char letter[8] = "    ";
+
+        if (rows->letter != 0) {
+            (void)snprintf(letter, sizeof letter, "-%c, ", rows->letter);
+        }
+        (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, rows->name,
+                       rows->value == NULL ? "" : " ", rows->value == NULL ? "" : rows->value);
+        (void)printf("  %-26s %s\n", left, rows->help);
+    }
+}
+
+void
+help_command(const struct command *command)
+{
+    const bool has_options = command->options != NULL && command->options[0].name != NULL;
+
+    (void)printf("usage: rrctl %s%s%s%s\n\n%s\n", command->name, has_options ? " [OPTION...]" : "",
+                 command->operands[0] == '\0' ? "" : " ", command->operands, command->help);
+    if (has_options) {
+        (void)puts("Options:");
+        print_options(command->options);
+        (void)putchar('\n');
+    }
+    (void)puts("Options of every command:");
+    print_options(global_options);
+}
+
+static void
+print_overview(const struct rrctl *app)
+{
+    struct text_list names = {0};
+
+    (void)puts("usage: rrctl [--dir DIR] COMMAND [OPTION...] [OPERAND...]\n");
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        (void)printf("  %-10s %s\n", c->name, c->summary);
+    }
+    places_list_externals(&app->paths, &names);
+    if (names.n > 0) {
+        (void)puts("\nFurther programs (rrctl NAME --help tells about each):");
+        for (size_t i = 0; i < names.n; i++) {
+            (void)printf("  %s\n", names.v[i]);
+        }
+    }
+    text_list_free(&names);
+    (void)puts("\nOptions of every command:");
+    print_options(global_options);
+    (void)puts("\nrrctl help COMMAND tells more. The directory is ., $RR_DIR or --dir.");
+}
+
+/* One line per command and option, for the completion script and the test of the manual. */
+static void
+print_words(void)
+{
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        (void)printf("%s", c->name);
+        for (const struct opt_row *row = c->options; row != NULL && row->name != NULL; row++) {
+            (void)printf(" --%s", row->name);
+        }
+        (void)putchar('\n');
+    }
+}
+
+/* Become `rrd --help-stage NAME`: the option table of a stage. */
+static int
+help_stage(struct rrctl *app, const char *name, struct rr_err *err)
+{
+    struct proc_words words;
+    int rc = proc_words_init(&words, app, err);
+
+    if (rc == 0) {
+        rc = proc_words_add(&words, "--help-stage", err);
+    }
+    if (rc == 0) {
+        rc = proc_words_add(&words, name, err);
+    }
+    if (rc == 0) {
+        rc = proc_become(&words, err);
+    }
+    proc_words_fini(&words);
+    return rc;
+}
+
+int
+cmd_help(struct rrctl *app, struct rr_err *err)
+{
+    const char *topic = app->args.operand_count > 0 ? app->args.operands[0] : NULL;
+    const char *name = app->args.operand_count > 1 ? app->args.operands[1] : NULL;
+    const struct command *command;
+
+    if (args_has(&app->args, "words")) {
+        print_words();
+        return 0;
+    }
+    if (topic == NULL) {
+        print_overview(app);
+        return 0;
+    }
+    if (strcmp(topic, "stage") == 0 && name != NULL) {
+        return help_stage(app, name, err);
+    }
+    command = command_find(topic);
+    if (command == NULL || name != NULL) {
+        return rr_err_set(err, RR_E_INPUT,
+                          "no command '%s' (rrctl help lists them; rrctl help "
+                          "stage NAME tells about a stage)",
+                          topic);
+    }
+    help_command(command);
+    return 0;
+}
+
+int
+cmd_version(struct rrctl *app, struct rr_err *err)
+{
+    (void)err;
+    if (app->json) {
+        (void)printf("{\"program\":\"rrctl\",\"version\":\"%s\"}\n", PACKAGE_VERSION);
+    } else {
+        (void)printf("rrctl %s\n", PACKAGE_VERSION);
+    }
+    return 0;
+}

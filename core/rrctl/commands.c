@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commands.c - the table of rrctl's commands: help texts, completion and dispatch come from it.
+ */
+#include "core/rrctl/rrctl.h"
+
+#include <stddef.h>
+
+const struct opt_row global_options[] = {
+    {"dir", 'C', "DIR", "directory of the daemon; default: $RR_DIR, else ."},
+    {"timeout", 't', "TIME", "longest wait for an answer, in seconds or as 500ms; default 10"},
+    {"json", 0, NULL, "print JSON"},
+    {"help", 'h', NULL, "print help and end"},
+    {"version", 'V', NULL, "print the version and end"},
+    OPT_ROW_END,
+};
+
+#define SET_ROW                                                                                    \
+    {                                                                                              \
+        "set", 0, "STAGE.KEY=VALUE", "override one option; may be given again and again"           \
+    }
+
+static const struct opt_row start_options[] = {
+    SET_ROW,
+    {"wait", 'w', "SECONDS", "restart: longest wait for the stop; default 120"},
+    OPT_ROW_END,
+};
+static const struct opt_row stop_options[] = {
+    {"wait", 'w', "SECONDS", "longest wait for the daemon's end; default 120"},
+    OPT_ROW_END,
+};
+static const struct opt_row status_options[] = {
+    {"watch", 'w', NULL, "redraw every second until Ctrl-C"},
+    OPT_ROW_END,
+};
+static const struct opt_row check_options[] = {
+    {"graph", 'g', NULL, "print the graph of the stages as well"},
+    {"effective", 'e', NULL, "print every option, its value and where it comes from"},
+    SET_ROW,
+    OPT_ROW_END,
+};
+static const struct opt_row graph_options[] = {
+    {"dot", 'd', NULL, "print it for Graphviz"},
+    SET_ROW,
+    OPT_ROW_END,
+};
+static const struct opt_row events_options[] = {
+    {"follow", 'f', NULL, "wait for further events, until Ctrl-C"},
+    {"type", 'T', "TYPE", "only events of that type"},
+    {"config", 'c', "CONFIG", "only events of that configuration key"},
+    {"limit", 'n', "N", "at most N events; default 100, with --follow no limit"},
+    {"after", 'a', "ID", "only events after that id"},
+    OPT_ROW_END,
+};
+static const struct opt_row emit_options[] = {
+    {"config", 'c', "CONFIG", "configuration key of the event"},
+    {"key", 'k', "KEY", "emit only if no event with that key was emitted before"},
+    OPT_ROW_END,
+};
+static const struct opt_row init_options[] = {
+    {"set", 0, "STAGE.KEY=VALUE", "write that value; may be given again and again"},
+    OPT_ROW_END,
+};
+static const struct opt_row run_options[] = {
+    {"minutes", 'm', "N", "stop after N minutes"},
+    {"iterations", 'n', "N", "stop after N iteration events of this run"},
+    {"until", 'u', "TYPE=N", "stop when the directory has N events of TYPE"},
+    SET_ROW,
+    {"no-report", 0, NULL, "do not run the report program at the end"},
+    {"plain", 'p', NULL, "print lines, do not redraw the screen"},
+    OPT_ROW_END,
+};
+static const struct opt_row help_options[] = {
+    {"words", 0, NULL, "print commands and their options for scripts"},
+    OPT_ROW_END,
+};
+
+const struct command commands[] = {
+    {"start", "[STAGE]", "start the daemon, or one stage",
+     "Without STAGE, start the daemon of the directory in the background and wait\n"
+     "until its stages are ready. With STAGE, start one stage of a running daemon: one\n"
+     "that was stopped or has failed for good.\n",
+     start_options, 0, 1, cmd_start},
+    {"stop", "[STAGE]", "stop the daemon, or one stage",
+     "Stop gracefully: every stage may save its work first. Without STAGE, stop all\n"
+     "stages and the daemon, and wait until it has ended.\n",
+     stop_options, 0, 1, cmd_stop},
+    {"restart", "[STAGE]", "stop and start again",
+     "Without STAGE, stop and start the daemon, which then reads its configuration\n"
+     "again. With STAGE, give that stage a new worker process.\n",
+     start_options, 0, 1, cmd_restart},
+    {"status", "", "show what every stage does",
+     "Show each stage: its state, its queue (!N: events that were buried), how many\n"
+     "events it has handled, and what it does now or waits for; slots, counts of\n"
+     "events by type, and the stages' notes by configuration key.\n",
+     status_options, 0, 0, cmd_status},
+    {"why", "STAGE", "say what a stage waits for",
+     "Say in plain words why a stage does nothing now, and what that in turn waits\n"
+     "for.\n",
+     NULL, 1, 1, cmd_why},
+    {"check", "", "check the configuration",
+     "Check conf.d with the code that the daemon starts with, plugins included. Every\n"
+     "problem is printed with file and line; the exit status is then 78. Works while\n"
+     "the daemon runs, and while it does not.\n",
+     check_options, 0, 0, cmd_check},
+    {"graph", "", "draw the graph of stages and events",
+     "Draw which stage gives events to which; with live states when the daemon runs.\n",
+     graph_options, 0, 0, cmd_graph},
+    {"events", "", "list events",
+     "List events, oldest first, also when the daemon is not running. With --json each\n"
+     "line is one event as the store has it.\n",
+     events_options, 0, 0, cmd_events},
+    {"queue", "[list|show|kick|drop] [STAGE] [ID|all]", "look after waiting and buried events",
+     "  list [STAGE]        what waits, is delayed, leased or buried\n"
+     "  show STAGE ID       one event with its payload and last error\n"
+     "  kick STAGE ID|all   put buried events back into the queue\n"
+     "  drop STAGE ID|all   throw buried events away\n",
+     NULL, 0, 3, cmd_queue},
+    {"emit", "TYPE JSON", "put an event into the stream",
+     "Emit an event of a type that some stage of the graph declares. JSON is its\n"
+     "payload and is checked against the declared fields.\n",
+     emit_options, 2, 2, cmd_emit},
+    {"init", "[DIR]", "make the directory of a daemon",
+     "Make DIR (default: the one of --dir) with the default configuration in conf.d.\n"
+     "A conf.d that is there already is left alone.\n",
+     init_options, 0, 1, cmd_init},
+    {"run", "[CONFIG]", "run in the foreground with live progress",
+     "Make the directory ready if it has no conf.d, start the daemon, show what happens\n"
+     "until time is up, the iterations are done, Ctrl-C or trouble, stop cleanly and run\n"
+     "the report program. The same command goes on from there. CONFIG sets the option\n"
+     "that core.run_argument names; iterations are counted by core.iteration_event.\n"
+     "\n"
+     "The first Ctrl-C stops gracefully, the second hurries, the third kills. When a\n"
+     "daemon runs in the directory already, it is watched and left running.\n",
+     run_options, 0, 1, cmd_run},
+    {"help", "[COMMAND | stage NAME]", "explain a command, or the options of a stage",
+     "Explain a command; with `stage NAME` print the options of a stage plugin.\n", help_options, 0,
+     2, cmd_help},
+    {"version", "", "print the version", "Print the version.\n", NULL, 0, 0, cmd_version},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0, NULL},
+};

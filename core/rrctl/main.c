@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - rrctl: the table of commands, dispatch, exit status.
+ *
+ * A word that is no command is looked for as a program rrctl-WORD, as git does, so that tools of a
+ * domain plug in without the core knowing them.
+ */
+#include "core/common/mem.h"
+#include "core/common/text.h"
+#include "core/rrctl/client.h"
+#include "core/rrctl/places.h"
+#include "core/rrctl/rrctl.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_TIMEOUT_MS 10000
+
+static const struct {
+    int code, status;
+} exits[] = {
+    {RR_E_INPUT, EXIT_USAGE},   {-ECONNREFUSED, EXIT_NOT_RUNNING},
+    {-EACCES, EXIT_PERMISSION}, {-EPERM, EXIT_PERMISSION},
+    {RR_E_BUSY, EXIT_BUSY},     {RR_E_TIMEOUT, EXIT_TIMEOUT},
+    {RR_E_CORRUPT, EXIT_STORE}, {RR_E_PLUGIN, EXIT_PLUGIN},
+    {RR_E_CONFIG, EXIT_CONFIG},
+};
+
+int
+exit_of_code(int code)
+{
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+        if (exits[i].code == code) {
+            return exits[i].status;
+        }
+    }
+    return code == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+code_of_exit(int status)
+{
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
+        if (exits[i].status == status) {
+            return exits[i].code;
+        }
+    }
+    return status == 0 ? 0 : -EIO;
+}
+
+const struct command *
+command_find(const char *name)
+{
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        if (strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+int
+ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result, struct rr_err *err)
+{
+    return client_ask(app->dir, app->timeout_ms, NULL, cmd, args, result, err);
+}
+
+/* Take the global options out of what was parsed. */
+static int
+set_globals(struct rrctl *app, struct rr_err *err)
+{
+    const char *from_env = getenv("RR_DIR");
+    const char *timeout = args_get(&app->args, "timeout");
+    int64_t ms = DEFAULT_TIMEOUT_MS;
+    double seconds = 0;
+
+    app->dir = args_get(&app->args, "dir");
+    if (app->dir == NULL) {
+        app->dir = from_env != NULL && from_env[0] != '\0' ? from_env : ".";
+    }
+    app->json = args_has(&app->args, "json");
+    if (timeout != NULL && text_duration_ms(timeout, &ms) < 0) {
+        /* A bare number is in seconds, as with other tools; files want a unit. */
+        if (text_real(timeout, &seconds) < 0 || !(seconds > 0 && seconds <= 86400)) {
+            return rr_err_set(err, RR_E_INPUT, "--timeout %s: want seconds, or a duration as 500ms",
+                              timeout);
+        }
+        ms = (int64_t)(seconds * 1000);
+    }
+    if (ms < 1 || ms > 86400000) {
+        return rr_err_set(err, RR_E_INPUT, "--timeout %s: want 1ms to 1d", timeout);
+    }
+    app->timeout_ms = (int)ms;
+    return 0;
+}
+
+/* Become rrctl-NAME; returns only when that fails. */
+static int
+run_external(struct rrctl *app, int argc, char **argv, struct rr_err *err)
+{
+    const char *name = argv[0];
+    char *path = places_external_new(&app->paths, name);
+    struct text_list names = {0};
+    const char *nearest;
+    int rc;
+
+    if (path != NULL) {
+        rc = places_set_env(&app->paths, app->dir, err);
+        if (rc == 0) {
+            char **words = mem_zalloc((size_t)argc + 1, sizeof *words);
+            memcpy(words, argv, (size_t)argc * sizeof *words);
+            words[0] = path;
+            (void)execv(path, words);
+            rc = rr_err_set(err, -errno, "cannot run %s: %s", path, strerror(errno));
+            free(words);
+        }
+        free(path);
+        return rc;
+    }
+    places_list_externals(&app->paths, &names);
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        text_list_add(&names, c->name);
+    }
+    nearest = text_suggest(name, (const char *const *)names.v);
+    rc = rr_err_set(err, RR_E_INPUT, "no command '%s'%s%s%s (rrctl help lists them)", name,
+                    nearest == NULL ? "" : " (did you mean ", nearest == NULL ? "" : nearest,
+                    nearest == NULL ? "" : "?)");
+    text_list_free(&names);
+    return rc;
+}
+
+/* Parse what stands behind the command's name and run it. */
+static int
+run_command(struct rrctl *app, int argc, char **argv, int first, struct rr_err *err)
+{
+    const struct command *c = app->command;
+    int rc = args_parse(&app->args, argc, argv, first, false, c->options, global_options, err);
+
+    if (rc >= 0) {
+        rc = set_globals(app, err);
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    if (args_has(&app->args, "help")) {
+        help_command(c);
+        return 0;
+    }
+    if (app->args.operand_count < c->min_operands || app->args.operand_count > c->max_operands) {
+        return rr_err_set(err, RR_E_INPUT, "usage: rrctl %s %s", c->name, c->operands);
+    }
+    return c->run(app, err);
+}
+
+static int
+dispatch(struct rrctl *app, int argc, char **argv, struct rr_err *err)
+{
+    const int at = args_parse(&app->args, argc, argv, 1, true, global_options, NULL, err);
+    int rc = at < 0 ? at : set_globals(app, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    if (args_has(&app->args, "version")) {
+        return cmd_version(app, err);
+    }
+    if (at == argc) {
+        /* `rrctl --help` asks for help; `rrctl` alone is a mistake that gets it too. */
+        rc = cmd_help(app, err);
+        return rc != 0 || args_has(&app->args, "help") ? rc : EXIT_USAGE;
+    }
+    app->command = command_find(argv[at]);
+    return app->command != NULL ? run_command(app, argc, argv, at + 1, err)
+                                : run_external(app, argc - at, argv + at, err);
+}
+
+int
+main(int argc, char **argv)
+{
+    struct rr_err err = RR_ERR_INIT;
+    struct rrctl app = {.command = NULL};
+    int rc;
+
+    (void)setlocale(LC_CTYPE, "");
+    rc = paths_init(&app.paths, &err);
+    for (int i = 1; rc == 0 && i < argc; i++) {
+        /* Everything may go into a JSON request. */
+        if (!text_is_utf8(argv[i], strlen(argv[i]))) {
+            rc = rr_err_set(&err, RR_E_INPUT, "word %d of the command line is not UTF-8", i);
+        }
+    }
+    if (rc == 0) {
+        rc = dispatch(&app, argc, argv, &err);
+    }
+    if (rc < 0) {
+        (void)fprintf(stderr, "rrctl%s%s: %s\n", app.command == NULL ? "" : " ",
+                      app.command == NULL ? "" : app.command->name, err.text);
+    }
+    if (fflush(stdout) == EOF && rc == 0) {
+        (void)fprintf(stderr, "rrctl: cannot write the output: %s\n", strerror(errno));
+        rc = EXIT_FAILURE;
+    }
+    paths_fini(&app.paths);
+    return rc < 0 ? exit_of_code(rc) : rc;
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * out.c - text for people: clipped lines, colours, bars, numbers.
+ */
+#include "core/rrctl/out.h"
+
+#include "core/common/mem.h"
+
+#include <inttypes.h>
+#include <langinfo.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TEXT_MAX 2048
+
+static const char *const styles[] = {
+    [OUT_PLAIN] = "",        [OUT_BOLD] = "\033[1m",    [OUT_DIM] = "\033[2m",
+    [OUT_RED] = "\033[31m",  [OUT_YELLOW] = "\033[33m", [OUT_GREEN] = "\033[32m",
+    [OUT_CYAN] = "\033[36m",
+};
+
+void
+page_init(struct page *page, FILE *stream)
+{
+    const char *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
+    struct winsize size;
+
+    memset(page, 0, sizeof *page);
+    page->has_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+    if (!isatty(fileno(stream))) {
+        return;
+    }
+    page->has_color =
+        (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    page->columns = 80;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+        page->columns = size.ws_col;
+    }
+}
+
+void
+page_free(struct page *page)
+{
+    free(page->text);
+    memset(page, 0, sizeof *page);
+}
+
+static void
+append(struct page *page, const char *bytes, size_t n)
+{
+    if (page->cap - page->used < n) {
+        page->cap = mem_add(mem_mul(page->cap, 2), mem_add(n, 256));
+        page->text = mem_resize(page->text, page->cap, 1);
+    }
+    if (n > 0) {
+        memcpy(page->text + page->used, bytes, n);
+        page->used += n;
+    }
+}
+
+static void
+append_str(struct page *page, const char *text)
+{
+    append(page, text, strlen(text));
+}
+
+/* Length of the UTF-8 character at s, 0 when it is broken or a control character. */
+static size_t
+char_bytes(const char *s)
+{
+    const unsigned char c = (unsigned char)s[0];
+    const size_t n = c < 0x80 ? 1 : c >= 0xf0 && c < 0xf5 ? 4 : c >= 0xe0 ? 3 : 2;
+
+    if (c < 0x20 || c == 0x7f || (c >= 0x80 && c < 0xc2) || c >= 0xf5) {
+        return 0;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (((unsigned char)s[i] & 0xc0) != 0x80) {
+            return 0;
+        }
+    }
+    /* C1 control characters, U+0080 to U+009F: terminals may obey them. */
+    return c == 0xc2 && (unsigned char)s[1] < 0xa0 ? 0 : n;
+}
+
+int
+out_width(const char *text)
+{
+    int width = 0;
+
+    while (*text != '\0') {
+        const size_t n = char_bytes(text);
+        text += n == 0 ? 1 : n;
+        width++;
+    }
+    return width;
+}
+
+/* Append the characters of a text as far as the line goes. */
+static void
+put_clipped(struct page *page, const char *text)
+{
+    while (*text != '\0') {
+        const size_t n = char_bytes(text);
+        const size_t used = n == 0 ? 1 : n;
+
+        if (page->columns > 0 && page->column + 1 >= page->columns && text[used] != '\0') {
+            append_str(page, page->has_utf8 ? "…" : "~");
+            page->column = page->columns;
+            return;
+        }
+        if (n == 0 || (n > 1 && !page->has_utf8)) {
+            append(page, "?", 1);
+        } else {
+            append(page, text, n);
+        }
+        page->column++;
+        text += used;
+    }
+}
+
+static bool
+is_full(const struct page *page)
+{
+    return (page->columns > 0 && page->column >= page->columns) ||
+           (page->lines_max > 0 && page->lines >= page->lines_max);
+}
+
+void
+page_put(struct page *page, enum out_style style, const char *fmt, ...)
+{
+    char text[TEXT_MAX];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (is_full(page) || text[0] == '\0') {
+        return;
+    }
+    const bool styled = page->has_color && style != OUT_PLAIN;
+    append_str(page, styled ? styles[style] : "");
+    put_clipped(page, text);
+    append_str(page, styled ? "\033[0m" : "");
+}
+
+void
+page_tab(struct page *page, int column)
+{
+    do {
+        if (is_full(page)) {
+            return;
+        }
+        append(page, " ", 1);
+        page->column++;
+    } while (page->column < column);
+}
+
+void
+page_bar(struct page *page, int cells, double fraction)
+{
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    const double inside = fraction < 0 || isnan(fraction) ? 0 : fraction > 1 ? 1 : fraction;
+    const int filled = (int)(inside * cells * 8);
+    char bar[TEXT_MAX] = "";
+    char rest[TEXT_MAX] = "";
+    int i = 0;
+
+    cells = cells > 100 ? 100 : cells;
+    for (; i < filled / 8; i++) {
+        strcat(bar, page->has_utf8 ? "█" : "#");
+    }
+    if (page->has_utf8 && filled % 8 != 0) {
+        strcat(bar, eighths[filled % 8]);
+        i++;
+    }
+    for (; i < cells; i++) {
+        strcat(rest, page->has_utf8 ? "░" : ".");
+    }
+    page_put(page, OUT_CYAN, "%s", bar);
+    page_put(page, OUT_DIM, "%s", rest);
+}
+
+void
+page_end(struct page *page)
+{
+    if (page->lines_max == 0 || page->lines < page->lines_max) {
+        /* Blanks at the end of a line only get in the way of copying it. */
+        while (page->used > 0 && page->text[page->used - 1] == ' ') {
+            page->used--;
+        }
+        append(page, "\n", 1);
+        page->lines++;
+    }
+    page->column = 0;
+}
+
+int
+page_write(struct page *page, FILE *stream, bool is_screen)
+{
+    const char *at = page->text;
+    const char *end = page->text + page->used;
+
+    while (is_screen && at < end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        const bool is_last = newline == end - 1;
+        (void)fwrite(at, 1, (size_t)(newline - at), stream);
+        /* No newline after the last line, or a full screen would scroll. */
+        (void)fputs(is_last ? "\033[K\033[J" : "\033[K\r\n", stream);
+        at = newline + 1;
+    }
+    if (at < end) {
+        (void)fwrite(at, 1, (size_t)(end - at), stream);
+    }
+    page->used = 0;
+    page->lines = 0;
+    page->column = 0;
+    return fflush(stream) == EOF ? -1 : 0;
+}
+
+const char *
+out_clock(int64_t ms, char *buf, size_t cap)
+{
+    const int64_t s = ms < 0 ? 0 : ms / 1000;
+
+    if (s >= 86400) {
+        (void)snprintf(buf, cap, "%" PRId64 "d %" PRId64 ":%02" PRId64, s / 86400, s / 3600 % 24,
+                       s / 60 % 60);
+    } else if (s >= 3600) {
+        (void)snprintf(buf, cap, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60,
+                       s % 60);
+    } else {
+        (void)snprintf(buf, cap, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
+    }
+    return buf;
+}
+
+const char *
+out_count(double number, char *buf, size_t cap)
+{
+    if (number >= 1e9) {
+        (void)snprintf(buf, cap, "%.3gG", number / 1e9);
+    } else if (number >= 1e6) {
+        (void)snprintf(buf, cap, "%.3gM", number / 1e6);
+    } else if (number >= 1e4) {
+        (void)snprintf(buf, cap, "%.3gk", number / 1e3);
+    } else {
+        (void)snprintf(buf, cap, "%.0f", number);
+    }
+    return buf;
+}
+
+const char *
+out_rate(double per_second, char *buf, size_t cap)
+{
+    char count[OUT_NUMBER_MAX];
+
+    if (per_second >= 100) {
+        (void)snprintf(buf, cap, "%s/s", out_count(per_second, count, sizeof count));
+    } else if (per_second >= 0.095) {
+        (void)snprintf(buf, cap, "%.*f/s", per_second >= 9.95 ? 0 : 1, per_second);
+    } else {
+        (void)snprintf(buf, cap, "%.2g/min", per_second * 60);
+    }
+    return buf;
+}
+
+const char *
+out_time(int64_t time_ms, char *buf, size_t cap)
+{
+    const time_t seconds = (time_t)(time_ms / 1000);
+    struct tm tm;
+
+    if (localtime_r(&seconds, &tm) == NULL || strftime(buf, cap, "%H:%M:%S", &tm) == 0) {
+        (void)snprintf(buf, cap, "?");
+    }
+    return buf;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * out.h - text for people: lines that are clipped to the terminal, colours, bars, numbers.
+ *
+ * A page is text that is built first and written in one go, so that a redrawn screen does not
+ * flicker. What comes from outside (texts of plugins) cannot send control sequences through it.
+ */
+#ifndef RR_CORE_RRCTL_OUT_H
+#define RR_CORE_RRCTL_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum out_style { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_YELLOW, OUT_GREEN, OUT_CYAN };
+
+struct page {
+    char *text;
+    size_t used, cap;
+    int columns;    /* lines are clipped to this width; 0: never */
+    int column;     /* where the next character of the current line goes */
+    int lines;      /* ended so far */
+    int lines_max;  /* further lines are dropped; 0: never */
+    bool has_color; /* may use colours */
+    bool has_utf8;  /* may use bars and ellipses beyond ASCII */
+};
+
+/* Fit a page to a stream: its width when it is a terminal, colours unless NO_COLOR is set. */
+void page_init(struct page *page, FILE *stream);
+void page_free(struct page *page);
+
+/* Append text to the current line. Control bytes and broken UTF-8 come out as '?'. */
+__attribute__((format(printf, 3, 4))) void page_put(struct page *page, enum out_style style,
+                                                    const char *fmt, ...);
+
+/* Append blanks up to a column; at least one when the line is there already. */
+void page_tab(struct page *page, int column);
+
+/* Append a bar of so many cells; fraction is 0 to 1. */
+void page_bar(struct page *page, int cells, double fraction);
+
+/* End the line. */
+void page_end(struct page *page);
+
+/* Write everything and empty the page. With is_screen each line also erases what was behind it. */
+int page_write(struct page *page, FILE *stream, bool is_screen);
+
+/* Columns that a text takes. */
+int out_width(const char *text);
+
+/* A duration as a clock reads it: "0:07", "12:34", "3:04:05", "2d 3:04". Returns buf. */
+const char *out_clock(int64_t ms, char *buf, size_t cap);
+
+/* A number in few characters: "7", "1234", "12.3k", "4.56M". Returns buf. */
+const char *out_count(double number, char *buf, size_t cap);
+
+/* A rate in few characters: "0.012/s", "4.5/s", "120/s". Returns buf. */
+const char *out_rate(double per_second, char *buf, size_t cap);
+
+/* Time of day in the local zone, "12:34:56". Returns buf. */
+const char *out_time(int64_t time_ms, char *buf, size_t cap);
+
+#define OUT_NUMBER_MAX 32
+
+#endif

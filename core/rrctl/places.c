@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * places.c - find the programs and files that belong to this rrctl.
+ */
+#include "core/rrctl/places.h"
+
+#include "core/common/mem.h"
+#include "core/rrctl/ini.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define EXTERNAL_PREFIX "rrctl-"
+
+static bool
+is_program(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+char *
+places_rrd_new(const struct paths *paths, struct rr_err *err)
+{
+    char *path = paths_join_new(paths->sbin_dir, "rrd");
+
+    if (!is_program(path)) {
+        (void)rr_err_set(err, -ENOENT, "no program %s: build or install rrd first", path);
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+char *
+places_external_new(const struct paths *paths, const char *name)
+{
+    const char *dirs[] = {paths->self_dir, paths->libexec_dir};
+
+    for (size_t i = 0; strchr(name, '/') == NULL && i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = mem_printf("%s/" EXTERNAL_PREFIX "%s", dirs[i], name);
+        if (is_program(path)) {
+            return path;
+        }
+        free(path);
+    }
+    return NULL;
+}
+
+char *
+places_default_conf_new(const struct paths *paths, struct rr_err *err)
+{
+    char *path = paths_join_new(paths->is_build_tree ? paths->self_dir : RR_DATADIR, "conf.d");
+    struct stat st;
+
+    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+        (void)rr_err_set(err, -ENOENT, "no default configuration in %s: the installation lacks it",
+                         path);
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Take the NAME of one directory entry, unless it is no program of ours or known already. A dot
+ * in the name means leftovers of an editor or a build. */
+static void
+add_external(const char *dir, const char *file, struct text_list *names)
+{
+    const char *name = file + strlen(EXTERNAL_PREFIX);
+    char *path;
+
+    if (strncmp(file, EXTERNAL_PREFIX, strlen(EXTERNAL_PREFIX)) != 0 || strchr(file, '.') != NULL) {
+        return;
+    }
+    for (size_t i = 0; i < names->n; i++) {
+        if (strcmp(names->v[i], name) == 0) {
+            return;
+        }
+    }
+    path = paths_join_new(dir, file);
+    if (is_program(path)) {
+        text_list_add(names, name);
+    }
+    free(path);
+}
+
+void
+places_list_externals(const struct paths *paths, struct text_list *names)
+{
+    const char *dirs[] = {paths->self_dir, paths->libexec_dir};
+
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        DIR *dir = opendir(dirs[i]);
+        const struct dirent *entry;
+
+        while (dir != NULL && (entry = readdir(dir)) != NULL) {
+            add_external(dirs[i], entry->d_name, names);
+        }
+        if (dir != NULL) {
+            (void)closedir(dir);
+        }
+    }
+    if (names->n > 0) {
+        qsort(names->v, names->n, sizeof *names->v, compare_names);
+    }
+}
+
+/* The plugin directories of a configuration and the built-in one, joined by colons. */
+static char *
+plugin_path_new(const struct paths *paths, const char *dir)
+{
+    char *list = ini_get_new(dir, "core", "plugin_path");
+    char *path = mem_dup("");
+    struct text_list words = {0};
+
+    if (list != NULL) {
+        text_list_split(&words, list);
+    }
+    for (size_t i = 0; i < words.n; i++) {
+        char *one = paths_join_new(dir, words.v[i]);
+        char *longer = mem_printf("%s%s:", path, one);
+        free(one);
+        free(path);
+        path = longer;
+    }
+    char *whole = mem_printf("%s%s", path, paths->plugin_dir);
+    free(path);
+    free(list);
+    text_list_free(&words);
+    return whole;
+}
+
+int
+places_set_env(const struct paths *paths, const char *dir, struct rr_err *err)
+{
+    const char *old = getenv("LD_LIBRARY_PATH");
+    char *absolute = paths_real_new(dir, err);
+    char *libraries;
+    char *plugins;
+    int rc = 0;
+
+    if (absolute == NULL) {
+        return err->code;
+    }
+    plugins = plugin_path_new(paths, absolute);
+    libraries = old == NULL || old[0] == '\0' ? mem_dup(paths->lib_dir)
+                                              : mem_printf("%s:%s", paths->lib_dir, old);
+    if (setenv("RR_DIR", absolute, 1) < 0 || setenv("RR_PLUGIN_PATH", plugins, 1) < 0 ||
+        setenv("LD_LIBRARY_PATH", libraries, 1) < 0) {
+        rc = rr_err_set(err, -errno, "cannot set the environment: %s", strerror(errno));
+    }
+    free(libraries);
+    free(plugins);
+    free(absolute);
+    return rc;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rrctl.h - what the commands of rrctl share: their table, the invocation, exit statuses.
+ */
+#ifndef RR_CORE_RRCTL_H
+#define RR_CORE_RRCTL_H
+
+#include "core/common/paths.h"
+#include "core/rrctl/args.h"
+
+#include <rr/err.h>
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* Exit statuses of the house, as rrd.8 lists them. */
+#define EXIT_USAGE 2
+#define EXIT_NOT_RUNNING 3
+#define EXIT_PERMISSION 4
+#define EXIT_BUSY 5
+#define EXIT_TIMEOUT 6
+#define EXIT_STORE 65
+#define EXIT_PLUGIN 69
+#define EXIT_CONFIG 78
+
+/* One run of rrctl. */
+struct rrctl {
+    const struct command *command;
+    struct args args;   /* options and operands of the command */
+    struct paths paths; /* where our programs and files are */
+    const char *dir;    /* the daemon's directory, as given */
+    int timeout_ms;     /* of one request */
+    bool json;
+};
+
+/*
+ * A command. run returns 0, a negative code with *err filled (main prints it and exits with the
+ * status that belongs to the code), or a positive exit status when everything has been said.
+ */
+struct command {
+    const char *name;
+    const char *operands; /* for the usage line, "" for none */
+    const char *summary;  /* half a line */
+    const char *help;     /* paragraphs, each line at most 78 columns */
+    const struct opt_row *options;
+    int min_operands, max_operands;
+    int (*run)(struct rrctl *app, struct rr_err *err);
+};
+
+extern const struct command commands[]; /* ends with a NULL name */
+extern const struct opt_row global_options[];
+
+const struct command *command_find(const char *name);
+
+/* Exit status that belongs to a negative code, and the code that belongs to an exit status. */
+int exit_of_code(int code);
+int code_of_exit(int status);
+
+/* Ask the daemon of app->dir one question; args is borrowed and may be NULL. *result is new. */
+int ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result,
+        struct rr_err *err);
+
+/* cmd_life.c */
+int cmd_start(struct rrctl *app, struct rr_err *err);
+int cmd_stop(struct rrctl *app, struct rr_err *err);
+int cmd_restart(struct rrctl *app, struct rr_err *err);
+
+/* cmd_status.c */
+int cmd_status(struct rrctl *app, struct rr_err *err);
+int cmd_why(struct rrctl *app, struct rr_err *err);
+
+/* cmd_graph.c */
+int cmd_check(struct rrctl *app, struct rr_err *err);
+int cmd_graph(struct rrctl *app, struct rr_err *err);
+
+/* cmd_events.c */
+int cmd_events(struct rrctl *app, struct rr_err *err);
+int cmd_emit(struct rrctl *app, struct rr_err *err);
+
+/* cmd_queue.c */
+int cmd_queue(struct rrctl *app, struct rr_err *err);
+
+/* cmd_init.c */
+int cmd_init(struct rrctl *app, struct rr_err *err);
+
+/* cmd_run.c */
+int cmd_run(struct rrctl *app, struct rr_err *err);
+
+/* cmd_help.c */
+int cmd_help(struct rrctl *app, struct rr_err *err);
+int cmd_version(struct rrctl *app, struct rr_err *err);
+void help_command(const struct command *command);
+
+#endif

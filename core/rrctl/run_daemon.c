@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_daemon.c - the daemon of `rrctl run`: attach or start, poll, stop.
+ */
+#include "core/common/mem.h"
+#include "core/common/text.h"
+#include "core/rrctl/ini.h"
+#include "core/rrctl/init.h"
+#include "core/rrctl/jget.h"
+#include "core/rrctl/proc.h"
+#include "core/rrctl/run.h"
+#include "core/rrctl/screen.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What a CONFIG sets when the configuration does not say. */
+#define DEFAULT_RUN_ARGUMENT "scheduler.configs"
+/* A daemon that is stopping gets that long to go before a new one is started. */
+#define OLD_DAEMON_WAIT_MS 120000
+#define START_POLL_MS 50
+#define STATUS_LIMIT_MS 2000
+
+int64_t
+run_now_ms(void)
+{
+    struct timespec ts;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Use a daemon that runs already. Returns 0 when attached, -ECONNREFUSED when none runs (any
+ * more), or another negative code. */
+static int
+attach(struct run *run, struct rr_err *err)
+{
+    json_t *status = NULL;
+    int rc = ask(run->app, "status", NULL, &status, err);
+
+    if (rc < 0) {
+        return rc;
+    }
+    const pid_t pid = (pid_t)jget_int(status, "pid");
+    if (strcmp(jget_str(status, "state"), "stopping") == 0 && pid > 0) {
+        run_view_say(run, "waiting for the rrd that is stopping here (pid %d)", (int)pid);
+        json_decref(status);
+        rc = proc_wait_gone(pid, OLD_DAEMON_WAIT_MS);
+        return rc < 0 ? rr_err_set(err, rc, "the rrd with pid %d does not end", (int)pid)
+                      : -ECONNREFUSED;
+    }
+    if (run->config != NULL || args_has(&run->app->args, "set")) {
+        json_decref(status);
+        return rr_err_set(err, RR_E_BUSY,
+                          "rrd runs in %s already (pid %d) with options of its own: stop it first "
+                          "(rrctl stop), or watch it without CONFIG and --set",
+                          run->app->dir, (int)pid);
+    }
+    run->status = status;
+    run->status_at_ms = run_now_ms();
+    run_view_say(run, "attached to the rrd that runs in %s (pid %d); it will go on running",
+                 run->app->dir, (int)pid);
+    return 0;
+}
+
+/* The setting that stands for CONFIG, in a new string. */
+static char *
+config_set_new(const struct run *run, const char *dir)
+{
+    char *argument = ini_get_new(dir, "core", "run_argument");
+    char *set =
+        mem_printf("%s=%s", argument == NULL ? DEFAULT_RUN_ARGUMENT : argument, run->config);
+
+    free(argument);
+    return set;
+}
+
+/* Make the directory if it has no configuration. What was set on the command line then goes into
+ * the files, so that the next start knows it too; *is_new tells. */
+static int
+make_directory(struct run *run, bool *is_new, struct rr_err *err)
+{
+    struct text_list sets = {0};
+    size_t at = 0;
+    const char *set;
+
+    *is_new = !init_is_done(run->app->dir);
+    if (!*is_new) {
+        return 0;
+    }
+    if (run->config != NULL) {
+        char *own = config_set_new(run, run->app->dir);
+        text_list_add(&sets, own);
+        free(own);
+    }
+    while ((set = args_each(&run->app->args, "set", &at)) != NULL) {
+        text_list_add(&sets, set);
+    }
+    const int rc = init_make(&run->app->paths, run->app->dir, &sets, err);
+    text_list_free(&sets);
+    return rc;
+}
+
+static int
+start_child(struct run *run, bool is_new, struct rr_err *err)
+{
+    struct proc_words words;
+    int rc = proc_words_init(&words, run->app, err);
+
+    if (rc == 0 && !is_new && run->config != NULL) {
+        char *set = config_set_new(run, run->app->dir);
+        rc = proc_words_add(&words, "--set", err);
+        rc = rc < 0 ? rc : proc_words_add(&words, set, err);
+        free(set);
+    }
+    if (rc == 0 && !is_new) {
+        rc = proc_words_add_sets(&words, run->app, err);
+    }
+    if (rc == 0) {
+        run->output_fd = memfd_create("rrd-output", MFD_CLOEXEC);
+        rc = run->output_fd < 0 ? rr_err_set(err, -errno, "memfd: %s", strerror(errno)) : 0;
+    }
+    if (rc == 0) {
+        run->child = proc_start(&words, run->output_fd, err);
+        rc = run->child < 0 ? (int)run->child : 0;
+    }
+    proc_words_fini(&words);
+    return rc;
+}
+
+/* Wait until the control socket answers. */
+static int
+wait_answer(struct run *run, struct rr_err *err)
+{
+    for (;;) {
+        run_daemon_reap(run);
+        if (run->is_reaped) {
+            return run_daemon_verdict(run, err);
+        }
+        if (run_daemon_poll(run, err) == 0) {
+            return 0;
+        }
+        if (screen_interrupts > 0) {
+            return 0; /* the loop stops it at once */
+        }
+        (void)poll(NULL, 0, START_POLL_MS);
+    }
+}
+
+int
+run_daemon_start(struct run *run, struct rr_err *err)
+{
+    bool is_new = false;
+    int rc = init_is_done(run->app->dir) ? attach(run, err) : -ECONNREFUSED;
+
+    if (rc != -ECONNREFUSED) {
+        return rc;
+    }
+    rc = make_directory(run, &is_new, err);
+    if (rc == 0) {
+        rc = start_child(run, is_new, err);
+    }
+    return rc < 0 ? rc : wait_answer(run, err);
+}
+
+void
+run_daemon_reap(struct run *run)
+{
+    int status;
+
+    if (run->child > 0 && !run->is_reaped && waitpid(run->child, &status, WNOHANG) == run->child) {
+        run->is_reaped = true;
+        run->child_status = status;
+    }
+}
+
+int
+run_daemon_poll(struct run *run, struct rr_err *err)
+{
+    json_t *status = NULL;
+    const int limit_ms =
+        run->app->timeout_ms < STATUS_LIMIT_MS ? run->app->timeout_ms : STATUS_LIMIT_MS;
+    const int rc = client_ask(run->app->dir, limit_ms, NULL, "status", NULL, &status, err);
+
+    if (rc == 0) {
+        json_decref(run->status);
+        run->status = status;
+        run->status_at_ms = run_now_ms();
+    }
+    return rc;
+}
+
+int
+run_daemon_verdict(const struct run *run, struct rr_err *err)
+{
+    char said[4096];
+    const off_t end = lseek(run->output_fd, 0, SEEK_END);
+    const off_t from = end > (off_t)sizeof said - 1 ? end - (off_t)sizeof said + 1 : 0;
+    const ssize_t n = end <= 0 ? 0 : pread(run->output_fd, said, sizeof said - 1, from);
+
+    /* Its own words in full: a configuration may have more faults than fit a message. */
+    if (n > 0) {
+        (void)fwrite(said, 1, (size_t)n, stderr);
+        if (said[n - 1] != '\n') {
+            (void)fputc('\n', stderr);
+        }
+    }
+    if (WIFSIGNALED(run->child_status)) {
+        return rr_err_set(err, -EIO, "rrd was killed by signal %d (%s); see %s/log/rrd.log",
+                          WTERMSIG(run->child_status), strsignal(WTERMSIG(run->child_status)),
+                          run->app->dir);
+    }
+    const int status = WEXITSTATUS(run->child_status);
+    return status == 0 ? 0
+                       : rr_err_set(err, code_of_exit(status),
+                                    "rrd ended with exit status %d; see %s/log/rrd.log", status,
+                                    run->app->dir);
+}
+
+void
+run_daemon_signal(const struct run *run, int sig)
+{
+    if (run->child > 0 && !run->is_reaped) {
+        (void)kill(run->child, sig);
+    }
+}

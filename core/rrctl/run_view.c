@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run_view.c - what `rrctl run` shows: a redrawn screen, lines, or JSON lines.
+ */
+#include "core/rrctl/jget.h"
+#include "core/rrctl/run.h"
+#include "core/rrctl/screen.h"
+#include "core/rrctl/view.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#define LINE_INTERVAL_MS 10000
+#define SILENT_AFTER_MS 3000 /* older answers are marked as old */
+
+/* "2:13 of 15:00", or "2:13". */
+static void
+put_time(struct page *page, const struct run *run)
+{
+    char a[OUT_NUMBER_MAX], b[OUT_NUMBER_MAX], c[OUT_NUMBER_MAX];
+    const int64_t elapsed_ms = run_now_ms() - run->began_ms;
+
+    if (run->limit_ms > 0) {
+        page_bar(page, page->columns == 0 || page->columns >= 100 ? 24 : 12,
+                 (double)elapsed_ms / (double)run->limit_ms);
+        page_put(page, OUT_BOLD, " %s of %s", out_clock(elapsed_ms, a, sizeof a),
+                 out_clock(run->limit_ms, b, sizeof b));
+        page_put(page, OUT_PLAIN, ", %s left", out_clock(run->limit_ms - elapsed_ms, c, sizeof c));
+    } else {
+        page_put(page, OUT_BOLD, "%s", out_clock(elapsed_ms, a, sizeof a));
+    }
+    page_put(page, OUT_PLAIN, "  %s %" PRIu64, run->iteration_event, run_iterations(run));
+    if (run->limit_iterations > 0) {
+        page_put(page, OUT_PLAIN, " of %" PRIu64, run->limit_iterations);
+    }
+    if (run->until_type != NULL) {
+        page_put(page, OUT_PLAIN, "  %s %" PRIu64 " of %" PRIu64, run->until_type,
+                 run_count(run, run->until_type), run->until_count);
+    }
+}
+
+static void
+put_recent(struct page *page, const struct run *run)
+{
+    for (size_t i = 0; i < run->recent_count; i++) {
+        view_event(page, run->recent[i], true);
+        page_end(page);
+    }
+}
+
+static void
+put_footer(struct page *page, const struct run *run)
+{
+    char buf[OUT_NUMBER_MAX];
+    const int64_t age_ms = run_now_ms() - run->status_at_ms;
+
+    if (run->is_hurried) {
+        page_put(page, OUT_YELLOW, "stopping at once; Ctrl-C again kills rrd");
+    } else if (run->stop_reason != NULL) {
+        page_put(page, OUT_YELLOW, "%s: stopping, each stage saves its work; Ctrl-C again hurries",
+                 run->stop_reason);
+    } else if (run->status != NULL && age_ms > SILENT_AFTER_MS) {
+        page_put(page, OUT_RED, "rrd has not answered for %s", out_clock(age_ms, buf, sizeof buf));
+    } else if (run->child == 0) {
+        page_put(page, OUT_DIM, "Ctrl-C ends the display; rrd goes on running");
+    } else {
+        page_put(page, OUT_DIM, "Ctrl-C stops cleanly; the same command goes on from there");
+    }
+    page_end(page);
+}
+
+static void
+lay_out(struct page *page, const struct run *run)
+{
+    page_put(page, OUT_BOLD, "rrd");
+    page_put(page, OUT_PLAIN, " %s  ", run->config == NULL ? "" : run->config);
+    page_put(page, OUT_DIM, "%s", run->app->dir);
+    page_end(page);
+    put_time(page, run);
+    page_end(page);
+    page_end(page);
+    view_stages(page, run->status);
+    page_end(page);
+    view_notes(page, run->status);
+    if (run->recent_count > 0) {
+        page_end(page);
+        put_recent(page, run);
+    }
+}
+
+static void
+draw(const struct run *run)
+{
+    struct page page;
+
+    screen_enter();
+    screen_page(&page);
+    page.lines_max -= 2; /* the footer must not fall off a low terminal */
+    lay_out(&page, run);
+    page.lines_max += 2;
+    page_end(&page);
+    put_footer(&page, run);
+    screen_show(&page);
+    page_free(&page);
+}
+
+/* Print the notes that changed since the last line. */
+static void
+print_notes(struct run *run)
+{
+    const json_t *stage, *note;
+    size_t i, n;
+
+    json_array_foreach(json_object_get(run->status, "stages"), i, stage)
+    {
+        json_array_foreach(json_object_get(stage, "notes"), n, note)
+        {
+            char key[256];
+            const char *config = jget_str(note, "config");
+            const char *text = jget_str(note, "text");
+
+            (void)snprintf(key, sizeof key, "%s %s", jget_str(stage, "name"), config);
+            if (strcmp(jget_str(run->printed_notes, key), text) == 0) {
+                continue;
+            }
+            (void)json_object_set_new(run->printed_notes, key, json_string(text));
+            run_view_say(run, "%s%s%s: %s", config, config[0] == '\0' ? "" : " ",
+                         jget_str(stage, "name"), text);
+        }
+    }
+}
+
+static void
+print_line(struct run *run)
+{
+    struct page page;
+    char buf[OUT_NUMBER_MAX];
+
+    if (run->app->json) {
+        json_t *line = json_pack("{s:O}", "status", run->status);
+        (void)json_dumpf(line, stdout, JSON_COMPACT);
+        (void)putchar('\n');
+        (void)fflush(stdout);
+        json_decref(line);
+        return;
+    }
+    print_notes(run);
+    page_init(&page, stdout);
+    page.columns = 0;
+    page_put(&page, OUT_DIM, "%8s  ", out_clock(run_now_ms() - run->began_ms, buf, sizeof buf));
+    view_brief(&page, run->status);
+    page_put(&page, OUT_PLAIN, "; %s %" PRIu64, run->iteration_event, run_iterations(run));
+    page_end(&page);
+    (void)page_write(&page, stdout, false);
+    page_free(&page);
+}
+
+void
+run_view_tick(struct run *run)
+{
+    const int64_t now = run_now_ms();
+
+    if (run->status == NULL) {
+        return;
+    }
+    if (run->draws) {
+        draw(run);
+    } else if (now - run->line_at_ms >= LINE_INTERVAL_MS) {
+        run->line_at_ms = now;
+        print_line(run);
+    }
+}
+
+void
+run_view_event(struct run *run, json_t *event)
+{
+    struct page page;
+    char buf[OUT_NUMBER_MAX];
+
+    if (run->recent_count == RUN_RECENT_MAX) {
+        json_decref(run->recent[0]);
+        memmove(run->recent, run->recent + 1, (RUN_RECENT_MAX - 1) * sizeof run->recent[0]);
+        run->recent_count--;
+    }
+    run->recent[run->recent_count++] = json_incref(event);
+    if (run->draws || jget_int(event, "time_ms") < run->began_wall_ms) {
+        return;
+    }
+    if (run->app->json) {
+        json_t *line = json_pack("{s:O}", "event", event);
+        (void)json_dumpf(line, stdout, JSON_COMPACT);
+        (void)putchar('\n');
+        (void)fflush(stdout);
+        json_decref(line);
+        return;
+    }
+    page_init(&page, stdout);
+    page.columns = 0;
+    page_put(&page, OUT_DIM, "%8s  ", out_clock(run_now_ms() - run->began_ms, buf, sizeof buf));
+    view_event(&page, event, true);
+    page_end(&page);
+    (void)page_write(&page, stdout, false);
+    page_free(&page);
+}
+
+void
+run_view_say(struct run *run, const char *fmt, ...)
+{
+    char text[1024];
+    struct page page;
+    char buf[OUT_NUMBER_MAX];
+    va_list ap;
+
+    /* While a screen is drawn, its footer says it. */
+    if (run->draws && run->status != NULL) {
+        return;
+    }
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    if (run->app->json) {
+        json_t *line = json_pack("{s:s}", "message", text);
+        (void)json_dumpf(line, stdout, JSON_COMPACT);
+        (void)putchar('\n');
+        (void)fflush(stdout);
+        json_decref(line);
+        return;
+    }
+    page_init(&page, stdout);
+    page.columns = 0;
+    page_put(&page, OUT_DIM, "%8s  ", out_clock(run_now_ms() - run->began_ms, buf, sizeof buf));
+    page_put(&page, OUT_PLAIN, "%s", text);
+    page_end(&page);
+    (void)page_write(&page, stdout, false);
+    page_free(&page);
+}
+
+void
+run_view_end(struct run *run)
+{
+    struct page page;
+
+    screen_leave();
+    if (run->draws && run->status != NULL) {
+        page_init(&page, stdout);
+        lay_out(&page, run);
+        page_end(&page);
+        (void)page_write(&page, stdout, false);
+        page_free(&page);
+    } else if (run->status != NULL) {
+        print_line(run);
+    }
+    run->draws = false;
+    if (run->stop_reason != NULL && run->child > 0) {
+        run_view_say(run, "%s: rrd has stopped", run->stop_reason);
+    }
+}

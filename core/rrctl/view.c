@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view.c - a daemon's status laid out for people.
+ *
+ * Does not: ask the daemon, move the cursor, or know any plugin: what a stage is about comes from
+ * its own progress text and notes.
+ */
+#include "core/rrctl/view.h"
+
+#include "core/rrctl/jget.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#define NAME_COLUMNS_MAX 18
+#define STATE_COLUMNS 10
+#define COUNT_COLUMNS 8
+#define BRIEF_TEXT_MAX 24 /* longer texts in an event are paths and hashes */
+
+/* What a stage is called by its state: a ready one that handles an event is working. */
+static const char *
+state_word(const json_t *stage)
+{
+    const char *state = jget_str(stage, "state");
+
+    return strcmp(state, "ready") == 0 && json_is_object(json_object_get(stage, "event"))
+               ? "working"
+               : state;
+}
+
+static enum out_style
+state_style(const char *word)
+{
+    if (strcmp(word, "working") == 0) {
+        return OUT_GREEN;
+    }
+    if (strcmp(word, "failed") == 0) {
+        return OUT_RED;
+    }
+    if (strcmp(word, "backoff") == 0 || strcmp(word, "stopping") == 0) {
+        return OUT_YELLOW;
+    }
+    return strcmp(word, "ready") == 0 ? OUT_PLAIN : OUT_DIM;
+}
+
+size_t
+view_count(const json_t *status, const char *state)
+{
+    const json_t *stages = json_object_get(status, "stages");
+    const json_t *stage;
+    size_t i, count = 0;
+
+    json_array_foreach(stages, i, stage)
+    {
+        count += state == NULL || strcmp(jget_str(stage, "state"), state) == 0;
+    }
+    return count;
+}
+
+void
+view_head(struct page *page, const json_t *status)
+{
+    char buf[OUT_NUMBER_MAX];
+    const int64_t up_ms = jget_int(status, "now_ms") - jget_int(status, "started_ms");
+    const char *state = jget_str(status, "state");
+
+    page_put(page, OUT_BOLD, "rrd %s", jget_str(status, "version"));
+    page_put(page, OUT_PLAIN, "  %s  pid %" PRId64 "  up %s", jget_str(status, "dir"),
+             jget_int(status, "pid"), out_clock(up_ms, buf, sizeof buf));
+    if (state[0] != '\0' && strcmp(state, "running") != 0) {
+        page_put(page, OUT_YELLOW, "  %s", state);
+    }
+    page_end(page);
+}
+
+/* "320/512 41/s ETA 0:05", with a bar in front when there is room. */
+static void
+put_progress(struct page *page, const json_t *progress)
+{
+    char a[OUT_NUMBER_MAX], b[OUT_NUMBER_MAX];
+    const double done = jget_num(progress, "done");
+    const double total = jget_num(progress, "total");
+    const double rate = jget_num(progress, "rate");
+
+    if (total > 0) {
+        const bool is_wide = page->columns == 0 || page->columns >= 100;
+        if (page->columns == 0 || page->columns >= 70) {
+            page_bar(page, is_wide ? 16 : 10, done / total);
+            page_put(page, OUT_PLAIN, " ");
+        }
+        page_put(page, OUT_PLAIN, "%3.0f%% %s/%s", floor(done / total * 100),
+                 out_count(done, a, sizeof a), out_count(total, b, sizeof b));
+    } else if (done > 0) {
+        page_put(page, OUT_PLAIN, "%s", out_count(done, a, sizeof a));
+    }
+    if (rate > 0) {
+        page_put(page, OUT_PLAIN, " %s", out_rate(rate, a, sizeof a));
+        if (total > done) {
+            const double left_s = (total - done) / rate;
+            page_put(page, OUT_PLAIN, " ETA %s",
+                     left_s > 1e9 ? "?" : out_clock((int64_t)(left_s * 1000), a, sizeof a));
+        }
+    }
+}
+
+static void
+put_activity(struct page *page, const json_t *stage, int64_t now_ms)
+{
+    char buf[OUT_NUMBER_MAX];
+    const json_t *event = json_object_get(stage, "event");
+    const json_t *progress = json_object_get(stage, "progress");
+    const char *config = jget_str(event, "config");
+    const bool is_busy = json_is_object(event) || strcmp(jget_str(stage, "state"), "starting") == 0;
+
+    if (!is_busy) {
+        page_put(page, OUT_DIM, "%s", jget_str(stage, "waits"));
+        return;
+    }
+    if (json_is_object(progress)) {
+        put_progress(page, progress);
+        page_put(page, OUT_PLAIN, "%s%s", config[0] == '\0' ? "" : "  ", config);
+        if (jget_str(progress, "text")[0] != '\0') {
+            page_put(page, OUT_DIM, "  %s", jget_str(progress, "text"));
+        }
+    } else if (json_is_object(event)) {
+        page_put(page, OUT_PLAIN, "%s%s%s for %s", jget_str(event, "type"),
+                 config[0] == '\0' ? "" : " ", config,
+                 out_clock(now_ms - jget_int(event, "since_ms"), buf, sizeof buf));
+    }
+    if (jget_int(event, "attempt") > 1) {
+        page_put(page, OUT_YELLOW, "  attempt %" PRId64, jget_int(event, "attempt"));
+    }
+}
+
+/* "12", "12 +3 later", and how many are buried: what an operator has to look after. */
+static void
+put_queue(struct page *page, const json_t *queue)
+{
+    char buf[OUT_NUMBER_MAX];
+    const int64_t waiting = jget_int(queue, "ready") + jget_int(queue, "delayed");
+    const int64_t buried = jget_int(queue, "buried");
+
+    page_put(page, waiting == 0 ? OUT_DIM : OUT_PLAIN, "%s",
+             out_count((double)waiting, buf, sizeof buf));
+    if (buried > 0) {
+        page_put(page, OUT_RED, " !%s", out_count((double)buried, buf, sizeof buf));
+    }
+}
+
+static int
+name_columns(const json_t *stages)
+{
+    const json_t *stage;
+    int width = 5;
+    size_t i;
+
+    json_array_foreach(stages, i, stage)
+    {
+        const int w = out_width(jget_str(stage, "name"));
+        width = w > width ? w : width;
+    }
+    return (width > NAME_COLUMNS_MAX ? NAME_COLUMNS_MAX : width) + 2;
+}
+
+void
+view_stages(struct page *page, const json_t *status)
+{
+    const json_t *stages = json_object_get(status, "stages");
+    const json_t *stage;
+    const int64_t now_ms = jget_int(status, "now_ms");
+    const int state_at = name_columns(stages);
+    const int queue_at = state_at + STATE_COLUMNS;
+    const int done_at = queue_at + COUNT_COLUMNS;
+    const bool has_done = page->columns == 0 || page->columns >= 60;
+    const int doing_at = done_at + (has_done ? COUNT_COLUMNS : 0);
+    char buf[OUT_NUMBER_MAX];
+    size_t i;
+
+    page_put(page, OUT_DIM, "STAGE");
+    page_tab(page, state_at);
+    page_put(page, OUT_DIM, "STATE");
+    page_tab(page, queue_at);
+    page_put(page, OUT_DIM, "QUEUE");
+    page_tab(page, done_at);
+    if (has_done) {
+        page_put(page, OUT_DIM, "DONE");
+        page_tab(page, doing_at);
+    }
+    page_put(page, OUT_DIM, "DOING");
+    page_end(page);
+    json_array_foreach(stages, i, stage)
+    {
+        const json_t *queue = json_object_get(stage, "queue");
+        const char *word = state_word(stage);
+
+        page_put(page, OUT_BOLD, "%s", jget_str(stage, "name"));
+        page_tab(page, state_at);
+        page_put(page, state_style(word), "%s", word);
+        page_tab(page, queue_at);
+        put_queue(page, queue);
+        page_tab(page, done_at);
+        if (has_done) {
+            page_put(page, OUT_PLAIN, "%s",
+                     out_count(jget_num(queue, "done_total"), buf, sizeof buf));
+            page_tab(page, doing_at);
+        }
+        put_activity(page, stage, now_ms);
+        page_end(page);
+    }
+}
+
+/* Every note of one configuration key. */
+static void
+put_notes_of(struct page *page, const json_t *stages, const char *config, int text_at)
+{
+    const json_t *stage, *note;
+    bool is_first = true;
+    size_t i, n;
+
+    json_array_foreach(stages, i, stage)
+    {
+        json_array_foreach(json_object_get(stage, "notes"), n, note)
+        {
+            if (strcmp(jget_str(note, "config"), config) != 0) {
+                continue;
+            }
+            page_put(page, OUT_BOLD, "%s", !is_first ? "" : config[0] == '\0' ? "stages" : config);
+            page_tab(page, text_at);
+            page_put(page, OUT_DIM, "%s ", jget_str(stage, "name"));
+            page_put(page, OUT_PLAIN, "%s", jget_str(note, "text"));
+            page_end(page);
+            is_first = false;
+        }
+    }
+}
+
+void
+view_notes(struct page *page, const json_t *status)
+{
+    const json_t *stages = json_object_get(status, "stages");
+    const json_t *stage, *note;
+    json_t *seen = json_object();
+    const char *config;
+    void *at;
+    int width = 4;
+    size_t i, n;
+
+    json_array_foreach(stages, i, stage)
+    {
+        json_array_foreach(json_object_get(stage, "notes"), n, note)
+        {
+            const int w = out_width(jget_str(note, "config"));
+            width = w > width ? w : width;
+            (void)json_object_set_new(seen, jget_str(note, "config"), json_true());
+        }
+    }
+    for (at = json_object_iter(seen); at != NULL; at = json_object_iter_next(seen, at)) {
+        config = json_object_iter_key(at);
+        put_notes_of(page, stages, config, (width > 24 ? 24 : width) + 2);
+    }
+    json_decref(seen);
+}
+
+void
+view_totals(struct page *page, const json_t *status)
+{
+    const json_t *slot;
+    json_t *by_type = json_object_get(json_object_get(status, "events"), "by_type");
+    const json_t *count;
+    const char *type;
+    const char *comma = "";
+    char buf[OUT_NUMBER_MAX];
+    size_t i;
+
+    page_put(page, OUT_DIM, "slots");
+    json_array_foreach(json_object_get(status, "slots"), i, slot)
+    {
+        page_put(page, OUT_PLAIN, " %s %" PRId64 "/%" PRId64, jget_str(slot, "name"),
+                 jget_int(slot, "used"), jget_int(slot, "total"));
+    }
+    page_put(page, OUT_DIM, "  events ");
+    json_object_foreach(by_type, type, count)
+    {
+        page_put(page, OUT_PLAIN, "%s%s %s", comma, type,
+                 out_count(json_number_value(count), buf, sizeof buf));
+        comma = ", ";
+    }
+    page_end(page);
+}
+
+static void
+put_field(struct page *page, const char *key, const json_t *value, bool is_brief)
+{
+    if (json_is_string(value)) {
+        if (!is_brief || strlen(json_string_value(value)) <= BRIEF_TEXT_MAX) {
+            page_put(page, OUT_PLAIN, " %s=%s", key, json_string_value(value));
+        }
+    } else if (json_is_integer(value)) {
+        page_put(page, OUT_PLAIN, " %s=%" PRId64, key, (int64_t)json_integer_value(value));
+    } else if (json_is_real(value)) {
+        page_put(page, OUT_PLAIN, " %s=%.4g", key, json_real_value(value));
+    } else if (json_is_boolean(value)) {
+        page_put(page, OUT_PLAIN, " %s=%s", key, json_is_true(value) ? "yes" : "no");
+    } else if (!is_brief) {
+        page_put(page, OUT_PLAIN, " %s=%s", key, json_is_null(value) ? "null" : "…");
+    }
+}
+
+void
+view_event(struct page *page, const json_t *event, bool is_brief)
+{
+    json_t *payload = json_object_get(event, "payload");
+    const char *config = jget_str(event, "config");
+    const json_t *value;
+    const char *key;
+    char buf[OUT_NUMBER_MAX];
+
+    page_put(page, OUT_DIM, "%s ", out_time(jget_int(event, "time_ms"), buf, sizeof buf));
+    if (!is_brief) {
+        page_put(page, OUT_DIM, "%" PRId64 " ", jget_int(event, "id"));
+    }
+    page_put(page, OUT_BOLD, "%s", jget_str(event, "type"));
+    page_put(page, OUT_PLAIN, "%s%s", config[0] == '\0' ? "" : " ", config);
+    json_object_foreach(payload, key, value)
+    {
+        /* The envelope has said it. */
+        if (strcmp(key, "config") != 0 || !json_is_string(value) ||
+            strcmp(json_string_value(value), config) != 0) {
+            put_field(page, key, value, is_brief);
+        }
+    }
+}
+
+void
+view_brief(struct page *page, const json_t *status)
+{
+    const json_t *stage;
+    const char *comma = "";
+    size_t i;
+
+    json_array_foreach(json_object_get(status, "stages"), i, stage)
+    {
+        const json_t *progress = json_object_get(stage, "progress");
+        const double total = jget_num(progress, "total");
+        const char *word = state_word(stage);
+        const bool is_working = strcmp(word, "working") == 0;
+        const int64_t waiting = jget_int(json_object_get(stage, "queue"), "ready");
+
+        if (strcmp(word, "ready") == 0 && waiting == 0) {
+            continue;
+        }
+        page_put(page, OUT_PLAIN, "%s%s", comma, jget_str(stage, "name"));
+        if (is_working && total > 0) {
+            page_put(page, OUT_PLAIN, " %.0f%%", floor(jget_num(progress, "done") / total * 100));
+        } else if (strcmp(word, "ready") != 0) {
+            page_put(page, OUT_PLAIN, " %s", word);
+        }
+        if (waiting > 0) {
+            page_put(page, OUT_PLAIN, " (%" PRId64 " queued)", waiting);
+        }
+        comma = ", ";
+    }
+    if (comma[0] == '\0') {
+        page_put(page, OUT_PLAIN, "nothing to do");
+    }
+}
