@@ -16,6 +16,8 @@
 #include "root.h"
 #include "tree.h"
 
+#include <rr/gamekit.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -246,19 +248,10 @@ encode_leaf(struct rr_search *search, struct slot *slot)
                              ? (uint32_t)((slot->key.hi >> 32) * v->symmetries >> 32)
                              : 0;
 
-    if (sym != 0) {
-        game->transform(v, sym, original, search->image);
+    if (sym != 0 && rr_game_image(game, v, sym, original, moves, node->count, search->image,
+                                  slot->policy_index) == 0) {
         shown = search->image;
-        for (uint32_t i = 0; i < node->count; i++) {
-            const rr_move image = game->transform_move(v, sym, original, moves[i], shown);
-            if (image == RR_MOVE_NONE) {
-                shown = original; /* the rules break this symmetry here */
-                break;
-            }
-            slot->policy_index[i] = game->policy_index(v, shown, image);
-        }
-    }
-    if (shown == original) {
+    } else {
         for (uint32_t i = 0; i < node->count; i++) {
             slot->policy_index[i] = game->policy_index(v, original, moves[i]);
         }
