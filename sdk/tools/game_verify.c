@@ -15,7 +15,7 @@
 #include "sdk/tools/game_reader.h"
 
 struct listed {
-    size_t at; /* of the text in the arena; NULL-terminated there */
+    size_t at; /* of the text in the arena */
     rr_move move;
 };
 
@@ -29,7 +29,9 @@ struct verify {
     rr_move *moves;
     struct listed *list;
     uint32_t listed;
-    char *arena; /* texts of the list, sorted and joined by NULs */
+    uint64_t *owner; /* of each policy index: number of the list that used it last */
+    uint64_t list_no;
+    char *arena; /* texts of the list, each with its NUL */
     size_t arena_cap;
     char *text;
     uint64_t games; /* of this file */
@@ -115,6 +117,26 @@ make_list(struct verify *vf)
     arena_of_sort = vf->arena;
     qsort(vf->list, vf->listed, sizeof *vf->list, by_text);
     vf->have_list = true;
+    return 0;
+}
+
+/* No two moves of a list may share a policy index. */
+static int
+check_policy(struct verify *vf)
+{
+    const uint32_t size = rr_variant_policy_size(vf->v);
+    char ours[60];
+
+    vf->list_no++;
+    for (uint32_t i = 0; i < vf->listed; i++) {
+        const uint32_t index = vf->g->policy_index(vf->v, vf->state, vf->list[i].move);
+        if (index >= size || vf->owner[index] == vf->list_no) {
+            (void)snprintf(ours, sizeof ours, "index %u of %u", index, size);
+            return mismatch(vf, "a policy index is taken twice or out of range", ours,
+                            vf->arena + vf->list[i].at);
+        }
+        vf->owner[index] = vf->list_no;
+    }
     return 0;
 }
 
@@ -255,10 +277,13 @@ use_variant(struct verify *vf, const char *board, unsigned players)
     free(vf->state);
     free(vf->moves);
     free(vf->list);
+    free(vf->owner);
     vf->state = malloc(vf->v->state_bytes);
     vf->moves = malloc(((size_t)vf->v->max_moves + 1) * sizeof *vf->moves);
     vf->list = malloc(((size_t)vf->v->max_moves + 1) * sizeof *vf->list);
-    if (vf->state == NULL || vf->moves == NULL || vf->list == NULL) {
+    vf->owner = calloc(rr_variant_policy_size(vf->v), sizeof *vf->owner);
+    vf->list_no = 0;
+    if (vf->state == NULL || vf->moves == NULL || vf->list == NULL || vf->owner == NULL) {
         return rr_err_set(vf->err, -ENOMEM, "%s: out of memory", vf->in.file);
     }
     vf->g->init(vf->v, 0, vf->state);
@@ -318,8 +343,11 @@ record_ply(struct verify *vf)
     if (sscanf(vf->in.line, "P %llu %u %15s n=%u h=%16llx", &ply, &player, phase, &n, &hash) != 5) {
         return malformed(vf, "expected \"P PLY PLAYER PHASE n=COUNT h=HASH\"");
     }
-    const int rc = make_list(vf);
-    if (rc != 0) {
+    int rc = make_list(vf);
+    if (rc == 0) {
+        rc = check_policy(vf);
+    }
+    if (rc != 0 || vf->skipping) {
         return rc;
     }
     vf->count->plies++;
@@ -576,6 +604,7 @@ verify_file(const struct rr_game *game, const char *file, struct verify_count *c
     free(vf.state);
     free(vf.moves);
     free(vf.list);
+    free(vf.owner);
     free(vf.arena);
     free(vf.text);
     return rc;
