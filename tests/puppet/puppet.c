@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * puppet.c - a plugin that does what its options and events tell it, mostly harm.
+ *
+ * Each act is a row of the table `acts`. An event carries one in its field `act`; the options
+ * check_act, init_act, idle_act, drain_act and fini_act do it in the other callbacks. A handler
+ * that survives its act adds one to the durable key "applied" and answers with PUPPET_DONE.
+ */
+#include <rr/plugin.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/puppet/puppet.h"
+
+/* Children that the puppet leaves behind end by themselves, should a test fail to find them. */
+#define ORPHAN_LIFE_S 60
+
+static const struct rr_opt options[] = {
+    {"text", RR_OPT_STRING, 0, "hello", "", "Text that comes back in the answer."},
+    {"count", RR_OPT_INT, 0, "1", "0..1000", "Answers to each event."},
+    {"ratio", RR_OPT_REAL, 0, "0.5", "0..1", "Number that comes back in the answer."},
+    {"flag", RR_OPT_BOOL, 0, "no", "", "Flag that comes back in the answer."},
+    {"wait", RR_OPT_DURATION, 0, "0ms", "0ms..10min", "Time that the act slow takes."},
+    {"room", RR_OPT_SIZE, 0, "64MiB", "1B..4GiB", "Memory that the act leak takes."},
+    {"mood", RR_OPT_CHOICE, 0, "calm", "calm|angry", "Nothing depends on it."},
+    {"names", RR_OPT_LIST, 0, "a,b", "", "Nothing depends on it."},
+    {"idle", RR_OPT_DURATION, 0, "0ms", "0ms..1h", "Interval of the idle callback, 0 for none."},
+    {"check_act", RR_OPT_STRING, 0, "none", "", "What to do in check."},
+    {"init_act", RR_OPT_STRING, 0, "none", "", "What to do in init."},
+    {"idle_act", RR_OPT_STRING, 0, "none", "", "What to do in idle."},
+    {"drain_act", RR_OPT_STRING, 0, "none", "", "What to do in drain."},
+    {"fini_act", RR_OPT_STRING, 0, "none", "", "What to do in fini."},
+    RR_OPT_END,
+};
+
+static const struct rr_port consumes[] = {{&rr_type_puppet_poked, 0, 0}, {0}};
+static const struct rr_port produces[] = {{&rr_type_puppet_done, 0, 0}, {0}};
+
+/* Die by a signal even where a sanitizer catches it. */
+static void
+die_by(int signo)
+{
+    (void)signal(signo, SIG_DFL);
+    (void)raise(signo);
+}
+
+static int
+act_segv(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    die_by(SIGSEGV);
+    return 0;
+}
+
+static int
+act_abort(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    die_by(SIGABRT);
+    return 0;
+}
+
+static int
+act_kill(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    die_by(SIGKILL);
+    return 0;
+}
+
+static int
+act_exit0(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    _exit(0);
+}
+
+static int
+act_exit1(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    _exit(1);
+}
+
+static int
+act_exit69(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    _exit(69);
+}
+
+static int
+act_exit78(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    _exit(78);
+}
+
+/* Never return; pings are still answered. */
+static int
+act_hang(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    while (pause() != 0) {
+        /* a signal came; go on */
+    }
+    return 0;
+}
+
+/* Stop the whole process: no ping is answered. */
+static int
+act_freeze(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    (void)raise(SIGSTOP);
+    return 0;
+}
+
+/* Hang without minding SIGTERM. */
+static int
+act_stubborn(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)signal(SIGTERM, SIG_IGN);
+    return act_hang(ctx, err);
+}
+
+/* Take time, report progress, heed a stop. */
+static int
+act_slow(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const struct timespec step = {.tv_nsec = 5000000};
+    const uint64_t total = (uint64_t)rr_opt_int(ctx, "wait") / 5;
+
+    for (uint64_t done = 0; done <= total; done++) {
+        rr_progress(ctx, done, total, "slowly");
+        if (rr_should_stop(ctx)) {
+            rr_err_set(err, RR_E_STOPPED, "asked to stop at %" PRIu64, done);
+            return RR_RETRY;
+        }
+        (void)nanosleep(&step, NULL);
+    }
+    return 0;
+}
+
+static int
+act_leak(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const size_t bytes = (size_t)rr_opt_int(ctx, "room");
+    void *lost = malloc(bytes);
+
+    if (lost == NULL) {
+        rr_err_set(err, -ENOMEM, "no memory to lose");
+        return RR_RETRY;
+    }
+    memset(lost, 1, bytes);
+    return 0;
+}
+
+/* Leave a child in the background; deaf: it minds no SIGTERM and leads a session of its own. */
+static int
+leave_child(int deaf, struct rr_err *err)
+{
+    const pid_t pid = fork();
+
+    if (pid < 0) {
+        rr_err_set(err, -errno, "fork: %s", strerror(errno));
+        return RR_RETRY;
+    }
+    if (pid == 0) {
+        if (deaf) {
+            (void)setsid();
+            (void)signal(SIGTERM, SIG_IGN);
+        }
+        (void)alarm(ORPHAN_LIFE_S);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    return 0;
+}
+
+static int
+act_fork(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    return leave_child(0, err);
+}
+
+static int
+act_fork_deaf(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    return leave_child(1, err);
+}
+
+static int
+act_lie(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    return 42;
+}
+
+static int
+act_retry(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    rr_err_set(err, -EAGAIN, "told to retry");
+    return RR_RETRY;
+}
+
+static int
+act_reject(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    rr_err_set(err, RR_E_INPUT, "told to reject");
+    return RR_REJECT;
+}
+
+static int
+act_fatal(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    rr_err_set(err, -EIO, "told to be fatal");
+    return RR_FATAL;
+}
+
+static int
+act_config(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    return rr_err_set(err, RR_E_CONFIG, "told to refuse the configuration");
+}
+
+static int
+act_close(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    (void)shutdown(3, SHUT_RDWR);
+    (void)pause();
+    return 0;
+}
+
+static int
+act_garbage(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    (void)send(3, "this is not a frame, whatever way one looks at it", 49, MSG_NOSIGNAL);
+    return 0;
+}
+
+static int
+act_huge(struct rr_ctx *ctx, struct rr_err *err)
+{
+    char *frame = calloc(1, 150000);
+    (void)ctx;
+    (void)err;
+    if (frame != NULL) {
+        (void)send(3, frame, 150000, MSG_NOSIGNAL);
+        free(frame);
+    }
+    return 0;
+}
+
+/* Write to every descriptor but the link; nothing of the daemon's may be in reach. */
+static int
+act_scribble(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    for (int fd = 4; fd < 256; fd++) {
+        const ssize_t ignored = write(fd, "scribble", 8);
+        (void)ignored;
+    }
+    return 0;
+}
+
+static int
+act_undeclared(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const struct ev_puppet_secret secret = {.number = 1};
+    struct rr_err ignored = RR_ERR_INIT;
+    (void)err;
+    (void)rr_emit(ctx, &rr_type_puppet_secret, "secret", "", &secret, &ignored);
+    return 0;
+}
+
+static int
+act_nan(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const struct ev_puppet_done done = {.ratio = NAN, .text = "", .more = "null"};
+    return rr_emit(ctx, &rr_type_puppet_done, "nan", "", &done, err) == 0 ? 0 : RR_RETRY;
+}
+
+static int
+act_print(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)err;
+    (void)printf("printed to standard output\n");
+    (void)fprintf(stderr, "printed to standard error\n");
+    rr_log(ctx, RR_LOG_INFO, "logged: %s", rr_opt_str(ctx, "text"));
+    rr_note(ctx, "", "noted: %s", rr_opt_str(ctx, "text"));
+    return 0;
+}
+
+static int
+act_flood(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)err;
+    for (int i = 0; i < 20000; i++) {
+        rr_log(ctx, RR_LOG_WARN, "line %d of a flood", i);
+    }
+    return 0;
+}
+
+/* An answer that must outlive the death of its handler, and come once. */
+static int
+act_tell_and_die(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const struct ev_puppet_done done = {.text = "told before dying", .more = "null"};
+    if (rr_emit_now(ctx, &rr_type_puppet_done, "last-words", "", &done, err) != 0) {
+        return RR_RETRY;
+    }
+    die_by(SIGKILL);
+    return 0;
+}
+
+/* The same, in idle: emitted with the handler, so it must come once however often idle runs. */
+static int
+act_tell(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const struct ev_puppet_done done = {.text = "told", .more = "null"};
+    return rr_emit(ctx, &rr_type_puppet_done, "told", "", &done, err) == 0 ? 0 : RR_RETRY;
+}
+
+static void *
+call_from_thread(void *arg)
+{
+    struct rr_err err = RR_ERR_INIT;
+    (void)rr_put(arg, "key", "text", &err);
+    return NULL;
+}
+
+static int
+act_thread(struct rr_ctx *ctx, struct rr_err *err)
+{
+    pthread_t thread;
+    (void)err;
+    if (pthread_create(&thread, NULL, call_from_thread, ctx) == 0) {
+        (void)pthread_join(thread, NULL);
+    }
+    return 0;
+}
+
+static int
+act_wrong_option(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)err;
+    return (int)rr_opt_int(ctx, "not_there");
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct rr_ctx *, struct rr_err *);
+} acts[] = {
+    {"segv", act_segv},
+    {"abort", act_abort},
+    {"kill", act_kill},
+    {"exit0", act_exit0},
+    {"exit1", act_exit1},
+    {"exit69", act_exit69},
+    {"exit78", act_exit78},
+    {"hang", act_hang},
+    {"freeze", act_freeze},
+    {"stubborn", act_stubborn},
+    {"slow", act_slow},
+    {"leak", act_leak},
+    {"fork", act_fork},
+    {"fork_deaf", act_fork_deaf},
+    {"lie", act_lie},
+    {"retry", act_retry},
+    {"reject", act_reject},
+    {"fatal", act_fatal},
+    {"config", act_config},
+    {"close", act_close},
+    {"garbage", act_garbage},
+    {"huge", act_huge},
+    {"scribble", act_scribble},
+    {"undeclared", act_undeclared},
+    {"nan", act_nan},
+    {"print", act_print},
+    {"flood", act_flood},
+    {"tell_and_die", act_tell_and_die},
+    {"tell", act_tell},
+    {"thread", act_thread},
+    {"wrong_option", act_wrong_option},
+};
+
+static int
+act(struct rr_ctx *ctx, const char *name, struct rr_err *err)
+{
+    if (strcmp(name, "none") == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        if (strcmp(acts[i].name, name) == 0) {
+            return acts[i].run(ctx, err);
+        }
+    }
+    return rr_err_set(err, RR_E_CONFIG, "no act is called \"%s\"", name);
+}
+
+static int
+on_check(struct rr_ctx *ctx, struct rr_err *err)
+{
+    return act(ctx, rr_opt_str(ctx, "check_act"), err);
+}
+
+static int
+on_init(struct rr_ctx *ctx, struct rr_err *err)
+{
+    rr_set_idle_ms(ctx, (uint32_t)rr_opt_int(ctx, "idle"));
+    return act(ctx, rr_opt_str(ctx, "init_act"), err);
+}
+
+static int
+answer(struct rr_ctx *ctx, const struct rr_event *event, const struct ev_puppet_poked *poke,
+       struct rr_err *err)
+{
+    struct ev_puppet_done done = {
+        .number = poke->number,
+        .attempt = event->attempt,
+        .difference = -1,
+        .ratio = rr_opt_real(ctx, "ratio"),
+        .flag = (uint64_t)rr_opt_int(ctx, "flag"),
+        .text = rr_opt_str(ctx, "text"),
+        .more = "{\"a\":[1,2,3]}",
+    };
+    for (int64_t i = rr_opt_int(ctx, "count"); i > 0; i--) {
+        const int rc = rr_emit(ctx, &rr_type_puppet_done, NULL, event->config, &done, err);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+static int
+on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
+{
+    struct ev_puppet_poked poke;
+    char count[32];
+
+    if (rr_decode(ctx, event, &rr_type_puppet_poked, &poke, err) != 0) {
+        return RR_REJECT;
+    }
+    if (poke.times == 0 || event->attempt <= poke.times) {
+        const int rc = act(ctx, poke.act, err);
+        if (rc != 0) {
+            return rc == RR_E_CONFIG ? RR_REJECT : rc;
+        }
+    }
+    const char *applied = rr_get(ctx, "applied", err);
+    if (applied == NULL && err->code != 0) {
+        return RR_RETRY;
+    }
+    const uint64_t before = applied == NULL ? 0 : strtoull(applied, NULL, 10);
+    (void)snprintf(count, sizeof count, "%" PRIu64, before + 1);
+    if (rr_put(ctx, "applied", count, err) != 0 || answer(ctx, event, &poke, err) != 0) {
+        return RR_RETRY;
+    }
+    return RR_DONE;
+}
+
+static int
+on_idle(struct rr_ctx *ctx, struct rr_err *err)
+{
+    return act(ctx, rr_opt_str(ctx, "idle_act"), err);
+}
+
+static int
+on_drain(struct rr_ctx *ctx, struct rr_err *err)
+{
+    return act(ctx, rr_opt_str(ctx, "drain_act"), err);
+}
+
+static void
+on_fini(struct rr_ctx *ctx)
+{
+    struct rr_err ignored = RR_ERR_INIT;
+    (void)act(ctx, rr_opt_str(ctx, "fini_act"), &ignored);
+}
+
+RR_PLUGIN(.name = "puppet", .version = "1.0", .summary = "does what it is told", .options = options,
+          .consumes = consumes, .produces = produces, .check = on_check, .init = on_init,
+          .event = on_event, .idle = on_idle, .drain = on_drain, .fini = on_fini)

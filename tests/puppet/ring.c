@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ring.c - three tiny stages that make loss and double application visible.
+ *
+ * Compiled three times (RING_NAME, RING_IN, RING_OUT; the source with RING_SOURCE). Tokens go round
+ * for ever, or for `laps` laps: source -> work -> sink -> source. Each stage keeps the last lap of
+ * each token as a durable key, and makes one effect file per event:
+ *
+ *     DATA/ring/NAME/tTOKEN-lLAP-EVENTID
+ *
+ * A token that comes with any lap but the next one was lost or doubled somewhere: the event is
+ * rejected, which buries it with the reason, and the line "ring violation" is logged. When a
+ * limited ring stands still, each stage must have exactly one file for each token and lap, and the
+ * events RING_* in the log must be tokens x laps of each type.
+ */
+#include <rr/effect.h>
+#include <rr/plugin.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "tests/puppet/ring.h"
+
+#define TYPE_OF_(id) rr_type_##id
+#define TYPE_OF(id) TYPE_OF_(id)
+#define STRUCT_OF_(id) ev_##id
+#define STRUCT_OF(id) STRUCT_OF_(id)
+#define TEXT_OF_(name) #name
+#define TEXT_OF(name) TEXT_OF_(name)
+
+static const struct rr_opt options[] = {
+#ifdef RING_SOURCE
+    {"tokens", RR_OPT_INT, 0, "8", "1..1000", "Tokens that go round."},
+    {"laps", RR_OPT_INT, 0, "0", "0..", "Laps of each token; 0 means without end."},
+#endif
+    {"work", RR_OPT_DURATION, 0, "0ms", "0ms..1min", "Time that each event takes."},
+    {"effects", RR_OPT_BOOL, 0, "yes", "", "Whether to make a file for each event."},
+    RR_OPT_END,
+};
+
+static const struct rr_port consumes[] = {{&TYPE_OF(RING_IN), 0, 0}, {0}};
+static const struct rr_port produces[] = {{&TYPE_OF(RING_OUT), 0, 0}, {0}};
+
+static void
+take_time(int64_t ms)
+{
+    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    (void)nanosleep(&time, NULL);
+}
+
+static int
+make_file(struct rr_ctx *ctx, const struct rr_event *event, const struct STRUCT_OF(RING_IN) * in,
+          struct rr_err *err)
+{
+    struct rr_effect fx;
+    char prefix[64];
+
+    (void)snprintf(prefix, sizeof prefix, "t%" PRIu64 "-l%" PRIu64 "-", in->token, in->lap);
+    int rc = rr_effect_begin(&fx, ctx, event, "ring/" TEXT_OF(RING_NAME), prefix, "", err);
+    if (rc != 0 || fx.done) {
+        return rc;
+    }
+    FILE *file = fopen(fx.temp, "w");
+    if (file == NULL) {
+        return rr_err_set(err, -errno, "cannot make %s: %s", fx.temp, strerror(errno));
+    }
+    (void)fprintf(file, "%" PRIu64 " %" PRIu64 "\n", in->token, in->lap);
+    rc = fclose(file) == 0 ? rr_effect_commit(&fx, err) : rr_err_set(err, -errno, "fclose");
+    rr_effect_abort(&fx);
+    return rc;
+}
+
+/* Check that this is the token's next lap and note it. */
+static int
+advance(struct rr_ctx *ctx, const struct STRUCT_OF(RING_IN) * in, struct rr_err *err)
+{
+    char key[32];
+    char value[32];
+
+    (void)snprintf(key, sizeof key, "t/%" PRIu64, in->token);
+    const char *last = rr_get(ctx, key, err);
+    if (last == NULL && err->code != 0) {
+        return RR_RETRY;
+    }
+    const uint64_t passed = last == NULL ? 0 : strtoull(last, NULL, 10);
+    if (in->lap != passed + 1) {
+        rr_err_set(err, RR_E_INPUT,
+                   "ring violation: token %" PRIu64 " comes with lap %" PRIu64 " after %" PRIu64,
+                   in->token, in->lap, passed);
+        rr_log(ctx, RR_LOG_ERROR, "%s", err->text);
+        return RR_REJECT;
+    }
+    (void)snprintf(value, sizeof value, "%" PRIu64, in->lap);
+    return rr_put(ctx, key, value, err) == 0 ? RR_DONE : RR_RETRY;
+}
+
+static int
+on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
+{
+    struct STRUCT_OF(RING_IN) in;
+
+    if (rr_decode(ctx, event, &TYPE_OF(RING_IN), &in, err) != 0) {
+        return RR_REJECT;
+    }
+    const int rc = advance(ctx, &in, err);
+    if (rc != RR_DONE) {
+        return rc;
+    }
+    take_time(rr_opt_int(ctx, "work"));
+    if (rr_opt_int(ctx, "effects") != 0 && make_file(ctx, event, &in, err) != 0) {
+        return RR_RETRY;
+    }
+    struct STRUCT_OF(RING_OUT) out = {.token = in.token, .lap = in.lap};
+#ifdef RING_SOURCE
+    const int64_t laps = rr_opt_int(ctx, "laps");
+    out.lap++;
+    if (laps != 0 && out.lap > (uint64_t)laps) {
+        return RR_DONE;
+    }
+#endif
+    return rr_emit(ctx, &TYPE_OF(RING_OUT), NULL, event->config, &out, err) == 0 ? RR_DONE
+                                                                                 : RR_RETRY;
+}
+
+#ifdef RING_SOURCE
+/* Set the tokens going, once: the keys make a repetition harmless. */
+static int
+on_idle(struct rr_ctx *ctx, struct rr_err *err)
+{
+    const int64_t tokens = rr_opt_int(ctx, "tokens");
+
+    if (rr_get(ctx, "started", err) != NULL) {
+        rr_set_idle_ms(ctx, 0);
+        return RR_DONE;
+    }
+    if (err->code != 0) {
+        return RR_RETRY;
+    }
+    for (int64_t i = 1; i <= tokens; i++) {
+        const struct STRUCT_OF(RING_OUT) out = {.token = (uint64_t)i, .lap = 1};
+        char key[32];
+        (void)snprintf(key, sizeof key, "token-%" PRId64, i);
+        if (rr_emit(ctx, &TYPE_OF(RING_OUT), key, "", &out, err) != 0) {
+            return RR_RETRY;
+        }
+    }
+    return rr_put(ctx, "started", "yes", err) == 0 ? RR_DONE : RR_RETRY;
+}
+
+static int
+on_init(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)err;
+    rr_set_idle_ms(ctx, 20);
+    return 0;
+}
+
+RR_PLUGIN(.name = TEXT_OF(RING_NAME), .version = "1.0", .summary = "sends tokens round a ring",
+          .options = options, .consumes = consumes, .produces = produces, .init = on_init,
+          .event = on_event, .idle = on_idle)
+#else
+RR_PLUGIN(.name = TEXT_OF(RING_NAME), .version = "1.0", .summary = "passes tokens of a ring on",
+          .options = options, .consumes = consumes, .produces = produces, .event = on_event)
+#endif
