@@ -13,3 +13,11 @@ tests_kit_test_shard_LDADD = $(KIT_LIBS) $(ZLIB_LIBS) -lm
 tests_kit_test_npz_SOURCES = tests/kit/test_npz.c
 tests_kit_test_npz_CFLAGS = $(AM_CFLAGS) $(LIBZIP_CFLAGS)
 tests_kit_test_npz_LDADD = $(KIT_LIBS) $(LIBZIP_LIBS) -lm
+
+check_PROGRAMS += tests/kit/test_search tests/kit/test_search_tree
+TESTS += tests/kit/test_search tests/kit/test_search_tree
+EXTRA_DIST += tests/kit/toy_game.h
+tests_kit_test_search_SOURCES = tests/kit/test_search.c
+tests_kit_test_search_LDADD = $(KIT_LIBS) -lm
+tests_kit_test_search_tree_SOURCES = tests/kit/test_search_tree.c sdk/search/tree.c
+tests_kit_test_search_tree_LDADD = -lm
