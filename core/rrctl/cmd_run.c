@@ -357,9 +357,12 @@ cmd_run(struct rrctl *app, struct rr_err *err)
     run.began_wall_ms = (int64_t)time(NULL) * 1000;
     if (rc == 0) {
         screen_catch_signals();
-        rc = read_core_keys(&run, err);
+        rc = run_daemon_prepare(&run, err);
     }
     if (rc == 0) {
+        rc = read_core_keys(&run, err);
+    }
+    if (rc == 0 && !run.is_attached) {
         rc = run_daemon_start(&run, err);
     }
     if (rc == 0) {

@@ -32,7 +32,9 @@ struct run {
     char *iteration_event;
     char *report; /* path of the report program, NULL for none */
 
-    pid_t child;    /* 0: attached to a daemon that somebody else started */
+    bool is_new;      /* the directory was made by this run */
+    bool is_attached; /* to a daemon that somebody else started; child is 0 then */
+    pid_t child;
     bool is_reaped; /* the child has ended, with child_status */
     int child_status;
     int output_fd; /* what the child said, -1 when attached */
@@ -58,7 +60,11 @@ int64_t run_now_ms(void);
 
 /* run_daemon.c */
 
-/* Attach to a daemon that runs in the directory, or make the directory ready and start one. */
+/* Attach to a daemon that runs in the directory (is_attached then tells), or make the directory
+ * ready for one. */
+int run_daemon_prepare(struct run *run, struct rr_err *err);
+
+/* Start the daemon as a child and wait until it answers. */
 int run_daemon_start(struct run *run, struct rr_err *err);
 
 /* Look whether the child has ended; is_reaped then tells. */

@@ -82,16 +82,16 @@ config_set_new(const struct run *run, const char *dir)
 }
 
 /* Make the directory if it has no configuration. What was set on the command line then goes into
- * the files, so that the next start knows it too; *is_new tells. */
+ * the files, so that the next start knows it too; is_new tells. */
 static int
-make_directory(struct run *run, bool *is_new, struct rr_err *err)
+make_directory(struct run *run, struct rr_err *err)
 {
     struct text_list sets = {0};
     size_t at = 0;
     const char *set;
 
-    *is_new = !init_is_done(run->app->dir);
-    if (!*is_new) {
+    run->is_new = !init_is_done(run->app->dir);
+    if (!run->is_new) {
         return 0;
     }
     if (run->config != NULL) {
@@ -108,18 +108,18 @@ make_directory(struct run *run, bool *is_new, struct rr_err *err)
 }
 
 static int
-start_child(struct run *run, bool is_new, struct rr_err *err)
+start_child(struct run *run, struct rr_err *err)
 {
     struct proc_words words;
     int rc = proc_words_init(&words, run->app, err);
 
-    if (rc == 0 && !is_new && run->config != NULL) {
+    if (rc == 0 && !run->is_new && run->config != NULL) {
         char *set = config_set_new(run, run->app->dir);
         rc = proc_words_add(&words, "--set", err);
         rc = rc < 0 ? rc : proc_words_add(&words, set, err);
         free(set);
     }
-    if (rc == 0 && !is_new) {
+    if (rc == 0 && !run->is_new) {
         rc = proc_words_add_sets(&words, run->app, err);
     }
     if (rc == 0) {
@@ -154,19 +154,27 @@ wait_answer(struct run *run, struct rr_err *err)
 }
 
 int
+run_daemon_prepare(struct run *run, struct rr_err *err)
+{
+    const int rc = init_is_done(run->app->dir) ? attach(run, err) : -ECONNREFUSED;
+
+    run->is_attached = rc == 0;
+    return rc != -ECONNREFUSED ? rc : make_directory(run, err);
+}
+
+int
 run_daemon_start(struct run *run, struct rr_err *err)
 {
-    bool is_new = false;
-    int rc = init_is_done(run->app->dir) ? attach(run, err) : -ECONNREFUSED;
+    int rc = start_child(run, err);
 
-    if (rc != -ECONNREFUSED) {
-        return rc;
-    }
-    rc = make_directory(run, &is_new, err);
     if (rc == 0) {
-        rc = start_child(run, is_new, err);
+        rc = wait_answer(run, err);
     }
-    return rc < 0 ? rc : wait_answer(run, err);
+    if (rc == 0 && !run->is_reaped) {
+        run_view_say(run, "rrd runs in %s (pid %d), its log is %s/log/rrd.log", run->app->dir,
+                     (int)run->child, run->app->dir);
+    }
+    return rc;
 }
 
 void

@@ -1,0 +1,298 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# test_rrctl.sh - rrctl against daemons that are well, ill or not there, all played by fake_rrd.
+#
+# rrctl is copied beside the fake, so that it takes it for the daemon of its build tree.
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/rrctl.XXXXXX") || exit 1
+daemons=()
+trap 'kill -9 "${daemons[@]}" 2>/dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+mkdir plugins conf.d
+cp "$RR_BUILDDIR/rrctl" rrctl
+cp "$RR_BUILDDIR/fake_rrd" rrd
+unset RR_DIR
+printf '[core]\n# plugin_path =\nreport =\n\n[stage scheduler]\n# configs = hex8_2p\nrate = 1\n' \
+    > conf.d/00-core.ini
+
+count=0
+failed=0
+
+# is WHAT GOT WANT
+is() {
+    count=$((count + 1))
+    if [ "$2" = "$3" ]; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        printf 'got:  %s\nwant: %s\n' "$2" "$3" | sed 's/^/# /'
+        failed=1
+    fi
+}
+
+# like WHAT GOT PATTERN (of bash)
+like() {
+    count=$((count + 1))
+    # shellcheck disable=SC2053
+    if [[ $2 == $3 ]]; then
+        echo "ok $count - $1"
+    else
+        echo "not ok $count - $1"
+        printf 'got:  %s\nlike: %s\n' "$2" "$3" | sed 's/^/# /'
+        failed=1
+    fi
+}
+
+# run COMMAND...: sets rc, out, err.
+run() {
+    "$@" > out.txt 2> err.txt
+    rc=$?
+    out=$(cat out.txt)
+    err=$(cat err.txt)
+}
+
+# fake MODE: a daemon of that mode for directory D.
+fake() {
+    mkdir -p D
+    rm -f D/run/ctl.sock
+    FAKE_RRD=$1 ./rrd --dir D &
+    daemons+=($!)
+    for _ in $(seq 200); do
+        [ -S D/run/ctl.sock ] && return
+        sleep 0.02
+    done
+    echo "Bail out! fake_rrd does not start"
+    exit 1
+}
+
+unfake() {
+    kill "${daemons[-1]}" 2>/dev/null
+    wait "${daemons[-1]}" 2>/dev/null
+    unset 'daemons[-1]'
+}
+
+# --- the command line
+
+run ./rrctl
+is 'no command is a usage error' "$rc" 2
+run ./rrctl --help
+is '--help is none' "$rc" 0
+run ./rrctl statsu
+is 'unknown command: exit status' "$rc" 2
+like 'unknown command: suggestion' "$err" "rrctl: no command 'statsu' (did you mean status?)*"
+run ./rrctl status --nonsense
+is 'unknown option: exit status' "$rc" 2
+run ./rrctl why
+like 'missing operand shows the usage' "$rc $err" '2 *usage: rrctl why STAGE'
+run ./rrctl --timeout never status
+is 'bad --timeout' "$rc" 2
+run ./rrctl status $'\xff'
+is 'a word that is not UTF-8' "$rc" 2
+while read -r command options; do
+    run ./rrctl "$command" --help
+    like "help of $command" "$rc $out" "0 usage: rrctl $command*"
+    run grep "^\.B.* \"rrctl $command" "$RR_SRCDIR/man/rrctl.8"
+    is "manual entry of $command" "$rc" 0
+    for option in $options; do
+        run grep -F -e "${option//-/\\-}" "$RR_SRCDIR/man/rrctl.8"
+        is "manual entry of $command $option" "$rc" 0
+    done
+done < <(./rrctl help --words)
+
+# --- programs rrctl-NAME
+
+# shellcheck disable=SC2016
+printf '#!/bin/sh\necho "$@"\necho "$RR_DIR"\necho "$RR_PLUGIN_PATH"\necho "$LD_LIBRARY_PATH"\nexit 9\n' \
+    > rrctl-hello
+chmod +x rrctl-hello
+mkdir -p D/conf.d
+printf '[core]\nplugin_path = mine, /opt/rr\n' > D/conf.d/00-core.ini
+run env LD_LIBRARY_PATH=/there ./rrctl -C D hello --dir x "a b"
+is 'external: exit status passes through' "$rc" 9
+is 'external: words and environment' "$out" "--dir x a b
+$work/D
+$work/D/mine:/opt/rr:$work/plugins
+$work:/there"
+run ./rrctl help
+like 'external: listed by help' "$out" '*hello*'
+run ./rrctl helo
+like 'external: suggested' "$err" '*did you mean hello*'
+
+# --- daemons that are not there, or ill
+
+run ./rrctl -C nowhere status
+like 'no directory' "$rc $err" '3 *not running in nowhere*'
+run ./rrctl -C D status
+is 'no daemon' "$rc" 3
+fake normal
+kill -9 "${daemons[-1]}"
+wait "${daemons[-1]}" 2>/dev/null
+run ./rrctl -C D status
+is 'socket of a dead daemon' "$rc" 3
+
+# expect MODE STATUS PATTERN
+expect() {
+    fake "$1"
+    run timeout 20 ./rrctl -C D --timeout 300ms status
+    like "daemon is $1" "$rc $err" "$2 $3"
+    unfake
+}
+expect mute 6 '*does not answer*'
+expect stuck 6 '*does not answer*'
+expect half 1 '*in the middle of an answer*'
+expect garbage 1 '*not a JSON object*'
+expect array 1 '*not a JSON object*'
+expect empty 1 '*without ok*'
+expect newer 1 '*version 2*this rrctl version 1*'
+expect refuse 65 '*the store is damaged*'
+
+fake endless
+run timeout 60 ./rrctl -C D --timeout 20 status
+like 'daemon sends an endless line' "$rc $err" '1 *longer than*'
+unfake
+fake drip
+run ./rrctl -C D status
+like 'daemon answers byte by byte' "$rc $out" '0 rrd*'
+unfake
+fake full
+for _ in 1 2 3; do
+    timeout 20 ./rrctl -C D --timeout 300ms status > /dev/null 2>&1
+done
+run timeout 20 ./rrctl -C D --timeout 300ms status
+is 'daemon does not accept' "$rc" 6
+unfake
+fake normal
+kill -STOP "${daemons[-1]}"
+run timeout 20 ./rrctl -C D --timeout 300ms status
+is 'daemon is stopped by a signal' "$rc" 6
+kill -CONT "${daemons[-1]}"
+
+# --- a healthy one
+
+run ./rrctl -C D status
+like 'status' "$rc $out" '0 rrd*selfplay*working*'
+like 'status shows buried events' "$out" '*trainer*!2*'
+like 'status shows notes' "$out" '*hex8_2p*1450 games/h*'
+run ./rrctl -C D status --json
+is 'status --json is JSON' "$(echo "$out" | grep -c '"stages": \[')" 1
+run ./rrctl status --watch -C D
+is 'status --watch needs a terminal' "$rc" 2
+run ./rrctl -C D events --type OTHER
+is 'events of one type' "$(echo "$out" | wc -l)" 2
+run ./rrctl -C D queue kick trainer all
+like 'queue kick sends op, stage, id' "$out" '*"kick"*"trainer"*"all"*'
+run ./rrctl -C D queue drop trainer
+is 'queue drop wants an id' "$rc" 2
+run ./rrctl -C D emit --json --key k --config c TYPE '{"a":1}'
+is 'emit sends everything' "$out" '{"type":"TYPE","config":"c","payload":{"a":1},"key":"k"}'
+run ./rrctl -C D emit TYPE '[1]'
+is 'emit wants an object' "$rc" 2
+run ./rrctl -C D emit TYPE "{\"a\":\"$(head -c 5000 /dev/zero | tr '\0' x)\"}"
+like 'a request has a limit' "$rc $err" '2 *longer than*'
+deep=$work/$(printf 'long-directory-name-%.0s' 1 2 3 4 5 6 7 8 9)
+mkdir "$deep"
+ln -s "$work/D/run" "$deep/run"
+run ./rrctl -C "$deep" status
+is 'a path longer than a socket address' "$rc" 0
+run ./rrctl -C D stop
+like 'stop waits for the end' "$rc $out" '0 *has stopped*'
+wait "${daemons[-1]}" 2>/dev/null
+unset 'daemons[-1]'
+
+# --- offline
+
+run ./rrctl -C D events --type OTHER --limit 1 --json
+like 'events offline' "$rc $out" '0 {"id":2,*'
+run ./rrctl -C D graph --dot
+is 'graph offline' "$out" 'fake: --dir D --check --graph=dot'
+run ./rrctl -C D check --effective
+is 'check' "$out" 'fake: --dir D --check --effective'
+run ./rrctl help stage selfplay
+is 'help stage' "$out" 'fake: --dir . --help-stage selfplay'
+
+# --- start, init
+
+run ./rrctl -C D start --set core.x=1
+like 'start tells what runs' "$rc $out" '0 rrd 0.0.fake runs in D*'
+is 'start passes --set on' "$(tr '\n' ' ' < D/argv)" '--dir D --daemon --set core.x=1 '
+run ./rrctl -C D stop
+run env FAKE_RRD=bad ./rrctl -C D start
+like 'start that fails' "$rc $err" '78 conf.d/10-x.ini:3:*'
+
+run ./rrctl init N --set scheduler.configs=a,b --set scheduler.rate=7 --set scheduler.fresh=yes
+is 'init' "$rc" 0
+is 'init --set: commented out, set, new' "$(cat N/conf.d/00-core.ini)" '[core]
+# plugin_path =
+report =
+
+[stage scheduler]
+fresh = yes
+configs = a,b
+rate = 7'
+run ./rrctl init N
+like 'init never overwrites' "$rc $err" '5 *left as it is'
+run ./rrctl init M --set nostage.x=1
+is 'init with a bad --set fails' "$rc" 1
+is 'and leaves nothing' "$(ls -A M)" ''
+
+# --- run
+
+run ./rrctl run hex8_2p -C R --plain --iterations 2
+like 'run: a new directory, two iterations' "$rc $out" '0 *all iterations done*'
+is 'run: CONFIG went into conf.d' "$(grep '^configs' R/conf.d/00-core.ini)" 'configs = hex8_2p'
+is 'run: rrd got no --set' "$(tr '\n' ' ' < R/argv)" '--dir R '
+run ./rrctl run other -C R --plain --until EVALUATION_COMPLETED=1 --set a.b=c
+like 'run: again, with other options' "$rc $out" '0 *goal reached*'
+is 'run: they went on the command line' "$(tr '\n' ' ' < R/argv)" \
+    '--dir R --set scheduler.configs=other --set a.b=c '
+run ./rrctl run -C R --minutes 0.02 --json
+like 'run: minutes, JSON lines' "$rc $(head -c 12 out.txt)" '0 {"*'
+printf '#!/bin/sh\necho "report $*"\nexit 4\n' > rrctl-report
+chmod +x rrctl-report
+sed -i 's/^report =.*/report = report/' R/conf.d/00-core.ini
+run ./rrctl run -C R --plain --iterations 1
+like 'run: report and its exit status' "$rc $out" '4 *report --dir R'
+sed -i 's/^report =.*/report = nothing/' R/conf.d/00-core.ini
+run ./rrctl run -C R --plain --iterations 1
+like 'run: no such report program' "$rc $err" '78 *rrctl-nothing*'
+run env FAKE_RRD=die ./rrctl run -C R --plain --no-report
+like 'run: the daemon dies' "$rc $err" '1 *exit status 7*'
+run env FAKE_RRD=bad ./rrctl run -C R --plain --no-report
+like 'run: the daemon cannot start' "$rc $err" '78 conf.d/10-x.ini:3:*'
+run env FAKE_RRD=failed ./rrctl run -C R --plain --no-report
+like 'run: a stage has failed' "$rc $err" '1 *stage trainer has failed*'
+
+# interrupt MODE SIGNALS: send them one by one, each when the last was noticed.
+interrupt() {
+    FAKE_RRD=$1 ./rrctl run -C R --plain --no-report > out.txt 2> err.txt &
+    local pid=$! i want
+    for i in $(seq "$2"); do
+        want=('' 'OTHER\|EVALUATION' 'stopping, each' 'stopping at once')
+        for _ in $(seq 500); do
+            grep -q "${want[$i]}" out.txt && break
+            sleep 0.02
+        done
+        kill -INT $pid
+    done
+    wait $pid
+    rc=$?
+    out=$(cat out.txt)
+    err=$(cat err.txt)
+}
+interrupt normal 1
+like 'run: one interrupt stops' "$rc $out" '0 *interrupted: rrd has stopped'
+interrupt stubborn 2
+like 'run: two interrupts hurry' "$rc $out" '0 *stopping at once*'
+
+fake normal
+run ./rrctl run hex8_2p -C D --plain --no-report
+like 'run: CONFIG with a daemon that runs' "$rc $err" '5 *runs in D already*'
+run ./rrctl run -C D --plain --no-report --minutes 0.02
+like 'run: attaches, and leaves it running' "$rc $out" '0 *will go on running*'
+run ./rrctl -C D status
+is 'run: it does run on' "$rc" 0
+unfake
+
+echo "1..$count"
+exit $failed
