@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf.h - the validated configuration.
+ *
+ * conf_load() does all that a start needs to know and changes nothing on disk; `rrd --check` and a
+ * start run exactly the same code. All problems are collected: bytes, syntax, the core's keys,
+ * plugins, their options, their own check callbacks, the graph.
+ */
+#ifndef RR_CORE_CONF_H
+#define RR_CORE_CONF_H
+
+#include "core/common/paths.h"
+#include "core/common/text.h"
+#include "core/rrd/graph.h"
+#include "core/rrd/manifest.h"
+#include "core/rrd/slots.h"
+
+#include <rr/err.h>
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conf_value {
+    char *key;
+    char *text;
+    char *origin; /* "default", "conf.d/10-a.ini:3" or "command line" */
+};
+
+struct conf_slot {
+    char *name;
+    int64_t total;
+};
+
+struct conf_stage {
+    char *name;
+    char *place; /* of its section */
+    char *plugin;
+    char *file;                      /* of the plugin; NULL when not found */
+    const struct manifest *manifest; /* NULL when the file could not be probed */
+    bool is_enabled;
+    struct text_list needs, after, waits;
+    struct slots_need *slots;
+    size_t n_slots;
+    int64_t start_limit_ms, ping_limit_ms, progress_limit_ms, event_limit_ms, stop_limit_ms;
+    int64_t retry_delay_ms, restart_delay_ms, restart_max_ms;
+    int64_t attempts, niceness;
+    struct text_list cpu;
+    json_t *options;           /* of the plugin, {key: text}, complete */
+    struct conf_value *values; /* every key with its origin */
+    size_t n_values;
+    bool is_bad; /* it has a problem already: later checks are left out */
+};
+
+struct conf_plugin {
+    char *file;
+    struct manifest manifest;
+    bool is_loaded;
+};
+
+struct conf {
+    char *dir; /* absolute */
+    const struct paths *paths;
+    struct text_list plugin_dirs; /* absolute; the built-in one is last */
+    char *plugin_path;            /* the same, separated by colons */
+    struct conf_slot *slots;
+    size_t n_slots;
+    int64_t retain_events, store_size, log_size, log_files;
+    char *log_level;
+    struct conf_value *values; /* of [core] */
+    size_t n_values;
+    struct conf_stage *stages;
+    size_t n_stages;
+    struct conf_plugin *plugins;
+    size_t n_plugins;
+    struct graph graph;
+    struct text_list problems, warnings;
+};
+
+/*
+ * Read and check everything. sets is a list of "stage.key=value".
+ *
+ * Returns 0, RR_E_CONFIG when there are problems, or RR_E_PLUGIN when all of them are plugins that
+ * cannot be loaded. The conf must be freed in every case.
+ */
+int conf_load(struct conf *conf, const char *dir, const struct paths *paths,
+              const struct text_list *sets);
+void conf_free(struct conf *conf);
+
+/* The value of a key of [core] or of a stage as text, NULL when there is no such key. */
+const char *conf_core_text(const struct conf *conf, const char *key);
+
+/* Index of a stage, -1 when there is none. */
+long conf_stage_index(const struct conf *conf, const char *name);
+
+/* What a stage's worker is told in its CONFIG frame. New reference. */
+json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage);
+
+/* Environment of worker processes: this process's own with the kit's directory in front of
+ * LD_LIBRARY_PATH, RR_PLUGIN_PATH and one compute thread by default. extra ("NAME=value") may be
+ * NULL. Freed by conf_env_free. */
+char **conf_env_new(const struct conf *conf, const char *extra);
+void conf_env_free(char **env);
+
+/* For conf*.c: */
+__attribute__((format(printf, 3, 4))) void conf_problem(struct conf *conf, const char *place,
+                                                        const char *fmt, ...);
+void conf_value_add(struct conf_value **values, size_t *n, const char *key, const char *text,
+                    const char *origin);
+/* Find plugins, learn what they declare, check options against it (conf_plugin.c). */
+void conf_plugins(struct conf *conf);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf_schema.c - the tables of the core's own keys. rrd.conf.5 describes the same rows.
+ */
+#include "core/rrd/conf_schema.h"
+
+#include <string.h>
+
+const struct rr_opt conf_core_keys[] = {
+    {"plugin_path", RR_OPT_LIST, 0, "", "",
+     "Directories with plugins of your own, searched in this order before the built-in one; a "
+     "relative one begins at the daemon's directory."},
+    {"slots", RR_OPT_LIST, 0, "cpu:auto", "",
+     "Slots that stages share, as name:count; auto is the number of processors."},
+    {"retain_events", RR_OPT_INT, 0, "200000", "100..",
+     "Events that the log keeps; older ones go when no queue needs them any more."},
+    {"store_size", RR_OPT_SIZE, 0, "16GiB", "16MiB..1024GiB",
+     "Most that the store may grow to; the space is not taken before it is needed."},
+    {"log_level", RR_OPT_CHOICE, 0, "info", "error|warn|info|debug",
+     "Least important lines that are written to the log."},
+    {"log_size", RR_OPT_SIZE, 0, "10MiB", "64KiB..1GiB",
+     "Size at which a log file is renamed and a new one begun."},
+    {"log_files", RR_OPT_INT, 0, "10", "1..100", "Log files that are kept of each kind."},
+    {"run_argument", RR_OPT_STRING, 0, "scheduler.configs", "",
+     "Option that `rrctl run CONFIG` sets, as stage.key."},
+    {"iteration_event", RR_OPT_STRING, 0, "EVALUATION_COMPLETED", "",
+     "Event type that `rrctl run` counts as the end of an iteration."},
+    {"report", RR_OPT_STRING, 0, "report", "",
+     "Program rrctl-NAME that `rrctl run` runs at its end; empty for none."},
+    RR_OPT_END};
+
+const struct rr_opt conf_stage_keys[] = {
+    {"plugin", RR_OPT_STRING, 0, "", "",
+     "Plugin that the stage runs (file NAME.so); empty: the one with the name of the stage."},
+    {"enabled", RR_OPT_BOOL, 0, "yes", "",
+     "no: the stage is checked, but neither started nor given events."},
+    {"needs", RR_OPT_LIST, 0, "", "",
+     "Stages that must be ready before this one starts, each time that it starts."},
+    {"after", RR_OPT_LIST, 0, "", "",
+     "Stages that must have been ready once before this one starts."},
+    {"waits", RR_OPT_LIST, 0, "", "",
+     "Stages whose start is waited for, whether it succeeds or not."},
+    {"slots", RR_OPT_LIST, 0, "", "",
+     "Slots that an event of this stage takes while it is handled, as name:count."},
+    {"start_limit", RR_OPT_DURATION, 0, "60s", "1s..1d",
+     "Time from the start of the process until it is ready; its progress reports begin it anew."},
+    {"ping_limit", RR_OPT_DURATION, 0, "60s", "1s..1d",
+     "Time without an answer to a ping after which the worker is ended and started again."},
+    {"progress_limit", RR_OPT_DURATION, 0, "0s", "0s..7d",
+     "Time without a sign of progress in a handler after which the worker is ended; 0s: no limit."},
+    {"event_limit", RR_OPT_DURATION, 0, "0s", "0s..30d",
+     "Time that the handling of one event may take in all; 0s: no limit."},
+    {"stop_limit", RR_OPT_DURATION, 0, "20s", "100ms..1h",
+     "Time that the worker has for a graceful stop; then SIGTERM, and 10 s later SIGKILL."},
+    {"attempts", RR_OPT_INT, 0, "5", "1..1000", "Attempts to handle an event before it is buried."},
+    {"retry_delay", RR_OPT_DURATION, 0, "1s", "0ms..1h",
+     "Delay before the second attempt; four times longer before each further one, at most 5 min."},
+    {"restart_delay", RR_OPT_DURATION, 0, "200ms", "1ms..1h",
+     "Delay before a worker that died is started again; doubles with every death."},
+    {"restart_max", RR_OPT_DURATION, 0, "30s", "1ms..1d",
+     "Longest delay before a new start; 60 s of being ready begin the delays anew."},
+    {"niceness", RR_OPT_INT, 0, "0", "0..19",
+     "Scheduling priority of the worker; 19 gives way most."},
+    {"cpu", RR_OPT_LIST, 0, "", "",
+     "Numbers of the processors that the worker may run on; empty: all."},
+    RR_OPT_END};
+
+const struct rr_opt *
+conf_schema_find(const struct rr_opt *rows, const char *key)
+{
+    for (; rows->key != NULL; rows++) {
+        if (strcmp(rows->key, key) == 0) {
+            return rows;
+        }
+    }
+    return NULL;
+}

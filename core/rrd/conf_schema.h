@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf_schema.h - the core's own keys, as option tables like those of plugins.
+ */
+#ifndef RR_CORE_CONF_SCHEMA_H
+#define RR_CORE_CONF_SCHEMA_H
+
+#include <rr/opt.h>
+
+#include <stddef.h>
+
+extern const struct rr_opt conf_core_keys[];  /* of [core] */
+extern const struct rr_opt conf_stage_keys[]; /* of every [stage NAME] */
+
+/* The row of a key, or NULL. */
+const struct rr_opt *conf_schema_find(const struct rr_opt *rows, const char *key);
+
+#endif

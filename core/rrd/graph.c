@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * graph.c - build and check the graph of stages, find the start order.
+ *
+ * Does not: draw it (graph_out.c).
+ */
+#include "core/rrd/graph.h"
+
+#include "core/common/mem.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+__attribute__((format(printf, 3, 4))) static void
+report(struct text_list *list, const char *place, const char *fmt, ...)
+{
+    char text[1024];
+    char *full;
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    full = mem_printf("%s: %s", place, text);
+    text_list_add(list, full);
+    free(full);
+}
+
+static void
+add_edge(struct graph *g, struct graph_edge edge)
+{
+    g->edges = mem_resize(g->edges, mem_add(g->n_edges, 1), sizeof *g->edges);
+    g->edges[g->n_edges++] = edge;
+}
+
+static const char *
+suggest_stage(const struct graph *g, const char *name)
+{
+    const char **names = mem_zalloc(g->n_nodes + 1, sizeof *names);
+    const char *best;
+
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        names[i] = g->nodes[i].name;
+    }
+    best = text_suggest(name, names);
+    free(names);
+    return best;
+}
+
+static void
+add_dependencies(struct graph *g, size_t from, const struct text_list *names, enum graph_kind kind,
+                 struct text_list *problems)
+{
+    static const char *const words[] = {"needs", "after", "waits"};
+    const struct graph_node *node = &g->nodes[from];
+
+    for (size_t i = 0; i < names->n; i++) {
+        size_t to = 0;
+
+        while (to < g->n_nodes && strcmp(g->nodes[to].name, names->v[i]) != 0) {
+            to++;
+        }
+        if (to == g->n_nodes) {
+            const char *near = suggest_stage(g, names->v[i]);
+
+            report(problems, node->place, "%s: there is no stage \"%s\"%s%s%s", words[kind],
+                   names->v[i], near == NULL ? "" : " (did you mean \"", near == NULL ? "" : near,
+                   near == NULL ? "" : "\"?)");
+        } else if (kind == GRAPH_NEEDS && node->is_enabled && !g->nodes[to].is_enabled) {
+            report(problems, node->place, "needs: stage \"%s\" is not enabled", names->v[i]);
+        } else {
+            add_edge(g,
+                     (struct graph_edge){.from = from, .to = to, .kind = kind, .is_order = true});
+        }
+    }
+}
+
+/* Compare what a consumer expects with what a producer declares. */
+static void
+check_types(const struct graph_node *producer, const struct manifest_port *out,
+            const struct graph_node *consumer, const struct manifest_port *in,
+            struct text_list *problems)
+{
+    if (out->version != in->version) {
+        report(problems, consumer->place,
+               "plugin %s consumes %s version %" PRId64 ", but plugin %s produces version %" PRId64,
+               consumer->file, in->type, in->version, producer->file, out->version);
+        return;
+    }
+    for (size_t i = 0; i < in->n_fields; i++) {
+        const struct manifest_field *want = &in->fields[i];
+        const struct manifest_field *have = NULL;
+
+        for (size_t k = 0; k < out->n_fields && have == NULL; k++) {
+            have = strcmp(out->fields[k].name, want->name) == 0 ? &out->fields[k] : NULL;
+        }
+        if (have == NULL) {
+            report(problems, consumer->place,
+                   "plugin %s needs the field \"%s\" of %s, which plugin %s does not produce",
+                   consumer->file, want->name, in->type, producer->file);
+        } else if (have->kind != want->kind) {
+            report(problems, consumer->place,
+                   "plugin %s takes the field \"%s\" of %s as %s, but plugin %s produces it as %s",
+                   consumer->file, want->name, in->type, manifest_kind_name(want->kind),
+                   producer->file, manifest_kind_name(have->kind));
+        }
+    }
+}
+
+static bool
+same_type(const struct manifest_port *a, const struct manifest_port *b)
+{
+    return strcmp(a->type, b->type) == 0 || (a->alias != NULL && strcmp(a->alias, b->type) == 0) ||
+           (b->alias != NULL && strcmp(b->alias, a->type) == 0);
+}
+
+/* All producers of what one port of a consumer takes. Returns how many there are. */
+static size_t
+connect_port(struct graph *g, size_t to, const struct manifest_port *in, struct text_list *problems)
+{
+    size_t found = 0;
+
+    for (size_t from = 0; from < g->n_nodes; from++) {
+        const struct manifest *m = g->nodes[from].manifest;
+
+        for (size_t k = 0; m != NULL && k < m->n_produces; k++) {
+            const struct manifest_port *out = &m->produces[k];
+
+            if (same_type(out, in)) {
+                check_types(&g->nodes[from], out, &g->nodes[to], in, problems);
+                add_edge(g, (struct graph_edge){.from = from,
+                                                .to = to,
+                                                .kind = GRAPH_EVENT,
+                                                .type = out->type,
+                                                .as = in->type});
+                found += g->nodes[from].is_enabled;
+            }
+        }
+    }
+    return found;
+}
+
+static void
+connect_events(struct graph *g, struct text_list *problems, struct text_list *warnings)
+{
+    for (size_t to = 0; to < g->n_nodes; to++) {
+        const struct graph_node *node = &g->nodes[to];
+
+        for (size_t i = 0; node->manifest != NULL && i < node->manifest->n_consumes; i++) {
+            const struct manifest_port *in = &node->manifest->consumes[i];
+
+            if (connect_port(g, to, in, problems) == 0 && node->is_enabled) {
+                report(warnings, node->place, "no enabled stage produces %s, which %s consumes",
+                       in->type, node->name);
+            }
+        }
+    }
+}
+
+/* Depth-first walk along order edges. mark: 0 new, 1 on the path, 2 done. */
+struct walk {
+    const struct graph *g;
+    unsigned char *mark;
+    size_t *path;
+    size_t depth;
+    size_t *order;
+    size_t n_order;
+};
+
+/* Whether an edge makes "first" start before "node". */
+static bool
+comes_first(const struct graph_edge *edge, size_t node, size_t *first)
+{
+    if (!edge->is_order) {
+        return false;
+    }
+    /* a stage starts after what it depends on, and a producer after its consumers */
+    *first = edge->to;
+    return edge->from == node;
+}
+
+/* Returns false when it met a cycle; path then ends with it, and path[depth] closes it. */
+static bool
+visit(struct walk *w, size_t node)
+{
+    size_t first;
+
+    w->mark[node] = 1;
+    w->path[w->depth++] = node;
+    for (size_t i = 0; i < w->g->n_edges; i++) {
+        if (!comes_first(&w->g->edges[i], node, &first) || w->mark[first] == 2) {
+            continue;
+        }
+        if (w->mark[first] == 1) {
+            w->path[w->depth] = first;
+            return false;
+        }
+        if (!visit(w, first)) {
+            return false;
+        }
+    }
+    w->mark[node] = 2;
+    w->depth--;
+    w->order[w->n_order++] = node;
+    return true;
+}
+
+/* Find an order of all nodes; false when there is a cycle. */
+static bool
+sort_nodes(const struct graph *g, struct walk *w)
+{
+    memset(w, 0, sizeof *w);
+    w->g = g;
+    w->mark = mem_zalloc(g->n_nodes, 1);
+    w->path = mem_zalloc(g->n_nodes + 1, sizeof *w->path);
+    w->order = mem_zalloc(g->n_nodes, sizeof *w->order);
+    for (size_t i = 0; i < g->n_nodes; i++) {
+        if (w->mark[i] == 0 && !visit(w, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+walk_fini(struct walk *w)
+{
+    free(w->mark);
+    free(w->path);
+    free(w->order);
+    memset(w, 0, sizeof *w);
+}
+
+static void
+report_cycle(const struct graph *g, const struct walk *w, struct text_list *problems)
+{
+    const size_t closing = w->path[w->depth];
+    char *text = mem_dup("");
+    size_t begin = 0;
+
+    while (w->path[begin] != closing) {
+        begin++;
+    }
+    for (size_t i = begin; i <= w->depth; i++) {
+        char *longer =
+            mem_printf("%s%s%s", text, i == begin ? "" : " -> ", g->nodes[w->path[i]].name);
+
+        free(text);
+        text = longer;
+    }
+    report(problems, g->nodes[closing].place, "stages depend on each other in a cycle: %s", text);
+    free(text);
+}
+
+/* Let event edges count for the order one by one, as long as no cycle comes of it. */
+static void
+add_soft_order(struct graph *g)
+{
+    for (size_t i = 0; i < g->n_edges; i++) {
+        struct graph_edge *edge = &g->edges[i];
+        struct walk w;
+
+        if (edge->kind != GRAPH_EVENT || edge->from == edge->to) {
+            continue;
+        }
+        edge->is_order = true;
+        edge->is_order = sort_nodes(g, &w);
+        walk_fini(&w);
+    }
+}
+
+void
+graph_build(struct graph *g, struct graph_node *nodes_take, size_t n, struct text_list *problems,
+            struct text_list *warnings)
+{
+    struct walk w;
+
+    memset(g, 0, sizeof *g);
+    g->nodes = nodes_take;
+    g->n_nodes = n;
+    for (size_t i = 0; i < n; i++) {
+        add_dependencies(g, i, nodes_take[i].needs, GRAPH_NEEDS, problems);
+        add_dependencies(g, i, nodes_take[i].after, GRAPH_AFTER, problems);
+        add_dependencies(g, i, nodes_take[i].waits, GRAPH_WAITS, problems);
+    }
+    connect_events(g, problems, warnings);
+    if (!sort_nodes(g, &w)) {
+        report_cycle(g, &w, problems);
+        walk_fini(&w);
+        return;
+    }
+    walk_fini(&w);
+    add_soft_order(g);
+    if (sort_nodes(g, &w)) {
+        g->order = w.order;
+        w.order = NULL;
+    }
+    walk_fini(&w);
+}
+
+void
+graph_free(struct graph *g)
+{
+    free(g->nodes);
+    free(g->edges);
+    free(g->order);
+    memset(g, 0, sizeof *g);
+}

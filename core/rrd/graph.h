@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * graph.h - how stages depend on each other, and how events flow between them.
+ *
+ * Pure. Two kinds of edge: dependencies (needs, after, waits), which must not form a cycle, and
+ * event flow, which may: self-play is a loop. The start order follows the dependencies, and starts
+ * consumers before producers where no cycle stands against it.
+ */
+#ifndef RR_CORE_GRAPH_H
+#define RR_CORE_GRAPH_H
+
+#include "core/common/text.h"
+#include "core/rrd/manifest.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum graph_kind { GRAPH_NEEDS, GRAPH_AFTER, GRAPH_WAITS, GRAPH_EVENT };
+
+/* A dependency: from starts after to. An event: from produces, to consumes. */
+struct graph_edge {
+    size_t from, to;
+    enum graph_kind kind;
+    const char *type; /* of an event: the producer's name for it */
+    const char *as;   /* the consumer's name for it */
+    bool is_order;    /* counts for the start order */
+};
+
+/* A stage as the graph sees it. */
+struct graph_node {
+    const char *name;
+    const char *place;
+    const char *file;
+    const struct manifest *manifest; /* may be NULL */
+    bool is_enabled;
+    const struct text_list *needs, *after, *waits;
+};
+
+struct graph {
+    struct graph_node *nodes;
+    size_t n_nodes;
+    struct graph_edge *edges;
+    size_t n_edges;
+    size_t *order; /* start order, all nodes */
+};
+
+/* Build from nodes, which is taken over. Problems and warnings are added as "place: message". */
+void graph_build(struct graph *g, struct graph_node *nodes_take, size_t n,
+                 struct text_list *problems, struct text_list *warnings);
+void graph_free(struct graph *g);
+
+/* Draw. states may be NULL, or has one word for each stage (and queue lengths in depths). */
+char *graph_text_new(const struct graph *g, const char *const *states, const long long *depths);
+char *graph_dot_new(const struct graph *g, const char *const *states, const long long *depths);
+json_t *graph_json_new(const struct graph *g, const char *const *states, const long long *depths);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ini.c - read conf.d.
+ *
+ * The packaged inih takes an indented line as more text of the key above, cuts lines at 199 bytes
+ * and section names at 49, ends a line at a NUL, drops text after " ;", and reads a header that
+ * lacks its bracket as no header at all. Each of these would change what somebody meant without a
+ * word, so check_line() refuses them first. inih has no line numbers either: its reader function
+ * counts.
+ */
+#include "core/rrd/ini.h"
+
+#include "core/common/mem.h"
+#include "core/common/paths.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define FILE_MAX_BYTES (64u * 1024u)
+#define FILES_MAX 256
+#define LINE_MAX_BYTES 198 /* inih's buffer of 200 less newline and NUL */
+#define SECTION_MAX_BYTES 48
+
+struct reader {
+    const char *next;
+    const char *shown;
+    int line;
+    struct ini *ini;
+    struct text_list *problems;
+};
+
+__attribute__((format(printf, 4, 5))) static void
+complain(struct text_list *problems, const char *file, int line, const char *fmt, ...)
+{
+    char text[512];
+    char *full;
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    full = line > 0 ? mem_printf("%s:%d: %s", file, line, text) : mem_printf("%s: %s", file, text);
+    text_list_add(problems, full);
+    free(full);
+}
+
+/* Say what is wrong with a section header, NULL when nothing is. */
+static const char *
+check_header(const char *line, size_t n)
+{
+    if (line[n - 1] != ']') {
+        return "a section header must end with \"]\" and nothing behind it";
+    }
+    if (n == 2) {
+        return "a section needs a name: [core] or [stage NAME]";
+    }
+    if (n - 2 > SECTION_MAX_BYTES) {
+        return "the name of a section may have 48 bytes";
+    }
+    return NULL;
+}
+
+static const char *
+check_pair(const char *line, size_t n)
+{
+    const char *equals = memchr(line, '=', n);
+    const char *colon = memchr(line, ':', n);
+
+    if (equals == NULL || (colon != NULL && colon < equals)) {
+        return "this is neither \"key = value\", nor \"[section]\", nor a comment";
+    }
+    if (equals == line) {
+        return "there is no key before \"=\"";
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (line[i] == ';' && isblank((unsigned char)line[i - 1])) {
+            return "a comment behind a value would be cut off: put it on a line of its own";
+        }
+    }
+    return NULL;
+}
+
+static const char *
+check_line(const char *line, size_t n)
+{
+    if (n > LINE_MAX_BYTES) {
+        return "a line may have 198 bytes";
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (line[i] == '\r' && i == n - 1) {
+            return "the line ends with CR LF: save the file with Unix line ends";
+        }
+        if ((unsigned char)line[i] < 0x20 && line[i] != '\t') {
+            return line[i] == '\0' ? "the line holds a NUL byte"
+                                   : "the line holds a control character";
+        }
+    }
+    while (n > 0 && isblank((unsigned char)line[n - 1])) {
+        n--;
+    }
+    if (n == 0 || line[0] == '#' || line[0] == ';') {
+        return NULL;
+    }
+    if (isblank((unsigned char)line[0])) {
+        return "the line is indented: it would be read as more text of the key above";
+    }
+    return line[0] == '[' ? check_header(line, n) : check_pair(line, n);
+}
+
+/* Look at every line; returns whether inih may see the text. */
+static bool
+check_text(const char *text, size_t size, const char *shown, struct text_list *problems)
+{
+    const size_t before = problems->n;
+    const char *end = text + size;
+    int line = 0;
+
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        complain(problems, shown, 1,
+                 "the file begins with a byte order mark: save it as UTF-8 "
+                 "without one");
+        return false;
+    }
+    for (const char *p = text; p < end;) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+        const size_t n = (size_t)((newline == NULL ? end : newline) - p);
+        const char *why = check_line(p, n);
+
+        line++;
+        if (why != NULL) {
+            complain(problems, shown, line, "%s", why);
+        }
+        p += n + 1;
+    }
+    if (problems->n == before && !text_is_utf8(text, size)) {
+        complain(problems, shown, 0, "the file is not UTF-8 text");
+    }
+    return problems->n == before;
+}
+
+/* Hand inih one line, as fgets would. */
+static char *
+read_line(char *buf, int cap, void *stream)
+{
+    struct reader *r = stream;
+    const size_t n = strcspn(r->next, "\n");
+
+    if (r->next[0] == '\0') {
+        return NULL;
+    }
+    r->line++;
+    (void)snprintf(buf, (size_t)cap, "%.*s\n", (int)n, r->next);
+    r->next += n + (r->next[n] == '\n' ? 1 : 0);
+    /* inih tells nothing about a header, so an empty section would go unseen */
+    if (buf[0] == '[') {
+        char *name = mem_dupn(buf + 1, strcspn(buf + 1, "]"));
+
+        for (size_t i = 0; i < r->ini->n_sections; i++) {
+            if (strcmp(r->ini->sections[i].name, name) == 0) {
+                complain(r->problems, r->shown, r->line, "section [%s] was begun before at %s",
+                         name, r->ini->sections[i].place);
+            }
+        }
+        r->ini->sections =
+            mem_resize(r->ini->sections, r->ini->n_sections + 1, sizeof *r->ini->sections);
+        r->ini->sections[r->ini->n_sections++] =
+            (struct ini_section){name, mem_printf("%s:%d", r->shown, r->line)};
+    }
+    return buf;
+}
+
+static int
+on_key(void *user, const char *section, const char *key, const char *value)
+{
+    struct reader *r = user;
+    struct ini *ini = r->ini;
+
+    if (section[0] == '\0') {
+        complain(r->problems, r->shown, r->line, "key \"%s\" stands before any [section]", key);
+        return 1;
+    }
+    for (size_t i = 0; i < ini->n_keys; i++) {
+        if (strcmp(ini->keys[i].section, section) == 0 && strcmp(ini->keys[i].key, key) == 0) {
+            complain(r->problems, r->shown, r->line, "key \"%s\" was set before at %s", key,
+                     ini->keys[i].place);
+            return 1;
+        }
+    }
+    ini->keys = mem_resize(ini->keys, ini->n_keys + 1, sizeof *ini->keys);
+    ini->keys[ini->n_keys++] = (struct ini_key){mem_dup(section), mem_dup(key), mem_dup(value),
+                                                mem_printf("%s:%d", r->shown, r->line)};
+    return 1;
+}
+
+static void
+read_file(struct ini *ini, const char *path, const char *shown, struct text_list *problems)
+{
+    struct rr_err err = RR_ERR_INIT;
+    struct stat st;
+    char *text = NULL;
+    size_t size = 0;
+
+    if (paths_read_new(path, FILE_MAX_BYTES, &text, &size, &err) != 0) {
+        text_list_add(problems, err.text);
+        return;
+    }
+    if (stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0) {
+        complain(problems, shown, 0, "the file can be written by everybody: chmod o-w");
+    }
+    if (check_text(text, size, shown, problems)) {
+        struct reader r = {text, shown, 0, ini, problems};
+
+        (void)ini_parse_stream(read_line, &r, on_key, &r);
+    }
+    free(text);
+}
+
+static bool
+is_config_name(const char *name)
+{
+    return isdigit((unsigned char)name[0]) && isdigit((unsigned char)name[1]) && name[2] == '-' &&
+           name[3] != '.';
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void
+ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *problems)
+{
+    struct text_list names = {0};
+    DIR *d = opendir(dir);
+    const struct dirent *entry;
+
+    memset(ini, 0, sizeof *ini);
+    if (d == NULL) {
+        complain(problems, shown, 0, "cannot read the directory: %s (`rrctl init` makes one)",
+                 strerror(errno));
+        return;
+    }
+    while ((entry = readdir(d)) != NULL) {
+        const char *dot = strrchr(entry->d_name, '.');
+
+        if (dot == NULL || strcmp(dot, ".ini") != 0 || entry->d_name[0] == '.') {
+            continue; /* an editor's copies, a README */
+        }
+        if (!is_config_name(entry->d_name)) {
+            complain(problems, shown, 0, "%s: the name must be NN-name.ini (two digits first)",
+                     entry->d_name);
+            continue;
+        }
+        text_list_add(&names, entry->d_name);
+    }
+    (void)closedir(d);
+    if (names.n > FILES_MAX) {
+        complain(problems, shown, 0, "%zu files; at most %d are read", names.n, FILES_MAX);
+    } else if (names.n == 0 && problems->n == 0) {
+        complain(problems, shown, 0, "no file NN-name.ini in it (`rrctl init` makes some)");
+    }
+    if (names.n > 0) {
+        qsort(names.v, names.n, sizeof *names.v, by_name);
+    }
+    for (size_t i = 0; i < names.n && i < FILES_MAX; i++) {
+        char *path = paths_join_new(dir, names.v[i]);
+        char *place = paths_join_new(shown, names.v[i]);
+
+        read_file(ini, path, place, problems);
+        free(place);
+        free(path);
+    }
+    text_list_free(&names);
+}
+
+void
+ini_free(struct ini *ini)
+{
+    for (size_t i = 0; i < ini->n_keys; i++) {
+        free(ini->keys[i].section);
+        free(ini->keys[i].key);
+        free(ini->keys[i].value);
+        free(ini->keys[i].place);
+    }
+    for (size_t i = 0; i < ini->n_sections; i++) {
+        free(ini->sections[i].name);
+        free(ini->sections[i].place);
+    }
+    free(ini->keys);
+    free(ini->sections);
+    memset(ini, 0, sizeof *ini);
+}
