@@ -3,7 +3,7 @@
  * cmd_init.c - rrctl init: make the directory of a daemon.
  */
 #include "core/common/mem.h"
-#include "core/rrctl/ini.h"
+#include "core/rrctl/confd.h"
 #include "core/rrctl/init.h"
 #include "core/rrctl/places.h"
 
@@ -100,7 +100,7 @@ apply_set(const char *dir, const char *set, struct rr_err *err)
     stage = mem_dupn(set, (size_t)(dot - set));
     key = mem_dupn(dot + 1, (size_t)(equals - dot) - 1);
     section = strcmp(stage, "core") == 0 ? mem_dup(stage) : mem_printf("stage %s", stage);
-    rc = ini_set(dir, section, key, equals + 1, err);
+    rc = confd_set(dir, section, key, equals + 1, err);
     free(section);
     free(key);
     free(stage);
@@ -130,7 +130,7 @@ init_make(const struct paths *paths, const char *dir, const struct text_list *se
           struct rr_err *err)
 {
     char *source = NULL;
-    char *staging = NULL; /* looks like a daemon's directory to ini_set */
+    char *staging = NULL; /* looks like a daemon's directory to confd_set */
     char *fresh = NULL;
     char *conf = paths_join_new(dir, "conf.d");
     int rc;

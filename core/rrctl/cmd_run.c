@@ -8,7 +8,7 @@
  */
 #include "core/common/mem.h"
 #include "core/common/text.h"
-#include "core/rrctl/ini.h"
+#include "core/rrctl/confd.h"
 #include "core/rrctl/jget.h"
 #include "core/rrctl/places.h"
 #include "core/rrctl/proc.h"
@@ -91,10 +91,10 @@ parse_limits(struct run *run, struct rr_err *err)
 static int
 read_core_keys(struct run *run, struct rr_err *err)
 {
-    char *report = ini_get_new(run->app->dir, "core", "report");
+    char *report = confd_get_new(run->app->dir, "core", "report");
     int rc = 0;
 
-    run->iteration_event = ini_get_new(run->app->dir, "core", "iteration_event");
+    run->iteration_event = confd_get_new(run->app->dir, "core", "iteration_event");
     if (run->iteration_event == NULL) {
         run->iteration_event = mem_dup(DEFAULT_ITERATION_EVENT);
     }

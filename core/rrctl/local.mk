@@ -8,7 +8,7 @@ rrctl_SOURCES = \
 	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c \
 	core/rrctl/cmd_run.c core/rrctl/cmd_status.c \
 	core/rrctl/init.h core/rrctl/jget.h \
-	core/rrctl/ini.c core/rrctl/ini.h \
+	core/rrctl/confd.c core/rrctl/confd.h \
 	core/rrctl/out.c core/rrctl/out.h \
 	core/rrctl/places.c core/rrctl/places.h \
 	core/rrctl/proc.c core/rrctl/proc.h \

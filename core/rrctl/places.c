@@ -5,7 +5,7 @@
 #include "core/rrctl/places.h"
 
 #include "core/common/mem.h"
-#include "core/rrctl/ini.h"
+#include "core/rrctl/confd.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -121,7 +121,7 @@ places_list_externals(const struct paths *paths, struct text_list *names)
 static char *
 plugin_path_new(const struct paths *paths, const char *dir)
 {
-    char *list = ini_get_new(dir, "core", "plugin_path");
+    char *list = confd_get_new(dir, "core", "plugin_path");
     char *path = mem_dup("");
     struct text_list words = {0};
 

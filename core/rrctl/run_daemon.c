@@ -4,7 +4,7 @@
  */
 #include "core/common/mem.h"
 #include "core/common/text.h"
-#include "core/rrctl/ini.h"
+#include "core/rrctl/confd.h"
 #include "core/rrctl/init.h"
 #include "core/rrctl/jget.h"
 #include "core/rrctl/proc.h"
@@ -73,7 +73,7 @@ attach(struct run *run, struct rr_err *err)
 static char *
 config_set_new(const struct run *run, const char *dir)
 {
-    char *argument = ini_get_new(dir, "core", "run_argument");
+    char *argument = confd_get_new(dir, "core", "run_argument");
     char *set =
         mem_printf("%s=%s", argument == NULL ? DEFAULT_RUN_ARGUMENT : argument, run->config);
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ini.h - read one key of a conf.d, and set keys in the text of one, line by line.
+ * confd.h - read one key of a conf.d, and set keys in the text of one, line by line.
  *
  * Validation is rrd's business (rrd --check); this knows just enough to find `key = value` lines.
  */
-#ifndef RR_CORE_RRCTL_INI_H
-#define RR_CORE_RRCTL_INI_H
+#ifndef RR_CORE_RRCTL_CONFD_H
+#define RR_CORE_RRCTL_CONFD_H
 
 #include <rr/err.h>
 
 /* Value of section.key in the conf.d of a daemon's directory, in a new string; NULL when it is not
  * set or nothing can be read. */
-char *ini_get_new(const char *dir, const char *section, const char *key);
+char *confd_get_new(const char *dir, const char *section, const char *key);
 
 /*
  * Set section.key in the conf.d of a directory: its line is replaced, also one that is commented
@@ -19,7 +19,7 @@ char *ini_get_new(const char *dir, const char *section, const char *key);
  *
  * Returns 0, -ENOENT when no file has the section, or another negative code.
  */
-int ini_set(const char *dir, const char *section, const char *key, const char *value,
-            struct rr_err *err);
+int confd_set(const char *dir, const char *section, const char *key, const char *value,
+              struct rr_err *err);
 
 #endif

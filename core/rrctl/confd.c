@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ini.c - read one key of a conf.d, and set keys in it, line by line.
+ * confd.c - read one key of a conf.d, and set keys in it, line by line.
  */
-#include "core/rrctl/ini.h"
+#include "core/rrctl/confd.h"
 
 #include "core/common/mem.h"
 #include "core/common/paths.h"
@@ -177,7 +177,7 @@ find_file(const char *dir, const char *section, const char *key, char **path, ch
 }
 
 char *
-ini_get_new(const char *dir, const char *section, const char *key)
+confd_get_new(const char *dir, const char *section, const char *key)
 {
     char *path;
     char *text;
@@ -226,8 +226,8 @@ out:
 }
 
 int
-ini_set(const char *dir, const char *section, const char *key, const char *value,
-        struct rr_err *err)
+confd_set(const char *dir, const char *section, const char *key, const char *value,
+          struct rr_err *err)
 {
     char *path;
     char *text;
