@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * play.c - the matches of one candidate, by the arena.
+ *
+ * Random play comes first, because it is cheap and a candidate that fails it needs no more games;
+ * then the champion, for as long as the sequential test wants; then the first generation, which
+ * decides nothing but shows how far the run has come.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rr/arena.h>
+#include <rr/digest.h>
+#include <rr/net.h>
+
+#include "gauntlet.h"
+
+/* One match while it is played. */
+struct bout {
+    struct gauntlet_job *job;
+    uint32_t opponent;
+    uint64_t games; /* at most */
+    struct gauntlet_match *match;
+    float first_of_pair;
+    json_t *results;
+};
+
+static double
+now_s(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static uint64_t
+limit_of(struct rr_ctx *ctx, uint32_t opponent)
+{
+    static const char *const key[] = {"random_games", "champion_games", "first_games"};
+    const uint64_t games = (uint64_t)rr_opt_int(ctx, key[opponent]);
+
+    return games + games % 2; /* whole pairs */
+}
+
+/* Equal for every attempt at this candidate. At most 63 bits, because JSON has signed numbers. */
+static uint64_t
+seed_of(const struct gauntlet_job *job, uint32_t opponent)
+{
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+    for (const char *p = job->done.model_sha256; *p != '\0'; p++) {
+        hash = (hash ^ (uint8_t)*p) * 0x100000001b3u;
+    }
+    hash = (hash ^ opponent) * 0x100000001b3u;
+    return (hash ^ (uint64_t)rr_opt_int(job->ctx, "seed")) >> 1;
+}
+
+static int
+note_result(struct bout *bout, const struct rr_arena_game *game)
+{
+    char seats[RR_GAME_MAX_SEATS + 1] = {0};
+
+    for (uint32_t i = 0; i < bout->job->variant->seats; i++) {
+        seats[i] = game->seat_player[i] == 0 ? 'c' : 'o'; /* candidate or opponent */
+    }
+    return json_array_append_new(bout->results, json_pack("[s, f]", seats, (double)game->score[0]));
+}
+
+static int
+on_game(void *user, const struct rr_arena_game *game, struct rr_err *err)
+{
+    struct bout *bout = user;
+    struct gauntlet_match *match = bout->match;
+    const double score = (double)game->score[0];
+    const double drawn = fmin(score, 1 - score);
+
+    if (note_result(bout, game) != 0) {
+        return rr_err_set(err, -ENOMEM, "no memory for the results of a match");
+    }
+    /* a share of the win that is not all or nothing counts as so much of a draw */
+    match->score.games++;
+    match->score.wins += score - drawn;
+    match->score.draws += 2 * drawn;
+    match->score.losses += 1 - score - drawn;
+    if (game->number % 2 == 0) {
+        bout->first_of_pair = game->score[0];
+        return 0;
+    }
+
+    const long half_points = lround(2 * ((double)bout->first_of_pair + score));
+    match->pairs[half_points < 0 ? 0 : half_points > 4 ? 4 : half_points]++;
+    return bout->opponent == GAUNTLET_CHAMPION &&
+           rr_sprt_pairs(&bout->job->rule.sprt, match->pairs, NULL) != RR_SPRT_GOING;
+}
+
+static int
+on_tick(void *user, const struct rr_arena_stats *stats)
+{
+    const struct bout *bout = user;
+    const struct gauntlet_job *job = bout->job;
+    const double seconds = stats->seconds > 0 ? stats->seconds : 1;
+    char text[200];
+
+    (void)snprintf(text, sizeof text,
+                   "%s gen %" PRIu64 " vs %s: %" PRIu64 "/%" PRIu64
+                   " games, %.0f %%, %.1fk evals/s",
+                   job->done.config, job->done.generation, gauntlet_opponent_name[bout->opponent],
+                   bout->match->score.games, bout->games, 100 * rr_score_rate(&bout->match->score),
+                   (double)stats->search.evaluations / seconds / 1000);
+    rr_progress(job->ctx, bout->match->score.games, bout->games, text);
+    return rr_should_stop(job->ctx);
+}
+
+static uint32_t
+dtype_of(const char *text)
+{
+    if (strcmp(text, "f32") == 0) {
+        return RR_DTYPE_F32;
+    }
+    return strcmp(text, "bf16") == 0 ? RR_DTYPE_BF16 : RR_DTYPE_AUTO;
+}
+
+static void
+searcher(const struct gauntlet_job *job, const struct rr_net *net, struct rr_player *player)
+{
+    rr_player_search(player, net, (uint32_t)rr_opt_int(job->ctx, "simulations"));
+    player->search.considered = (uint32_t)rr_opt_int(job->ctx, "considered");
+    player->dtype = dtype_of(rr_opt_str(job->ctx, "dtype"));
+}
+
+/* Load a model whose file must have the hash that is known. */
+static int
+load(const struct gauntlet_job *job, const struct gauntlet_model *model, struct rr_net **net,
+     struct rr_err *err)
+{
+    char path[RR_EFFECT_PATH_MAX];
+    char found[RR_SHA256_HEX];
+    int rc;
+
+    (void)snprintf(path, sizeof path, "%s/%s", rr_fact(job->ctx, "data_dir"), model->path);
+    rc = rr_sha256_file(path, found, NULL, err);
+    if (rc == 0 && strcmp(found, model->sha256) != 0) {
+        rc = rr_err_set(err, RR_E_CORRUPT, "%.100s: its hash is %.12s..., known as %.12s...",
+                        model->path, found, model->sha256);
+    }
+    return rc == 0 ? rr_model_load(path, job->variant->layout, net, err) : rc;
+}
+
+/* Play against one opponent, whose net (NULL: random play) is loaded. */
+static int
+play(struct bout *bout, const struct rr_net *candidate, const struct rr_net *opponent,
+     struct rr_err *err)
+{
+    struct gauntlet_job *job = bout->job;
+    const uint32_t threads = (uint32_t)rr_opt_int(job->ctx, "threads");
+    const uint32_t cores = threads > 0 ? threads : rr_arena_cores();
+    const uint32_t slots = (uint32_t)rr_opt_int(job->ctx, "slots");
+    const uint32_t share = (uint32_t)((bout->games + cores - 1) / cores);
+    struct rr_player players[2];
+    struct rr_arena_conf conf = {
+        .game = job->game,
+        .variant = job->variant,
+        .players = players,
+        .player_count = 2,
+        .games = (uint32_t)bout->games,
+        .seed = seed_of(job, bout->opponent),
+        .slots = slots < share ? slots : share,
+        .threads = cores,
+        .opening_moves = (uint32_t)rr_opt_int(job->ctx, "opening_moves"),
+        .game_done = on_game,
+        .tick = on_tick,
+        .user = bout,
+    };
+    struct rr_arena_stats stats;
+
+    searcher(job, candidate, &players[0]);
+    if (opponent == NULL) {
+        rr_player_random(&players[1]);
+    } else {
+        searcher(job, opponent, &players[1]);
+    }
+    return rr_arena_run(&conf, &stats, err);
+}
+
+static int
+meet(struct gauntlet_job *job, uint32_t opponent, const struct rr_net *candidate, json_t *record,
+     struct rr_err *err)
+{
+    const struct gauntlet_model *model = &job->opponent[opponent];
+    struct bout bout = {.job = job,
+                        .opponent = opponent,
+                        .games = limit_of(job->ctx, opponent),
+                        .match = &job->match[opponent],
+                        .results = json_array()};
+    struct rr_net *net = NULL;
+    int rc = 0;
+
+    *bout.match = (struct gauntlet_match){.played = true, .opponent = *model};
+    if (opponent != GAUNTLET_RANDOM) {
+        rc = load(job, model, &net, err);
+    }
+    if (rc == 0) {
+        rc = play(&bout, candidate, net, err);
+    }
+    if (rc == 0) {
+        const bool also_first = opponent == GAUNTLET_CHAMPION &&
+                                strcmp(model->sha256, job->opponent[GAUNTLET_FIRST].sha256) == 0;
+        if (record_add(record, bout.match, opponent, also_first, seed_of(job, opponent),
+                       json_incref(bout.results)) != 0) {
+            rc = rr_err_set(err, -ENOMEM, "no memory for a match record");
+        }
+    }
+    json_decref(bout.results);
+    rr_net_free(net);
+    return rc;
+}
+
+static bool
+is_wanted(const struct gauntlet_job *job, uint32_t opponent)
+{
+    const char *sha256 = job->opponent[opponent].sha256;
+
+    if (opponent == GAUNTLET_RANDOM) {
+        return true;
+    }
+    if (sha256[0] == '\0' || strcmp(sha256, job->done.model_sha256) == 0 ||
+        limit_of(job->ctx, opponent) == 0) {
+        return false;
+    }
+    /* one match serves for both when the first generation is still champion */
+    return opponent != GAUNTLET_FIRST ||
+           strcmp(sha256, job->opponent[GAUNTLET_CHAMPION].sha256) != 0;
+}
+
+int
+play_all(struct gauntlet_job *job, const struct rr_effect *file, struct rr_err *err)
+{
+    struct gauntlet_model model = {.generation = job->done.generation};
+    struct rr_net *candidate = NULL;
+    json_t *record = record_new(job);
+    const double began = now_s();
+    double low;
+    int rc;
+
+    (void)snprintf(model.sha256, sizeof model.sha256, "%s", job->done.model_sha256);
+    (void)snprintf(model.path, sizeof model.path, "%s", job->done.model_path);
+    if (record == NULL) {
+        return rr_err_set(err, -ENOMEM, "no memory for a match record");
+    }
+    rc = load(job, &model, &candidate, err);
+    for (uint32_t i = 0; rc == 0 && i < GAUNTLET_OPPONENTS; i++) {
+        if (is_wanted(job, i)) {
+            rc = meet(job, i, candidate, record, err);
+        }
+        if (i == GAUNTLET_RANDOM && !rule_beats_random(&job->match[i].score, &low)) {
+            break;
+        }
+    }
+    if (rc == 0) {
+        rc = record_write(record, now_s() - began, file->temp, err);
+    }
+    rr_net_free(candidate);
+    json_decref(record);
+    return rc;
+}
