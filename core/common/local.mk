@@ -3,7 +3,7 @@
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES =
 libcommon_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
-COMMON_LIBS = libcommon.a $(JANSSON_LIBS) $(CRYPTO_LIBS)
+COMMON_LIBS = libcommon.a $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
 
 libcommon_a_SOURCES += \
 	core/common/sha256.c core/common/sha256.h \
