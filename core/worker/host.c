@@ -68,7 +68,9 @@ send_log(struct host *host, uint32_t level, const char *text)
     const char *name = names[level > RR_LOG_DEBUG ? RR_LOG_DEBUG : level];
 
     if (host->io == NULL) {
-        (void)fprintf(level == RR_LOG_ERROR ? stdout : stderr, "%s\n", text);
+        FILE *to = level == RR_LOG_ERROR ? stdout : stderr;
+        (void)fprintf(to, "%s\n", text);
+        (void)fflush(to); /* the plugin may crash next */
         return;
     }
     json_t *body = json_object();

@@ -11,4 +11,4 @@ worker_sources = \
 	core/worker/serve.c core/worker/serve.h
 rrd_worker_SOURCES = core/worker/main.c $(worker_sources)
 rrd_worker_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-rrd_worker_LDADD = $(COMMON_LIBS) -ldl -lpthread
+rrd_worker_LDADD = $(COMMON_LIBS) -ldl -lpthread -lm

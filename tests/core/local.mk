@@ -13,3 +13,20 @@ test_rrctl_parts_SOURCES = tests/core/test_rrctl_parts.c core/rrctl/args.c core/
 test_rrctl_parts_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 test_rrctl_parts_LDADD = $(COMMON_LIBS)
 TESTS += test_rrctl_parts
+
+# The worker, its frames, and the headers for plugin authors
+EXTRA_DIST += tests/core/rig.h
+check_PROGRAMS += tests/core/test_wire tests/core/test_load tests/core/test_worker \
+	tests/core/test_harness
+TESTS += tests/core/test_wire tests/core/test_load tests/core/test_worker tests/core/test_harness
+tests_core_test_wire_SOURCES = tests/core/test_wire.c
+tests_core_test_wire_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_core_test_wire_LDADD = $(COMMON_LIBS)
+tests_core_test_load_SOURCES = tests/core/test_load.c $(worker_sources)
+tests_core_test_load_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_core_test_load_LDADD = $(COMMON_LIBS) -ldl -lpthread -lm
+tests_core_test_worker_SOURCES = tests/core/test_worker.c
+tests_core_test_worker_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_core_test_worker_LDADD = $(COMMON_LIBS) -lm
+tests_core_test_harness_SOURCES = tests/core/test_harness.c
+tests_core_test_harness_LDADD = -lm -lpthread
