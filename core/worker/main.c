@@ -129,46 +129,56 @@ number(const char *text)
 int
 main(int argc, char **argv)
 {
-    enum { PROBE = 1, CHECK, STAGE, PLUGIN, PARENT, EPOCH, STATE, HELP, VERSION };
+    enum {
+        OPT_PROBE = 1,
+        OPT_CHECK,
+        OPT_STAGE,
+        OPT_PLUGIN,
+        OPT_PARENT,
+        OPT_EPOCH,
+        OPT_STATE,
+        OPT_HELP,
+        OPT_VERSION
+    };
     static const struct option long_options[] = {
-        {"probe", required_argument, NULL, PROBE},
-        {"check-options", required_argument, NULL, CHECK},
-        {"stage", required_argument, NULL, STAGE},
-        {"plugin", required_argument, NULL, PLUGIN},
-        {"parent", required_argument, NULL, PARENT},
-        {"epoch", required_argument, NULL, EPOCH},
-        {"state", required_argument, NULL, STATE},
-        {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},
+        {"probe", required_argument, NULL, OPT_PROBE},
+        {"check-options", required_argument, NULL, OPT_CHECK},
+        {"stage", required_argument, NULL, OPT_STAGE},
+        {"plugin", required_argument, NULL, OPT_PLUGIN},
+        {"parent", required_argument, NULL, OPT_PARENT},
+        {"epoch", required_argument, NULL, OPT_EPOCH},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"version", no_argument, NULL, OPT_VERSION},
         {0},
     };
     struct serve_args args = {0};
 
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (c) {
-        case PROBE:
+        case OPT_PROBE:
             return probe(optarg);
-        case CHECK:
+        case OPT_CHECK:
             return check_options(optarg);
-        case STAGE:
+        case OPT_STAGE:
             args.stage = optarg;
             break;
-        case PLUGIN:
+        case OPT_PLUGIN:
             args.plugin = optarg;
             break;
-        case PARENT:
+        case OPT_PARENT:
             args.parent = (pid_t)number(optarg);
             break;
-        case EPOCH:
+        case OPT_EPOCH:
             args.epoch = number(optarg);
             break;
-        case STATE:
+        case OPT_STATE:
             args.state = optarg;
             break;
-        case HELP:
+        case OPT_HELP:
             (void)fputs(usage, stdout);
             return 0;
-        case VERSION:
+        case OPT_VERSION:
             (void)printf("rrd-worker %s\n", PACKAGE_VERSION);
             return 0;
         default:

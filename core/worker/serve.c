@@ -182,7 +182,7 @@ finish_event(struct worker *w, uint64_t lease, int result, const struct rr_err *
     case RR_FATAL:
         give_up(w, lease, reason(why));
     default:
-        (void)snprintf(text, sizeof text, "bug in plugin %s: event() returned %d (%s)",
+        (void)snprintf(text, sizeof text, "bug in plugin %s: event() returned %d (%.100s)",
                        w->plugin.api.name, result, reason(why));
         host_log(w->host, RR_LOG_ERROR, "%s", text);
         send_refusal(w, WIRE_RETRY, lease, text);
