@@ -43,7 +43,7 @@ static const struct rr_opt options[] = {
      "Show each position to the net under a symmetry of the board drawn for it."},
     {"cache", RR_OPT_INT, 0, "16384", "0..10000000",
      "Evaluations that each thread keeps for positions that come again; 0 for none."},
-    {"slots", RR_OPT_INT, 0, "32", "1..4096",
+    {"parallel_games", RR_OPT_INT, 0, "32", "1..4096",
      "Games that each thread plays at a time; the net's largest batch."},
     {"threads", RR_OPT_INT, 0, "0", "0..1024", "Threads; 0 for as many as there are processors."},
     RR_OPT_END};
@@ -144,7 +144,7 @@ play_games(struct job *job, const struct rr_net *net, struct rr_err *err)
         .player_count = 1,
         .games = (uint32_t)job->ask.games,
         .seed = job->seed,
-        .slots = (uint32_t)rr_opt_int(job->ctx, "slots"),
+        .slots = (uint32_t)rr_opt_int(job->ctx, "parallel_games"),
         .threads = (uint32_t)rr_opt_int(job->ctx, "threads"),
         .opening_moves = (uint32_t)rr_opt_int(job->ctx, "opening_moves"),
         .game_done = on_game,
