@@ -1,1 +1,29 @@
 # SPDX-License-Identifier: MIT
+check_PROGRAMS += tests/game/test_gamekit tests/game/test_connect4 tests/game/test_ringrift
+TESTS += tests/game/test_gamekit tests/game/test_connect4 tests/game/test_ringrift \
+	tests/game/verify.sh
+dist_check_SCRIPTS += tests/game/verify.sh
+tests_game_test_gamekit_SOURCES = tests/game/test_gamekit.c
+tests_game_test_gamekit_LDADD = $(KIT_LIBS)
+tests_game_test_connect4_SOURCES = tests/game/test_connect4.c
+tests_game_test_connect4_LDADD = $(KIT_LIBS)
+tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
+tests_game_test_ringrift_LDADD = $(KIT_LIBS)
+EXTRA_DIST += \
+	doc/ringrift-encoding.md \
+	tests/data/FORMAT.md \
+	tests/data/README.md \
+	tests/data/hex8-2p.rrg.gz \
+	tests/data/hex8-3p.rrg.gz \
+	tests/data/hex8-4p.rrg.gz \
+	tests/data/hexagonal-2p.rrg.gz \
+	tests/data/hexagonal-3p.rrg.gz \
+	tests/data/hexagonal-4p.rrg.gz \
+	tests/data/select.py \
+	tests/data/square19-2p.rrg.gz \
+	tests/data/square19-3p.rrg.gz \
+	tests/data/square19-4p.rrg.gz \
+	tests/data/square8-2p.rrg.gz \
+	tests/data/square8-3p.rrg.gz \
+	tests/data/square8-4p.rrg.gz \
+	tests/data/vectors.rrv

@@ -142,11 +142,9 @@ static void
 cells(struct parser *ps, const char *key, int kind)
 {
     expect(ps, key);
-    if (accept(ps, "-") && (*ps->at == ' ' || *ps->at == '\0')) {
+    if (accept(ps, "- ")) { /* none; with a digit behind it, it is the sign of a coordinate */
+        ps->at--;
         return;
-    }
-    if (ps->at[-1] == '-') {
-        ps->at--; /* the sign of a coordinate */
     }
     do {
         const uint16_t c = cell(ps);
