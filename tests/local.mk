@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += tests/tap.h
+EXTRA_DIST += tests/tap.h tests/lint.sh
+
+# What can be checked without compiling.
+lint:
+	$(srcdir)/tests/lint.sh
+.PHONY: lint
 include tests/puppet/local.mk
 include tests/game/local.mk
 include tests/core/local.mk

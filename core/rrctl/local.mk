@@ -26,3 +26,6 @@ link-conf:
 distclean-local:
 	@test ! -L conf.d || rm -f conf.d
 .PHONY: link-conf
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = contrib/completion/rrctl
