@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
+
 struct rr_net;
 struct rr_infer;
 struct rr_trainer;
@@ -55,7 +57,9 @@ size_t rr_net_parameters(const struct rr_net *net);
 /*
  * A model file is safetensors: tensors by name, and string metadata: "graph", "layout" (of the game
  * variant), "config", "generation", "parent", "created", "rrd_version" and training facts. Saving
- * writes path.tmp, syncs it and renames it. meta: name, value, name, value, ..., NULL.
+ * writes path.tmp, syncs it and renames it. meta: name, value, name, value, ..., NULL; may be NULL.
+ * "graph" and "rrd_version" are written by themselves, and what the net was loaded with stays where
+ * meta does not say otherwise.
  */
 int rr_model_save(const struct rr_net *net, const char *const *meta, const char *path,
                   struct rr_err *err);
@@ -66,7 +70,9 @@ int rr_model_load(const char *path, const char *layout, struct rr_net **net, str
 /* A metadata value of a loaded model, or NULL. Borrowed from the net. */
 const char *rr_model_meta(const struct rr_net *net, const char *name);
 
-/* Compile for inference with up to max_batch positions a call. The net must outlive it. */
+/* Compile for inference with up to max_batch positions a call, computed by the calling thread
+ * alone. The net must outlive it. RR_DTYPE_BF16 on a processor without it is an error, never f32.
+ */
 int rr_infer_new(const struct rr_net *net, uint32_t max_batch, uint32_t dtype,
                  struct rr_infer **infer, struct rr_err *err);
 void rr_infer_free(struct rr_infer *infer);
@@ -98,15 +104,17 @@ struct rr_batch {
 };
 
 struct rr_loss {
-    double total, policy, value; /* cross-entropies in nats, weighted means over the batch */
-    double policy_entropy;       /* of the targets: the floor of policy */
-    double grad_norm;            /* before clipping; 0 in evaluation */
+    /* Cross-entropies in nats, weighted means: policy over the samples with a policy target, value
+     * over all. total: with the weights of the conf. */
+    double total, policy, value;
+    double policy_entropy; /* of the targets: the floor of policy */
+    double grad_norm;      /* before clipping; 0 in evaluation */
 };
 
 struct rr_train_conf {
     uint32_t batch; /* fixed: every step has exactly this many samples */
     uint32_t dtype;
-    uint32_t threads; /* of the backend */
+    uint32_t threads; /* of the backend; 0: as many as cores. Equal numbers give equal results */
     float weight_decay, beta1, beta2, epsilon; /* AdamW: Loshchilov & Hutter 2019, algorithm 2 */
     float clip_norm;                           /* global; 0 for none */
     float policy_weight, value_weight;
@@ -116,6 +124,12 @@ struct rr_train_conf {
 int rr_trainer_new(const struct rr_net *net, const struct rr_train_conf *conf,
                    struct rr_trainer **trainer, struct rr_err *err);
 void rr_trainer_free(struct rr_trainer *trainer);
+
+/* As rr_infer_kind(). */
+const char *rr_trainer_kind(const struct rr_trainer *trainer);
+
+/* Optimiser steps done, those before a checkpoint included. */
+uint64_t rr_trainer_steps(const struct rr_trainer *trainer);
 
 /* One optimiser step. A loss that is not finite is an error, and changes nothing. */
 int rr_trainer_step(struct rr_trainer *trainer, const struct rr_batch *batch, float learning_rate,
@@ -133,5 +147,7 @@ int rr_trainer_net(const struct rr_trainer *trainer, struct rr_net **net, struct
 int rr_trainer_save(const struct rr_trainer *trainer, const char *const *meta, const char *path,
                     struct rr_err *err);
 int rr_trainer_restore(struct rr_trainer *trainer, const char *path, struct rr_err *err);
+
+#pragma GCC visibility pop
 
 #endif
