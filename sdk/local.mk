@@ -34,4 +34,5 @@ include sdk/data/local.mk
 include sdk/train/local.mk
 include sdk/rating/local.mk
 include sdk/tools/local.mk
+include sdk/abi/local.mk
 include sdk/template/local.mk
