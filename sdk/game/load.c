@@ -6,12 +6,15 @@
  */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <rr/gamekit.h>
 
@@ -41,6 +44,49 @@ check_file(const char *file, struct rr_err *err)
                           "%s: writable by everybody, so not loaded (chmod o-w it)", file);
     }
     return 0;
+}
+
+/* Whether all loadable segments lie within the file. dlopen() does not look: it dies of SIGBUS when
+ * it touches a mapped page beyond the end of a file that was cut off. */
+static bool
+is_whole(int fd, off_t bytes, const ElfW(Ehdr) * eh)
+{
+    for (size_t i = 0; i < eh->e_phnum; i++) {
+        ElfW(Phdr) ph;
+        const off_t at = (off_t)(eh->e_phoff + i * sizeof ph);
+        if (pread(fd, &ph, sizeof ph, at) != (ssize_t)sizeof ph) {
+            return false;
+        }
+        if (ph.p_type == PT_LOAD &&
+            (ph.p_filesz > (uint64_t)bytes || ph.p_offset > (uint64_t)bytes - ph.p_filesz)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int
+check_elf(const char *file, struct rr_err *err)
+{
+    ElfW(Ehdr) eh;
+    struct stat st;
+    const int fd = open(file, O_RDONLY | O_CLOEXEC);
+    int rc = 0;
+
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        rc = rr_err_set(err, -errno, "%s: cannot open the game: %s", file, strerror(errno));
+    } else if (pread(fd, &eh, sizeof eh, 0) != (ssize_t)sizeof eh ||
+               memcmp(eh.e_ident, ELFMAG, SELFMAG) != 0 || eh.e_phentsize != sizeof(ElfW(Phdr))) {
+        rc = rr_err_set(err, RR_E_PLUGIN, "%s: cannot be loaded: not a shared object", file);
+    } else if (!is_whole(fd, st.st_size, &eh)) {
+        rc = rr_err_set(err, RR_E_PLUGIN,
+                        "%s: cannot be loaded: the file has been cut off (copy or build it again)",
+                        file);
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc;
 }
 
 static int
@@ -179,6 +225,9 @@ rr_game_open(const char *file, const struct rr_game **game, struct rr_err *err)
     char path[PATH_MAX];
     int rc = check_file(file, err);
 
+    if (rc == 0) {
+        rc = check_elf(file, err);
+    }
     if (rc != 0) {
         return rc;
     }
