@@ -40,8 +40,9 @@ for abi in plugin game; do
     for old in "$records/$abi-${version%.*}".*.txt; do
         missing=$(grep -E '^(member|constant) ' "$old" |
             grep -vxF -f <(printf '%s\n' "$now") || true)
+        name=$(basename "$old" .txt)
         [ -z "$missing" ]
-        ok "$abi ABI $version keeps all of $(basename "$old" .txt)"
+        ok "$abi ABI $version keeps all of $name"
         [ -z "$missing" ] || printf '%s\n' "$missing" | sed 's/^/# gone or moved: /'
     done
 done
