@@ -9,3 +9,8 @@ rrctl_game_SOURCES = \
 	sdk/tools/game_verify.c \
 	sdk/tools/game_verify.h
 rrctl_game_LDADD = $(KIT_LIBS) $(ZLIB_LIBS)
+
+rrlibexec_PROGRAMS += rrctl-match
+rrctl_match_SOURCES = sdk/tools/rrctl_match.c
+rrctl_match_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+rrctl_match_LDADD = $(KIT_LIBS) $(JANSSON_LIBS)

@@ -21,3 +21,8 @@ tests_kit_test_search_SOURCES = tests/kit/test_search.c
 tests_kit_test_search_LDADD = $(KIT_LIBS) -lm
 tests_kit_test_search_tree_SOURCES = tests/kit/test_search_tree.c sdk/search/tree.c
 tests_kit_test_search_tree_LDADD = -lm
+
+check_PROGRAMS += tests/kit/test_arena
+TESTS += tests/kit/test_arena
+tests_kit_test_arena_SOURCES = tests/kit/test_arena.c
+tests_kit_test_arena_LDADD = $(KIT_LIBS) -lm
