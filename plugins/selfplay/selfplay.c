@@ -27,6 +27,8 @@ static const struct rr_opt options[] = {
      "Simulations of a fast search, which only chooses a move; 0 plays by the net's policy alone."},
     {"full_chance", RR_OPT_REAL, 0, "0.5", "0.01..1",
      "Share of the moves that are searched fully; 1 switches fast searches off."},
+    {"bootstrap_simulations", RR_OPT_INT, 0, "0", "0..100000",
+     "Simulations of the searches, without a net, that play generation 0; 0 for random moves."},
     {"considered", RR_OPT_INT, 0, "16", "2..1000",
      "Moves that compete at the root of a search (m of Gumbel AlphaZero)."},
     {"c_visit", RR_OPT_REAL, 0, "50", "0..1000",
@@ -114,13 +116,18 @@ set_player(struct job *job, const struct rr_net *net, struct rr_player *player)
 {
     struct rr_ctx *ctx = job->ctx;
 
-    if (net == NULL) {
+    const int64_t bootstrap = rr_opt_int(ctx, "bootstrap_simulations");
+    if (net == NULL && bootstrap == 0) {
         rr_player_random(player);
         return;
     }
-    rr_player_search(player, net, scaled(rr_opt_int(ctx, "simulations"), job->ask.budget_scale));
-    player->fast_simulations = scaled(rr_opt_int(ctx, "fast_simulations"), job->ask.budget_scale);
-    player->full_chance = (float)rr_opt_real(ctx, "full_chance");
+    const int64_t full = net != NULL ? rr_opt_int(ctx, "simulations") : bootstrap;
+    rr_player_search(player, net, scaled(full, job->ask.budget_scale));
+    if (net != NULL) {
+        player->full_chance = (float)rr_opt_real(ctx, "full_chance");
+        player->fast_simulations =
+            scaled(rr_opt_int(ctx, "fast_simulations"), job->ask.budget_scale);
+    }
     player->temperature = (float)rr_opt_real(ctx, "temperature");
     player->temperature_moves = (uint32_t)rr_opt_int(ctx, "temperature_moves");
     player->search.considered = (uint32_t)rr_opt_int(ctx, "considered");
