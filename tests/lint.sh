@@ -98,7 +98,8 @@ check_headers() {
 
     for file in "${sources[@]}"; do
         [[ $file == *.c ]] ||
-            ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Isdk/include -I. -I"${file%/*}/.." -fsyntax-only -x c "$file" 2>&1 |
+            ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Isdk/include -I. -I"${file%/*}" -I"${file%/*}/.." \
+                -fsyntax-only -x c "$file" 2>&1 |
             grep -m 1 -E 'error:' | mark 'does not compile alone'
     done
 }
