@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# test_sdk.sh - do what sdk/template/README.md says, as a stranger would: install the SDK somewhere,
+# copy the template, build it with one command, drop it into a directory named in conf.d, start the
+# daemon, and see the plugin handle an event.
+set -u
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/sdk-XXXXXX")
+dir=$work/run
+rrctl=$RR_BUILDDIR/rrctl
+n=0
+failed=0
+
+cleanup()
+{
+    if [ -S "$dir/run/ctl.sock" ]; then
+        "$rrctl" --dir "$dir" stop >/dev/null 2>&1
+    fi
+    rm -rf -- "$work"
+}
+trap cleanup EXIT
+
+# ok WHAT: the status of the last command decides; on failure show the last output.
+ok()
+{
+    local status=$?
+    n=$((n + 1))
+    if [ "$status" -eq 0 ]; then
+        echo "ok $n - $1"
+    else
+        echo "not ok $n - $1"
+        sed 's/^/# /' "$work/output"
+        failed=1
+    fi
+}
+
+finish()
+{
+    echo "1..$n"
+    exit $failed
+}
+
+# try COMMAND...: run it, keep what it prints in $work/output.
+try()
+{
+    "$@" >"$work/output" 2>&1
+}
+
+# wait_for PATTERN COMMAND...: repeat until the output has the pattern, 20 seconds at most.
+wait_for()
+{
+    local pattern=$1
+    local end=$((SECONDS + 20))
+    shift
+    until try "$@" && grep -q -- "$pattern" "$work/output"; do
+        [ $SECONDS -lt $end ] || return 1
+        read -r -t 0.1 <> <(:) || true
+    done
+}
+
+# The make that runs this test must not share its flags with those below.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
+try make -s -C "$RR_BUILDDIR" install-rrincludeHEADERS install-pkgconfigDATA install-dist_templateDATA \
+    DESTDIR="$work/root"
+ok "install the SDK"
+pc=$(find "$work/root" -name rrd-sdk.pc)
+export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
+template=$work/root$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=templatedir rrd-sdk)
+try cp -r "$template" "$work/hello"
+ok "copy the template"
+try make -C "$work/hello"
+ok "build it with one command"
+[ -f "$work/hello/hello.so" ] || finish
+try make -C "$work/hello" check
+ok "its unit test passes"
+try make -C "$work/hello" CFLAGS='-O2 -Wshadow -Wconversion -Wcast-qual -Werror' -B
+ok "the headers are free of warnings"
+
+needed=$(readelf -d "$work/hello/hello.so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')
+echo "$needed" >"$work/output"
+! grep -qvE '^(libc|ld-linux.*|linux-vdso)\.so' "$work/output"
+ok "it needs nothing but the C library"
+nm -D --undefined-only "$work/hello/hello.so" >"$work/output"
+! grep -qE ' rr_' "$work/output"
+ok "it has no undefined symbol of ours"
+nm -D --defined-only "$work/hello/hello.so" | sed 's/.* //' >"$work/output"
+[ "$(cat "$work/output")" = rr_plugin ]
+ok "it exports one symbol"
+
+mkdir -p "$dir/conf.d"
+printf '[core]\nplugin_path = %s\n' "$work/hello" >"$dir/conf.d/00-core.ini"
+cp "$work/hello/50-hello.ini" "$dir/conf.d/"
+try "$rrctl" --dir "$dir" check
+ok "rrctl check takes the directory"
+try "$rrctl" --dir "$dir" start
+ok "the daemon starts"
+[ -S "$dir/run/ctl.sock" ] || finish
+try "$rrctl" --dir "$dir" emit HELLO_ASKED --config c1 '{"who":"world","times":2}'
+ok "emit an event"
+wait_for '"count": *2' "$rrctl" --dir "$dir" --json events --type HELLO_SAID
+ok "see what the plugin made of it"
+grep -q '"who": *"world"' "$work/output"
+ok "with the name that was given"
+path=$(sed -n 's/.*"path": *"\([^"]*\)".*/\1/p' "$work/output" | head -n 1)
+[ "$(cat "$dir/data/$path")" = "$(printf 'Hello, world!\nHello, world!')" ]
+ok "the file that the event names is there"
+wait_for '2 greetings, the last to world' "$rrctl" --dir "$dir" --json status
+ok "status shows its note"
+try "$rrctl" --dir "$dir" emit HELLO_ASKED '{"who":"all","times":1000}'
+wait_for 'greetings asked for' "$rrctl" --dir "$dir" queue list hello
+ok "an event that it rejects is buried with the reason"
+try "$rrctl" --dir "$dir" stop
+ok "stop"
+finish
