@@ -5,8 +5,8 @@ check_PROGRAMS += fake_rrd
 fake_rrd_SOURCES = tests/core/fake_rrd.c
 fake_rrd_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 fake_rrd_LDADD = $(JANSSON_LIBS)
-dist_check_SCRIPTS += tests/core/test_rrctl.sh
-TESTS += tests/core/test_rrctl.sh
+dist_check_SCRIPTS += tests/core/test_rrctl.sh tests/core/test_rrctl_live.sh
+TESTS += tests/core/test_rrctl.sh tests/core/test_rrctl_live.sh
 check_PROGRAMS += test_rrctl_parts
 test_rrctl_parts_SOURCES = tests/core/test_rrctl_parts.c core/rrctl/args.c core/rrctl/confd.c \
 	core/rrctl/out.c core/rrctl/view.c

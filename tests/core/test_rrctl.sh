@@ -5,6 +5,9 @@
 #
 # rrctl is copied beside the fake, so that it takes it for the daemon of its build tree.
 
+# shellcheck source=tests/tap.sh
+. "$RR_SRCDIR/tests/tap.sh"
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/rrctl.XXXXXX") || exit 1
 daemons=()
 trap 'kill -9 "${daemons[@]}" 2>/dev/null; rm -rf "$work"' EXIT
@@ -15,42 +18,6 @@ cp "$RR_BUILDDIR/fake_rrd" rrd
 unset RR_DIR
 printf '[core]\n# plugin_path =\nreport =\n\n[stage scheduler]\n# configs = hex8_2p\nrate = 1\n' \
     > conf.d/00-core.ini
-
-count=0
-failed=0
-
-# is WHAT GOT WANT
-is() {
-    count=$((count + 1))
-    if [ "$2" = "$3" ]; then
-        echo "ok $count - $1"
-    else
-        echo "not ok $count - $1"
-        printf 'got:  %s\nwant: %s\n' "$2" "$3" | sed 's/^/# /'
-        failed=1
-    fi
-}
-
-# like WHAT GOT PATTERN (of bash)
-like() {
-    count=$((count + 1))
-    # shellcheck disable=SC2053
-    if [[ $2 == $3 ]]; then
-        echo "ok $count - $1"
-    else
-        echo "not ok $count - $1"
-        printf 'got:  %s\nlike: %s\n' "$2" "$3" | sed 's/^/# /'
-        failed=1
-    fi
-}
-
-# run COMMAND...: sets rc, out, err.
-run() {
-    "$@" > out.txt 2> err.txt
-    rc=$?
-    out=$(cat out.txt)
-    err=$(cat err.txt)
-}
 
 # fake MODE: a daemon of that mode for directory D.
 fake() {
@@ -294,5 +261,4 @@ run ./rrctl -C D status
 is 'run: it does run on' "$rc" 0
 unfake
 
-echo "1..$count"
-exit $failed
+done_testing
