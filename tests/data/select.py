@@ -17,7 +17,7 @@ MOVE = re.compile(r"^(SP|NP|SW|SC|SR|NM|EL|NL|ET|ER|ST|NT|[PMCKLOTFR])")
 
 
 def features(lines):
-    """What is peculiar to a game: kinds of moves, of its end, and refused slides."""
+    """What is peculiar to a game: kinds of moves, of its end, refused slides, long streaks."""
     found = set()
     for line in lines:
         if line.startswith("M "):
@@ -34,6 +34,8 @@ def features(lines):
             found.add(re.search(r"kind=(\w+)", line).group(0))
         elif line.startswith("X "):
             found.add("refused")
+        elif re.search(r" lp=\d:[.01]+:\d:[3-9]$", line):
+            found.add("streak without a win")
     return found
 
 

@@ -213,42 +213,24 @@ after_line(struct pos *p, bool free)
 }
 
 static void
-apply_region_move(struct pos *p, rr_move m)
+apply_rp(struct pos *p, rr_move m)
 {
-    if (move_type(m) == MT_T) {
-        region_apply(p, m);
-        p->h->flags |= FLAG_REGION_DEBT;
-        return;
-    }
-    pay_apply(p, m);
-    p->h->flags &= (uint8_t)~FLAG_REGION_DEBT;
-    if (!regions_any(&p->v)) {
-        end_turn(p);
-    }
-}
-
-void
-turn_apply(struct pos *p, rr_move m)
-{
-    const enum move_type type = move_type(m);
-
-    if ((passive & (1U << type)) == 0) {
-        p->h->flags |= FLAG_ACTED;
-    }
     if (p->h->swap == SWAP_OFFERED) {
         p->h->swap = SWAP_NONE;
     }
-    switch (type) {
-    case MT_P:
+    if (move_type(m) == MT_P) {
         place_apply(p, m);
         enter(p, PH_MV, move_a(m));
-        break;
-    case MT_SP:
-    case MT_NP:
+    } else if (move_type(m) != MT_SW) { /* only the people behind the seats change places */
         enter(p, PH_MV, BOARD_NO_CELL);
-        break;
-    case MT_SW: /* only the people behind the seats change places */
-        break;
+    }
+}
+
+/* MV, CA and CH. */
+static void
+apply_mv(struct pos *p, rr_move m)
+{
+    switch (move_type(m)) {
     case MT_M:
         ride_apply(p, m);
         after_ride(p, move_b(m), false);
@@ -266,17 +248,16 @@ turn_apply(struct pos *p, rr_move m)
         p->h->flags |= FLAG_RECOVERED;
         enter(p, PH_LP, BOARD_NO_CELL);
         break;
-    case MT_SR:
-    case MT_NM:
-    case MT_SC:
+    default: /* SR NM SC */
         enter(p, PH_LP, BOARD_NO_CELL);
         break;
-    case MT_L:
-    case MT_O_ALL:
-    case MT_O_PART:
-        lines_apply(p, m);
-        after_line(p, type == MT_O_PART);
-        break;
+    }
+}
+
+static void
+apply_lp(struct pos *p, rr_move m)
+{
+    switch (move_type(m)) {
     case MT_EL:
         pay_apply(p, m);
         p->h->flags &= (uint8_t)~FLAG_LINE_DEBT;
@@ -284,20 +265,62 @@ turn_apply(struct pos *p, rr_move m)
     case MT_NL:
         after_line_noop(p);
         break;
+    default: /* L and both kinds of O */
+        lines_apply(p, m);
+        after_line(p, move_type(m) == MT_O_PART);
+        break;
+    }
+}
+
+static void
+apply_tp(struct pos *p, rr_move m)
+{
+    switch (move_type(m)) {
     case MT_T:
+        region_apply(p, m);
+        p->h->flags |= FLAG_REGION_DEBT;
+        break;
     case MT_ET:
     case MT_ER:
-        apply_region_move(p, m);
+        pay_apply(p, m);
+        p->h->flags &= (uint8_t)~FLAG_REGION_DEBT;
+        if (!regions_any(&p->v)) {
+            end_turn(p);
+        }
         break;
-    case MT_ST:
-    case MT_NT:
+    default: /* ST and NT */
         after_regions(p);
         break;
-    case MT_F:
+    }
+}
+
+void
+turn_apply(struct pos *p, rr_move m)
+{
+    if ((passive & (1U << move_type(m))) == 0) {
+        p->h->flags |= FLAG_ACTED;
+    }
+    switch ((enum phase)p->h->phase) {
+    case PH_RP:
+        apply_rp(p, m);
+        break;
+    case PH_MV:
+    case PH_CA:
+    case PH_CH:
+        apply_mv(p, m);
+        break;
+    case PH_LP:
+        apply_lp(p, m);
+        break;
+    case PH_TP:
+        apply_tp(p, m);
+        break;
+    case PH_FE:
         pay_apply(p, m);
         end_turn(p);
         break;
-    case MT_COUNT:
+    case PH_OV:
+    case PH_COUNT:
         break;
     }
 }
