@@ -294,6 +294,57 @@ test_ringrift(void)
     }
 }
 
+/* With a net: what the evaluator promises about batches holds as it is used here. */
+static void
+test_net(void)
+{
+    const char *build = getenv("RR_BUILDDIR");
+    struct rr_err err = RR_ERR_INIT;
+    const struct rr_game *game;
+    const struct rr_variant *v;
+    struct rr_net *net = NULL;
+    char *graph = NULL;
+    char dirs[4096];
+    uint64_t digests[2] = {0, 1};
+    uint64_t evaluations = 0;
+
+    (void)snprintf(dirs, sizeof dirs, "%s/plugins", build != NULL ? build : ".");
+    int rc = rr_game_find(dirs, "hex8_2p", &game, &v, &err);
+    if (rc == 0) {
+        const struct rr_tower tower = {.io = {v->height, v->width, v->planes, v->scalars,
+                                              v->policy_planes, v->policy_scalars, v->seats},
+                                       .channels = 16,
+                                       .blocks = 2,
+                                       .pool_every = 2,
+                                       .head_channels = 16};
+        rc = rr_tower_graph(&tower, &graph, &err);
+    }
+    if (rc == 0) {
+        rc = rr_net_new(graph, 3, &net, &err);
+    }
+    for (uint32_t i = 0; rc == 0 && i < 2; i++) {
+        struct rr_player player;
+        struct rr_arena_stats stats;
+        struct tally t;
+        rr_player_search(&player, net, 8);
+        player.search.symmetries = true;
+        player.search.cache_entries = i * 1000;
+        struct rr_arena_conf conf = conf_of(v, &player, 1, 3, &t);
+        tally_init(&t, game, v);
+        conf.game = game;
+        conf.slots = i == 0 ? 1 : 3;
+        rc = rr_arena_run(&conf, &stats, &err);
+        digests[i] = t.digest;
+        evaluations = stats.search.evaluations;
+    }
+    if (!ok(rc == 0 && digests[0] == digests[1] && evaluations > 500,
+            "with a net too, games do not depend on slots, batches or the cache")) {
+        diag("%s", err.text);
+    }
+    free(graph);
+    rr_net_free(net);
+}
+
 int
 main(void)
 {
@@ -301,5 +352,6 @@ main(void)
     test_self_play();
     test_ends();
     test_ringrift();
+    test_net();
     return tap_done();
 }

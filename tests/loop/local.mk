@@ -7,3 +7,9 @@ tests_loop_test_data_sync_SOURCES = tests/loop/test_data_sync.c \
 	plugins/data_sync/data_sync.c plugins/data_sync/registry.c
 tests_loop_test_data_sync_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_loop_test_data_sync_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
+
+check_PROGRAMS += tests/loop/test_selfplay
+TESTS += tests/loop/test_selfplay
+tests_loop_test_selfplay_SOURCES = tests/loop/test_selfplay.c \
+	plugins/selfplay/selfplay.c plugins/selfplay/models.c
+tests_loop_test_selfplay_LDADD = $(KIT_LIBS) -lm
