@@ -13,3 +13,9 @@ TESTS += tests/loop/test_selfplay
 tests_loop_test_selfplay_SOURCES = tests/loop/test_selfplay.c \
 	plugins/selfplay/selfplay.c plugins/selfplay/models.c
 tests_loop_test_selfplay_LDADD = $(KIT_LIBS) -lm
+
+check_PROGRAMS += tests/loop/test_npz_export
+TESTS += tests/loop/test_npz_export
+tests_loop_test_npz_export_SOURCES = tests/loop/test_npz_export.c $(NPZ_EXPORT_SOURCES)
+tests_loop_test_npz_export_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_loop_test_npz_export_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
