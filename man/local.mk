@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 dist_man_MANS += man/rrctl.8
+dist_man_MANS += man/rrd-plugin.7

@@ -11,6 +11,7 @@ rrctl=$RR_BUILDDIR/rrctl
 n=0
 failed=0
 
+# shellcheck disable=SC2317 # called by the trap
 cleanup()
 {
     if [ -S "$dir/run/ctl.sock" ]; then
@@ -87,6 +88,22 @@ ok "it has no undefined symbol of ours"
 nm -D --defined-only "$work/hello/hello.so" | sed 's/.* //' >"$work/output"
 [ "$(cat "$work/output")" = rr_plugin ]
 ok "it exports one symbol"
+
+# The manual's own example must be true, too.
+mkdir "$work/summer"
+for file in summer.c summer_test.c; do
+    sed -n '/^\.\\" example: '"$file"'$/,/^\.\\" end/ { /^\.\\"/d; s/\\e/\\/g; s/\\-/-/g; p }' \
+        "$RR_SRCDIR/man/rrd-plugin.7" >"$work/summer/$file"
+done
+read -r -a cflags < <(pkg-config --cflags rrd-sdk)
+try "${CC:-cc}" -O2 -Wall -Wextra -Werror "${cflags[@]}" -fPIC -fvisibility=hidden -shared -Wl,-z,defs \
+    -o "$work/summer/summer.so" "$work/summer/summer.c"
+ok "the example of rrd-plugin(7) compiles"
+try "${CC:-cc}" -Wall -Wextra -Werror "${cflags[@]}" -o "$work/summer/test" "$work/summer/summer_test.c" -lm &&
+    try "$work/summer/test"
+ok "and passes its test"
+try "$RR_BUILDDIR/rrd-worker" --probe "$work/summer/summer.so"
+ok "and can be loaded"
 
 mkdir -p "$dir/conf.d"
 printf '[core]\nplugin_path = %s\n' "$work/hello" >"$dir/conf.d/00-core.ini"

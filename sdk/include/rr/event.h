@@ -25,7 +25,7 @@
 /* Kinds of field. A str or json is UTF-8 text, never NULL after decoding ("" or "null"), and lives
  * as long as the handler call that it was decoded in. */
 #define RR_FIELD_STR 1u  /* const char * */
-#define RR_FIELD_U64 2u  /* uint64_t */
+#define RR_FIELD_U64 2u  /* uint64_t, at most 2^63-1 */
 #define RR_FIELD_I64 3u  /* int64_t */
 #define RR_FIELD_F64 4u  /* double; not finite is refused */
 #define RR_FIELD_BOOL 5u /* uint64_t, 0 or 1 */
@@ -40,9 +40,9 @@ struct rr_field {
 };
 
 struct rr_event_type {
-    uint32_t size;    /* sizeof(struct rr_event_type) */
-    uint32_t version; /* goes up when a field changes meaning */
-    const char *name; /* upper case: "SELFPLAY_COMPLETE" */
+    uint32_t size;     /* sizeof(struct rr_event_type) */
+    uint32_t version;  /* goes up when a field changes meaning */
+    const char *name;  /* upper case: "SELFPLAY_COMPLETE" */
     const char *alias; /* other accepted name, or NULL */
     uint32_t struct_size;
     uint32_t reserved;
@@ -76,18 +76,23 @@ struct rr_event_type {
     };                                                                                             \
     static const struct rr_field rr_fields_##id[] = {FIELDS(RR_EVENT_ROW, ev_##id){0}};            \
     __attribute__((unused)) static const struct rr_event_type rr_type_##id = {                     \
-        sizeof(struct rr_event_type), event_version, event_name, other_name,                       \
-        sizeof(struct ev_##id),       0,             rr_fields_##id}
+        sizeof(struct rr_event_type),                                                              \
+        event_version,                                                                             \
+        event_name,                                                                                \
+        other_name,                                                                                \
+        sizeof(struct ev_##id),                                                                    \
+        0,                                                                                         \
+        rr_fields_##id}
 
 /* One delivered event. Everything is borrowed until the handler returns. */
 struct rr_event {
     uint32_t size;
-    uint32_t attempt;  /* 1 the first time */
-    uint64_t id;       /* unique in one store, ordered by acceptance */
-    uint64_t time_ms;  /* UTC, milliseconds since 1970 */
-    const char *type;  /* event type name */
-    const char *source; /* stage that produced it */
-    const char *config; /* configuration key, "" when it has none */
+    uint32_t attempt;    /* 1 the first time */
+    uint64_t id;         /* unique in one store, ordered by acceptance */
+    uint64_t time_ms;    /* UTC, milliseconds since 1970 */
+    const char *type;    /* event type name */
+    const char *source;  /* stage that produced it */
+    const char *config;  /* configuration key, "" when it has none */
     const char *payload; /* JSON text */
 };
 

@@ -46,13 +46,14 @@ struct rr_host {
     void (*log)(struct rr_ctx *, uint32_t level, const char *text);
 
     /* Decode the payload of an event into the struct of a type that the plugin consumes. */
-    int (*decode)(struct rr_ctx *, const struct rr_event *, const struct rr_event_type *,
-                  void *out, struct rr_err *);
+    int (*decode)(struct rr_ctx *, const struct rr_event *, const struct rr_event_type *, void *out,
+                  struct rr_err *);
 
     /* Add an event to what this handler will commit. key: NULL inside event(), where the causing
      * event identifies it; required in idle(). An emit whose key was committed before, by any
      * stage, is dropped and counted, never doubled. config: the envelope's configuration key, or
-     * "". Checked against the declared type at once. */
+     * "". Checked against the declared type at once. A handler that returns RR_DONE although an
+     * emit or put was refused has not done its work: that counts as RR_RETRY. */
     int (*emit)(struct rr_ctx *, const struct rr_event_type *, const char *key, const char *config,
                 const void *payload, struct rr_err *);
 
@@ -62,8 +63,9 @@ struct rr_host {
                     const char *config, const void *payload, struct rr_err *);
 
     /* Durable keys of this stage, at most 255 bytes of name and 32 KiB of text. put joins what the
-     * handler commits (NULL deletes); get sees what was committed and this handler's own puts, returns
-     * a copy borrowed until the next get, or NULL when there is none (err->code 0) or it failed. */
+     * handler commits (NULL deletes); get sees what was committed and this handler's own puts,
+     * returns a copy borrowed until the next get, or NULL when there is none (err->code 0) or it
+     * failed. */
     int (*put)(struct rr_ctx *, const char *key, const char *text, struct rr_err *);
     const char *(*get)(struct rr_ctx *, const char *key, struct rr_err *);
 

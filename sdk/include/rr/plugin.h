@@ -11,8 +11,8 @@
  * process runs one plugin and calls it from one thread; a plugin may start threads of its own, but
  * calls the host from the thread that called it only.
  *
- * A handler (event, idle) is a transaction. What it emits and puts becomes durable together, when it
- * returns RR_DONE, or not at all. An event whose handler did not end is delivered again.
+ * A handler (event, idle) is a transaction. What it emits and puts becomes durable together, when
+ * it returns RR_DONE, or not at all. An event whose handler did not end is delivered again.
  *
  * ABI rules: magic, size and the version numbers never move. Minor goes up when a member is added
  * at the end, major when anything else changes. A host takes a plugin of its own major whose minor
@@ -64,7 +64,8 @@ struct rr_plugin {
 
     /* Judge the options (rr_opt_* work on ctx, nothing else does); no side effects. May be NULL. */
     int (*check)(struct rr_ctx *ctx, struct rr_err *err);
-    /* Get ready; may be slow, and reports progress when it is. Keep state with rr_set_user. */
+    /* Get ready; may be slow, and reports progress when it is. Keep state in ctx->user. RR_E_CONFIG
+     * says that the configuration is wrong: the stage is then not restarted. */
     int (*init)(struct rr_ctx *ctx, struct rr_err *err);
     /* Handle one event. */
     int (*event)(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err);
@@ -73,7 +74,7 @@ struct rr_plugin {
     int (*idle)(struct rr_ctx *ctx, struct rr_err *err);
     /* Called once before a graceful stop, after the last event. */
     int (*drain)(struct rr_ctx *ctx, struct rr_err *err);
-    /* Free everything. */
+    /* Free everything. Called at the end of a graceful stop only. */
     void (*fini)(struct rr_ctx *ctx);
     /* new members are added here only */
 };
