@@ -14,3 +14,17 @@ rrlibexec_PROGRAMS += rrctl-match
 rrctl_match_SOURCES = sdk/tools/rrctl_match.c
 rrctl_match_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 rrctl_match_LDADD = $(KIT_LIBS) $(JANSSON_LIBS)
+
+rrlibexec_PROGRAMS += rrctl-report
+rrctl_report_SOURCES = \
+	sdk/tools/plot.c \
+	sdk/tools/plot.h \
+	sdk/tools/report.h \
+	sdk/tools/report_draw.c \
+	sdk/tools/report_events.c \
+	sdk/tools/report_json.c \
+	sdk/tools/report_match.c \
+	sdk/tools/report_text.c \
+	sdk/tools/rrctl_report.c
+rrctl_report_CFLAGS = $(AM_CFLAGS) $(CAIRO_CFLAGS) $(JANSSON_CFLAGS)
+rrctl_report_LDADD = $(KIT_LIBS) $(CAIRO_LIBS) $(JANSSON_LIBS) -lm
