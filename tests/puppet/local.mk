@@ -25,3 +25,8 @@ tests_puppet_ring_sink_so_CPPFLAGS = $(AM_CPPFLAGS) -DRING_NAME=ring_sink \
 	-DRING_IN=ring_worked -DRING_OUT=ring_sunk
 tests_puppet_ring_sink_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_ring_sink_so_LDFLAGS = $(LDFLAGS_SHARED)
+
+check_PROGRAMS += tests/puppet/no_symbol.so
+tests_puppet_no_symbol_so_SOURCES = tests/puppet/no_symbol.c
+tests_puppet_no_symbol_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_no_symbol_so_LDFLAGS = $(LDFLAGS_SHARED)
