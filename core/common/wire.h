@@ -21,9 +21,10 @@
  *              {emits:[{type,version,key|null,           ACK    id {ok:true} or
  *              config,payload:{}}],puts:{k:text|null}}          {ok:false,code,error}
  *     RETRY    id=lease {error,stop}                     VALUE  id {value:text|null}
- *     REJECT   id=lease {error}                          PING   id {}
- *     FATAL    id=lease {error}                          STOP   {}
- *     EMIT     id=request {type,version,key,config,payload:{}}
+ *     REJECT   id=lease {error}                                 or {value:null,code,error}
+ *     FATAL    id=lease, 0 when idle {error}             PING   id {}
+ *     EMIT     id=request                                STOP   {}
+ *              {type,version,key,config,payload:{}}
  *     GET      id=request {key}
  *     PROGRESS {done,total,text}
  *     NOTE     {config,text}

@@ -447,6 +447,12 @@ host_get(struct rr_ctx *ctx, const char *key, struct rr_err *err)
         return NULL;
     }
     json_t *answer = io_wait_reply(host->io, WIRE_VALUE, id);
+    const json_int_t code = json_integer_value(json_object_get(answer, "code"));
+    if (code != 0) {
+        const char *text = json_string_value(json_object_get(answer, "error"));
+        rr_err_set(why, (int)code, "cannot read durable key \"%.60s\": %.160s", key,
+                   text == NULL ? "no reason given" : text);
+    }
     host->value = json_incref(json_object_get(answer, "value"));
     json_decref(answer);
     return json_string_value(host->value);

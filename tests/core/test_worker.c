@@ -310,6 +310,21 @@ test_emit_now(void)
     stop(&rig, "it goes on");
 }
 
+/* A key that cannot be read is not a key that is not there. */
+static void
+test_get_fails(void)
+{
+    struct rig rig;
+    start(&rig, "{}");
+    poke(&rig, LEASE, "none", 0, 1);
+    answer_get(&rig, 1, "{\"value\":null,\"code\":-5,\"error\":\"bad disk\"}");
+    json_t *retry = rig_expect(&rig, WIRE_RETRY, LEASE);
+    ok(strstr(json_string_value(json_object_get(retry, "error")), "bad disk") != NULL,
+       "a key that cannot be read makes the handler fail");
+    json_decref(retry);
+    stop(&rig, "and nothing else");
+}
+
 /* The daemon dies: nothing may be left. */
 static void
 test_orphan(void)
@@ -369,6 +384,7 @@ main(void)
     test_stop();
     test_idle();
     test_emit_now();
+    test_get_fails();
     test_orphan();
     test_broken_daemon();
     return tap_done();
