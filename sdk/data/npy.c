@@ -50,7 +50,7 @@ npy_bytes(const struct rr_npy *array, uint64_t *bytes)
 int
 npy_head_write(const struct rr_npy *array, uint8_t *out, struct rr_err *err)
 {
-    char text[NPY_HEAD_BYTES];
+    char text[192]; /* more than fits, so that what does not fit is seen */
     char shape[96] = "";
     const char *code = NULL;
     int length = 0;
