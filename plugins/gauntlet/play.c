@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include <rr/arena.h>
-#include <rr/digest.h>
+#include <rr/artifact.h>
 #include <rr/net.h>
 
 #include "gauntlet.h"
@@ -138,16 +138,9 @@ static int
 load(const struct gauntlet_job *job, const struct gauntlet_model *model, struct rr_net **net,
      struct rr_err *err)
 {
-    char path[RR_EFFECT_PATH_MAX];
-    char found[RR_SHA256_HEX];
-    int rc;
+    char path[RR_ARTIFACT_PATH_MAX];
+    const int rc = rr_artifact_check(job->ctx, model->path, model->sha256, path, NULL, err);
 
-    (void)snprintf(path, sizeof path, "%s/%s", rr_fact(job->ctx, "data_dir"), model->path);
-    rc = rr_sha256_file(path, found, NULL, err);
-    if (rc == 0 && strcmp(found, model->sha256) != 0) {
-        rc = rr_err_set(err, RR_E_CORRUPT, "%.100s: its hash is %.12s..., known as %.12s...",
-                        model->path, found, model->sha256);
-    }
     return rc == 0 ? rr_model_load(path, job->variant->layout, net, err) : rc;
 }
 

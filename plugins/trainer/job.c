@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include <rr/arena.h>
-#include <rr/digest.h>
+#include <rr/artifact.h>
 #include <rr/gamekit.h>
 
 #include "trainer.h"
@@ -56,30 +56,6 @@ trainer_is_retryable(const char *error_class)
     return strcmp(error_class, TRAINER_RESOURCE) == 0 || strcmp(error_class, TRAINER_INTERNAL) == 0;
 }
 
-/* Absolute path of a file below the data directory, whose hash must be as told. */
-static int
-verified(const struct trainer_job *job, const char *name, const char *sha256,
-         char path[RR_EFFECT_PATH_MAX], struct rr_err *err)
-{
-    char found[RR_SHA256_HEX];
-    const int n = snprintf(path, RR_EFFECT_PATH_MAX, "%s/%s", job->data_dir, name);
-    int rc;
-
-    if (n < 0 || n >= RR_EFFECT_PATH_MAX) {
-        return rr_err_set(err, -ENAMETOOLONG, "%.120s: path too long", name);
-    }
-    rc = rr_sha256_file(path, found, NULL, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (strcmp(found, sha256) != 0) {
-        return rr_err_set(err, RR_E_CORRUPT,
-                          "%.100s: its hash is %.12s..., the request says %.12s...", name, found,
-                          sha256);
-    }
-    return 0;
-}
-
 /* Equal for every attempt at a request, different for each request. */
 static uint64_t
 seed_of(const struct trainer_job *job)
@@ -122,13 +98,13 @@ fresh_net(struct trainer_job *job, struct rr_err *err)
 static int
 open_net(struct trainer_job *job, struct rr_err *err)
 {
-    char path[RR_EFFECT_PATH_MAX];
+    char path[RR_ARTIFACT_PATH_MAX];
     int rc;
 
     if (job->want.init_model[0] == '\0') {
         return fresh_net(job, err);
     }
-    rc = verified(job, job->want.init_model, job->want.init_sha256, path, err);
+    rc = rr_artifact_check(job->ctx, job->want.init_model, job->want.init_sha256, path, NULL, err);
     if (rc == 0) {
         rc = rr_model_load(path, job->variant->layout, &job->start, err);
     }
@@ -214,14 +190,14 @@ trainer_checkpoint_dir(const struct trainer_job *job, char dir[RR_EFFECT_PATH_MA
 int
 trainer_job_open(struct trainer_job *job, struct rr_err *err)
 {
-    char path[RR_EFFECT_PATH_MAX];
+    char path[RR_ARTIFACT_PATH_MAX];
     int rc = open_net(job, err);
 
     if (rc != 0) {
         return rc;
     }
     rr_progress(job->ctx, 0, 0, "reading samples");
-    rc = verified(job, job->want.npz_path, job->want.npz_sha256, path, err);
+    rc = rr_artifact_check(job->ctx, job->want.npz_path, job->want.npz_sha256, path, NULL, err);
     if (rc == 0) {
         rc = rr_samples_open(path, rr_net_io(job->start), job->variant->layout, &job->samples, err);
     }

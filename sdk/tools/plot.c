@@ -157,7 +157,7 @@ plot_level(const struct plot *plot, double y, const char *text)
     cairo_line_to(plot->cr, plot->x + plot->width, at);
     cairo_stroke(plot->cr);
     cairo_set_dash(plot->cr, NULL, 0, 0);
-    plot_text(plot->cr, plot->x + plot->width - 6, at - 5, 12, 1, false, text);
+    plot_text(plot->cr, plot->x + 6, at + 14, 12, 0, false, text);
 }
 
 void

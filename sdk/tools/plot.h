@@ -39,7 +39,7 @@ void plot_range(struct plot *plot, double low, double high);
 /* Frame, grid, numbers and titles; x_title NULL: no numbers below. */
 void plot_axes(const struct plot *plot, const char *title, const char *y_title,
                const char *x_title);
-/* A dotted horizontal line with a word at its end. */
+/* A dotted horizontal line with a word at its beginning. */
 void plot_level(const struct plot *plot, double y, const char *text);
 /* A series of points joined by lines; color is a number from 0 on. */
 void plot_series(const struct plot *plot, const struct plot_point *points, size_t count,

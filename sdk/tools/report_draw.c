@@ -12,10 +12,10 @@
 #include "sdk/tools/report.h"
 
 #define PAGE_WIDTH 1280
-#define PAGE_HEIGHT 1180
+#define PAGE_HEIGHT 1200
 #define LEFT 92
 #define RIGHT 300 /* for the legends */
-#define TOP 92
+#define TOP 112
 #define CHART_HEIGHT 290
 #define GAP 62
 #define RANDOM_ELO 400.0
@@ -123,8 +123,8 @@ draw_scores(struct plot *plot, const struct report *report, struct plot_point *p
     bool has_final = false;
 
     plot->y_low = 0;
-    plot->y_high = 100;
-    plot_axes(plot, "Score in evaluation, with 95 % intervals", "%", NULL);
+    plot->y_high = 104; /* marks at 100 stay whole */
+    plot_axes(plot, "Score in evaluation, with 95 % intervals", "score in %", NULL);
     plot_level(plot, 95, "95 %, wanted against random play");
     plot_level(plot, 65, "65 %, wanted against the first generation");
     for (size_t i = 0; i < report->configs; i++) {

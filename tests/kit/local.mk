@@ -26,3 +26,9 @@ check_PROGRAMS += tests/kit/test_arena
 TESTS += tests/kit/test_arena
 tests_kit_test_arena_SOURCES = tests/kit/test_arena.c
 tests_kit_test_arena_LDADD = $(KIT_LIBS) -lm
+
+check_PROGRAMS += tests/kit/test_train
+TESTS += tests/kit/test_train
+EXTRA_DIST += tests/kit/toy_samples.h
+tests_kit_test_train_SOURCES = tests/kit/test_train.c
+tests_kit_test_train_LDADD = $(KIT_LIBS) -lm
