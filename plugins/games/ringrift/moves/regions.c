@@ -17,8 +17,8 @@ struct component {
 
 struct search {
     const struct view *v;
-    bool seen[BOARD_MAX_CELLS];
-    uint16_t queue[BOARD_MAX_CELLS];
+    bool seen[BOARD_MAX_CELLS + 1]; /* or closed; the wall is */
+    uint16_t queue[BOARD_MAX_CELLS + 1];
     uint16_t payers; /* on the whole board */
     bool payer[BOARD_MAX_CELLS];
     struct component found[REGION_MAX];
@@ -34,33 +34,43 @@ barrier_of(const struct view *v, uint8_t kind)
     return kind == REGION_PLAIN ? CELL_WALL : own(CELL_MARKER, seat);
 }
 
+/* Start a pass over all components: collapsed cells and the barrier count as seen. */
+static void
+close_cells(struct search *se, uint8_t barrier)
+{
+    const uint8_t *cell = se->v->cell;
+
+    for (uint16_t c = 0; c <= se->v->b->cells; c++) {
+        se->seen[c] = cell[c] >= CELL_COLLAPSED || cell[c] == barrier;
+    }
+}
+
 /* Collect the component of start in se->queue. */
 static void
-flood(struct search *se, uint16_t start, uint8_t barrier, struct component *out)
+flood(struct search *se, uint16_t start, struct component *out)
 {
     const struct view *v = se->v;
-    uint16_t head = 0;
+    const uint8_t near_dirs = v->b->near_dirs;
     uint16_t tail = 1;
 
     *out = (struct component){.min = start};
     se->queue[0] = start;
     se->seen[start] = true;
-    while (head < tail) {
-        const uint16_t c = se->queue[head++];
-        const uint8_t content = v->cell[c];
-        if ((content & CELL_MARKER) != 0) {
-            out->marks |= (uint8_t)(1U << (content & CELL_SEAT));
-        } else if ((content & CELL_STACK) != 0) {
-            out->rulers |= (uint8_t)(1U << (content & CELL_SEAT));
-            out->payers = (uint16_t)(out->payers + se->payer[c]);
+    for (uint16_t head = 0; head < tail; head++) {
+        const uint16_t *near = v->b->near[se->queue[head]];
+        for (uint8_t d = 0; d < near_dirs; d++) {
+            /* without a branch, which would be mispredicted half of the time */
+            se->queue[tail] = near[d];
+            tail = (uint16_t)(tail + !se->seen[near[d]]);
+            se->seen[near[d]] = true;
         }
-        for (uint8_t d = 0; d < v->b->near_dirs; d++) {
-            const uint16_t at = v->b->near[c][d];
-            if (v->cell[at] < CELL_COLLAPSED && v->cell[at] != barrier && !se->seen[at]) {
-                se->seen[at] = true;
-                se->queue[tail++] = at;
-            }
-        }
+    }
+    for (uint16_t i = 0; i < tail; i++) {
+        const uint8_t content = v->cell[se->queue[i]];
+        const uint8_t bit = (uint8_t)(1U << (content & CELL_SEAT));
+        out->marks |= (content & CELL_MARKER) != 0 ? bit : 0;
+        out->rulers |= (content & CELL_STACK) != 0 ? bit : 0;
+        out->payers = (uint16_t)(out->payers + se->payer[se->queue[i]]);
     }
     out->size = tail;
 }
@@ -94,15 +104,14 @@ static void
 components_of_kind(struct search *se, uint8_t kind, uint8_t active)
 {
     const struct view *v = se->v;
-    const uint8_t barrier = barrier_of(v, kind);
 
-    memset(se->seen, 0, v->b->cells);
+    close_cells(se, barrier_of(v, kind));
     for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (se->seen[c] || v->cell[c] >= CELL_COLLAPSED || v->cell[c] == barrier) {
+        if (se->seen[c]) {
             continue;
         }
         struct component comp;
-        flood(se, c, barrier, &comp);
+        flood(se, c, &comp);
         comp.kind = kind;
         const bool fits = kind != REGION_PLAIN || bits(comp.rulers) == 1;
         if (fits && bits(comp.rulers) < bits(active) && !is_known(se, &comp)) {
@@ -174,14 +183,18 @@ region_cells(const struct view *v, uint16_t min, uint8_t kind, uint16_t *out)
 {
     struct search se;
     struct component comp;
+    bool in[BOARD_MAX_CELLS] = {false};
     uint16_t count = 0;
 
     se.v = v;
     memset(se.payer, 0, sizeof se.payer);
-    memset(se.seen, 0, v->b->cells);
-    flood(&se, min, barrier_of(v, kind), &comp);
+    close_cells(&se, barrier_of(v, kind));
+    flood(&se, min, &comp);
+    for (uint16_t i = 0; i < comp.size; i++) {
+        in[se.queue[i]] = true;
+    }
     for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (se.seen[c]) {
+        if (in[c]) {
             out[count++] = c;
         }
     }
