@@ -6,12 +6,13 @@
  */
 #include "core/worker/codec.h"
 
-#include "core/common/text.h"
-
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/common/mem.h"
+#include "core/common/text.h"
 
 static const char *const kind_names[] = {
     [RR_FIELD_STR] = "str", [RR_FIELD_U64] = "u64",   [RR_FIELD_I64] = "i64",
@@ -230,33 +231,35 @@ codec_decode(const struct rr_event_type *type, const json_t *object, json_t *tex
     return 0;
 }
 
+/* Length of the UTF-8 character at s, of at most bytes; 0 when there is none. */
+static size_t
+character_bytes(const char *s, size_t bytes)
+{
+    for (size_t n = 1; n <= 4 && n <= bytes; n++) {
+        if (text_is_utf8(s, n)) {
+            return n;
+        }
+    }
+    return 0;
+}
+
 json_t *
 codec_text_new(const char *s, size_t max)
 {
     const size_t bytes = strnlen(s, max);
-    json_t *text = json_stringn(s, bytes);
-    if (text != NULL) {
-        return text;
-    }
-    char *clean = malloc(bytes + 1);
-    if (clean == NULL) {
-        return NULL;
-    }
-    size_t at = 0;
-    while (at < bytes) {
-        /* Step by characters: the shortest piece that is UTF-8, else one byte becomes '?'. */
-        size_t step = 1;
-        while (step <= 4 && at + step <= bytes && !text_is_utf8(s + at, step)) {
-            step++;
-        }
-        if (step > 4 || at + step > bytes) {
+    char *clean = mem_dupn(s, bytes);
+
+    for (size_t at = 0; at < bytes;) {
+        const size_t n = character_bytes(clean + at, bytes - at);
+        if (n == 0) {
             clean[at++] = '?';
-            continue;
+        } else if (n == 1 && ((unsigned char)clean[at] < ' ' || clean[at] == 127)) {
+            clean[at++] = ' ';
+        } else {
+            at += n;
         }
-        memcpy(clean + at, s + at, step);
-        at += step;
     }
-    text = json_stringn(clean, bytes);
+    json_t *text = json_stringn(clean, bytes);
     free(clean);
     return text;
 }

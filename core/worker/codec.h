@@ -32,8 +32,8 @@ json_t *codec_encode_new(const struct rr_event_type *type, const void *payload, 
 int codec_decode(const struct rr_event_type *type, const json_t *object, json_t *texts, void *out,
                  struct rr_err *err);
 
-/* Make a JSON string of at most max bytes of s, whatever bytes those are: what is not UTF-8 becomes
- * a question mark. Returns a new reference, NULL only without memory. */
+/* Make a one-line JSON string of at most max bytes of s, whatever bytes those are: what is not
+ * UTF-8 becomes a question mark, a control character a blank. Returns a new reference. */
 json_t *codec_text_new(const char *s, size_t max);
 
 #endif

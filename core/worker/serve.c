@@ -54,6 +54,7 @@ static int
 settle(const struct serve_args *args)
 {
     const struct sigaction term = {.sa_handler = on_term};
+    char name[16];
     int type = 0;
     socklen_t bytes = sizeof type;
 
@@ -79,7 +80,8 @@ settle(const struct serve_args *args)
     (void)fcntl(SERVE_FD_LOCK, F_SETFD, FD_CLOEXEC);
     (void)close_range(SERVE_FD_LOCK + 1, ~0U, 0);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    (void)prctl(PR_SET_NAME, args->stage);
+    (void)snprintf(name, sizeof name, "rrd:%s", args->stage);
+    (void)prctl(PR_SET_NAME, name); /* what top and ps show */
     return 0;
 }
 
@@ -149,8 +151,8 @@ commit(struct worker *w, uint64_t lease, struct rr_err *err)
 __attribute__((noreturn)) static void
 give_up(struct worker *w, uint64_t lease, const char *why)
 {
-    send_refusal(w, WIRE_FATAL, lease, why);
     io_closing(w->io);
+    send_refusal(w, WIRE_FATAL, lease, why);
     (void)fflush(NULL);
     _exit(EXIT_WORKER_FAILED);
 }

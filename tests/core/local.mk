@@ -17,8 +17,8 @@ TESTS += test_rrctl_parts
 # The worker, its frames, and the headers for plugin authors
 EXTRA_DIST += tests/core/rig.h
 check_PROGRAMS += tests/core/test_wire tests/core/test_load tests/core/test_worker \
-	tests/core/test_harness
-TESTS += tests/core/test_wire tests/core/test_load tests/core/test_worker tests/core/test_harness
+	tests/core/test_harness tests/core/test_codec
+TESTS += tests/core/test_codec tests/core/test_wire tests/core/test_load tests/core/test_worker tests/core/test_harness
 tests_core_test_wire_SOURCES = tests/core/test_wire.c
 tests_core_test_wire_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_core_test_wire_LDADD = $(COMMON_LIBS)
@@ -30,3 +30,6 @@ tests_core_test_worker_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_core_test_worker_LDADD = $(COMMON_LIBS) -lm
 tests_core_test_harness_SOURCES = tests/core/test_harness.c
 tests_core_test_harness_LDADD = -lm -lpthread
+tests_core_test_codec_SOURCES = tests/core/test_codec.c core/worker/codec.c
+tests_core_test_codec_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_core_test_codec_LDADD = $(COMMON_LIBS) -lm
