@@ -2,6 +2,7 @@
 /*
  * cmd_events.c - rrctl events and emit.
  */
+#include "core/common/mem.h"
 #include "core/rrctl/client.h"
 #include "core/rrctl/jget.h"
 #include "core/rrctl/proc.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define DEFAULT_LIMIT 100
+#define TAIL_MAX 10000 /* newest events that can be asked for, as of the daemon */
 
 /* What `rrctl events` was asked for. */
 struct query {
@@ -103,27 +105,53 @@ is_wanted(const struct query *query, const json_t *event)
            (query->config == NULL || strcmp(jget_str(event, "config"), query->config) == 0);
 }
 
+/* The newest events seen so far, the oldest of them at [seen % limit]. */
+struct tail {
+    json_t **events;
+    uint64_t limit, seen;
+};
+
+static int
+print_tail(struct tail *tail, bool json, struct rr_err *err)
+{
+    int rc = 0;
+
+    for (uint64_t i = 0; i < tail->limit; i++) {
+        json_t *event = tail->events[(tail->seen + i) % tail->limit];
+        if (event != NULL && rc == 0) {
+            rc = print_event(event, json, err);
+        }
+        json_decref(event);
+    }
+    return rc;
+}
+
 /* Print what rrd --dump-events prints, as far as it was asked for. */
 static int
 filter_dump(FILE *pipe, const struct query *query, bool json, struct rr_err *err)
 {
-    uint64_t left = query->limit;
+    struct tail tail = {.limit = query->limit < TAIL_MAX ? query->limit : TAIL_MAX};
     char *line = NULL;
     size_t cap = 0;
     int rc = 0;
 
-    while (rc == 0 && left > 0 && getline(&line, &cap, pipe) > 0) {
+    tail.events = mem_zalloc(tail.limit + 1, sizeof *tail.events);
+    /* After an id the first ones are wanted, else the newest. */
+    while (rc == 0 && (query->after == 0 || tail.seen < tail.limit) &&
+           getline(&line, &cap, pipe) > 0) {
         json_t *event = json_loads(line, 0, NULL);
         if (event == NULL) {
             rc = rr_err_set(err, RR_E_PROTO, "rrd --dump-events printed what is not JSON");
-        } else if (is_wanted(query, event)) {
-            rc = print_event(event, json, err);
-            left--;
+        } else if (tail.limit > 0 && is_wanted(query, event)) {
+            json_decref(tail.events[tail.seen % tail.limit]);
+            tail.events[tail.seen++ % tail.limit] = json_incref(event);
         }
         json_decref(event);
     }
+    const int printed = print_tail(&tail, json, err);
+    free(tail.events);
     free(line);
-    return rc;
+    return rc < 0 ? rc : printed;
 }
 
 static int
@@ -210,7 +238,11 @@ cmd_emit(struct rrctl *app, struct rr_err *err)
         (void)json_dumpf(result, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
         (void)putchar('\n');
     } else if (rc == 0) {
-        (void)printf("event %" PRId64 " %s\n", jget_int(result, "id"), app->args.operands[0]);
+        if (json_is_true(json_object_get(result, "known"))) {
+            (void)printf("key %s is known: no event was added\n", key == NULL ? "" : key);
+        } else {
+            (void)printf("event %" PRId64 " %s\n", jget_int(result, "id"), app->args.operands[0]);
+        }
     }
     json_decref(args);
     json_decref(result);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_queue.c - rrctl queue: what waits, what was buried and why, and what to do about it.
+ * cmd_queue.c - rrctl queue and keys: what the store holds for a stage.
  */
 #include "core/rrctl/jget.h"
 #include "core/rrctl/out.h"
@@ -117,4 +117,37 @@ cmd_queue(struct rrctl *app, struct rr_err *err)
         json_decref(result);
     }
     return rc;
+}
+
+int
+cmd_keys(struct rrctl *app, struct rr_err *err)
+{
+    const bool is_one = app->args.operand_count > 1;
+    json_t *args = json_pack("{s:s}", "stage", app->args.operands[0]);
+    json_t *result = NULL;
+    const char *name;
+    const json_t *value;
+    int rc;
+
+    if (is_one) {
+        (void)json_object_set_new(args, "key", json_string(app->args.operands[1]));
+    }
+    rc = ask(app, is_one ? "get" : "keys", args, &result, err);
+    json_decref(args);
+    if (rc < 0) {
+        return rc;
+    }
+    if (app->json) {
+        (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+        (void)putchar('\n');
+    } else if (is_one) {
+        (void)puts(jget_str(result, "value"));
+    } else {
+        json_object_foreach(json_object_get(result, "keys"), name, value)
+        {
+            (void)printf("%s = %s\n", name, json_string_value(value));
+        }
+    }
+    json_decref(result);
+    return 0;
 }

@@ -119,8 +119,8 @@ static void
 follow_begin(struct run *run)
 {
     struct rr_err err = RR_ERR_INIT;
-    json_t *args = json_pack("{s:s,s:b,s:i,s:i}", "type", run->iteration_event, "follow", 1,
-                             "after", 0, "limit", 0);
+    json_t *args = json_pack("{s:s,s:b,s:i}", "type", run->iteration_event, "follow", 1, "limit",
+                             RUN_RECENT_MAX);
     int rc = client_open(&run->follow, run->app->dir, run->app->timeout_ms, &err);
 
     if (rc == 0) {

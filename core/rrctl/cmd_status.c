@@ -96,8 +96,9 @@ cmd_why(struct rrctl *app, struct rr_err *err)
     if (rc < 0) {
         return rc;
     }
-    if (!app->json && json_is_string(json_object_get(result, "text"))) {
-        (void)puts(jget_str(result, "text"));
+    if (!app->json) {
+        (void)printf("%s is %s: %s\n", jget_str(result, "stage"), jget_str(result, "state"),
+                     jget_str(result, "why"));
     } else {
         (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
         (void)putchar('\n');

@@ -48,8 +48,8 @@ static const struct opt_row events_options[] = {
     {"follow", 'f', NULL, "wait for further events, until Ctrl-C"},
     {"type", 'T', "TYPE", "only events of that type"},
     {"config", 'c', "CONFIG", "only events of that configuration key"},
-    {"limit", 'n', "N", "at most N events; default 100, with --follow no limit"},
-    {"after", 'a', "ID", "only events after that id"},
+    {"limit", 'n', "N", "at most N events, the newest; default 100"},
+    {"after", 'a', "ID", "the first events after that id, instead of the newest"},
     OPT_ROW_END,
 };
 static const struct opt_row emit_options[] = {
@@ -107,8 +107,8 @@ const struct command commands[] = {
      "Draw which stage gives events to which; with live states when the daemon runs.\n",
      graph_options, 0, 0, cmd_graph},
     {"events", "", "list events",
-     "List events, oldest first, also when the daemon is not running. With --json each\n"
-     "line is one event as the store has it.\n",
+     "List the newest events, oldest first, also when the daemon is not running. With\n"
+     "--json each line is one event as the store has it.\n",
      events_options, 0, 0, cmd_events},
     {"queue", "[list|show|kick|drop] [STAGE] [ID|all]", "look after waiting and buried events",
      "  list [STAGE]        what waits, is delayed, leased or buried\n"
@@ -116,6 +116,8 @@ const struct command commands[] = {
      "  kick STAGE ID|all   put buried events back into the queue\n"
      "  drop STAGE ID|all   throw buried events away\n",
      NULL, 0, 3, cmd_queue},
+    {"keys", "STAGE [KEY]", "show the durable keys of a stage",
+     "Show what a stage has put into the store, or the text of one key.\n", NULL, 1, 2, cmd_keys},
     {"emit", "TYPE JSON", "put an event into the stream",
      "Emit an event of a type that some stage of the graph declares. JSON is its\n"
      "payload and is checked against the declared fields.\n",

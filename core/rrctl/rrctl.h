@@ -79,6 +79,7 @@ int cmd_emit(struct rrctl *app, struct rr_err *err);
 
 /* cmd_queue.c */
 int cmd_queue(struct rrctl *app, struct rr_err *err);
+int cmd_keys(struct rrctl *app, struct rr_err *err);
 
 /* cmd_init.c */
 int cmd_init(struct rrctl *app, struct rr_err *err);

@@ -170,7 +170,9 @@ unset 'daemons[-1]'
 # --- offline
 
 run ./rrctl -C D events --type OTHER --limit 1 --json
-like 'events offline' "$rc $out" '0 {"id":2,*'
+like 'events offline: the newest' "$rc $out" '0 {"id":4,*'
+run ./rrctl -C D events --after 1 --limit 1 --json
+like 'events offline: the first after an id' "$rc $out" '0 {"id":2,*'
 run ./rrctl -C D graph --dot
 is 'graph offline' "$out" 'fake: --dir D --check --graph=dot'
 run ./rrctl -C D check --effective

@@ -94,7 +94,7 @@ like 'events --after' "$rc $([[ $out == *"\"id\":$first,"* ]] || echo other)" '0
 run ctl emit PUPPET_POKED '{"number":1,"act":"none","times":0}' --config c1 --key k1
 like 'emit' "$rc $out" '0 event *PUPPET_POKED'
 run ctl emit PUPPET_POKED '{"number":1,"act":"none","times":0}' --config c1 --key k1
-is 'emit with a key that is known' "$rc" 0
+like 'emit with a key that is known' "$rc $out" '0 *no event was added'
 answers() { [ "$(ctl events --type PUPPET_DONE --config c1 --json | wc -l)" -eq 1 ]; }
 wait_for 20 answers
 is 'it is handled once' "$?" 0
@@ -102,8 +102,19 @@ run ctl emit PUPPET_POKED '{"number":"x"}'
 is 'emit of a wrong payload' "$([ "$rc" -ne 0 ] && echo refused)" refused
 run ctl emit NOBODY '{}'
 is 'emit of an unknown type' "$([ "$rc" -ne 0 ] && echo refused)" refused
-run timeout 20 "$RR_BUILDDIR/rrctl" -C D events --follow --type PUPPET_DONE --limit 1
-like 'events --follow with a limit ends' "$rc $out" '0 *PUPPET_DONE*'
+run ctl keys puppet applied
+is 'keys STAGE KEY' "$rc $out" '0 1'
+run ctl keys puppet
+is 'keys STAGE' "$rc $out" '0 applied = 1'
+run ctl keys puppet nothing
+is 'keys of a name that is not there' "$([ "$rc" -ne 0 ] && echo refused)" refused
+"$RR_BUILDDIR/rrctl" -C D events --follow --type PUPPET_DONE --limit 0 > follow.txt &
+follower=$!
+ctl emit PUPPET_POKED '{"number":3,"act":"none","times":0}' > /dev/null
+wait_for 20 grep -q 'number=3' follow.txt
+is 'events --follow shows what comes' "$?" 0
+kill $follower
+wait $follower 2> /dev/null
 
 ctl emit PUPPET_POKED '{"number":2,"act":"reject","times":0}' > /dev/null
 buried() { ctl queue list puppet | grep -q buried; }
