@@ -31,7 +31,7 @@ barrier_of(const struct view *v, uint8_t kind)
 {
     const uint8_t seat = (uint8_t)((v->h->cur + kind) % v->r->seats);
 
-    return kind == REGION_PLAIN ? CELL_WALL : own(CELL_MARKER, seat);
+    return kind == REGION_PLAIN ? (uint8_t)CELL_WALL : own(CELL_MARKER, seat);
 }
 
 /* Start a pass over all components: collapsed cells and the barrier count as seen. */
@@ -75,19 +75,26 @@ flood(struct search *se, uint16_t start, struct component *out)
     out->size = tail;
 }
 
+/* The seat whose markers fence a kind off, as a bit; none for REGION_PLAIN. */
+static uint8_t
+barrier_bit(const struct view *v, uint8_t kind)
+{
+    const unsigned seat = (unsigned)(v->h->cur + kind) % v->r->seats;
+
+    return (uint8_t)(kind == REGION_PLAIN ? 0U : 1U << seat);
+}
+
 /* Whether an earlier kind has produced the same cells. Both start at the same cell; they are equal
  * when neither holds a marker that is a barrier of the other. */
 static bool
 is_known(const struct search *se, const struct component *c)
 {
-    const uint8_t seats = se->v->r->seats;
+    const uint8_t bar = barrier_bit(se->v, c->kind);
 
     for (uint16_t i = 0; i < se->count; i++) {
         const struct component *o = &se->found[i];
-        const uint8_t other_bar = (uint8_t)(1U << ((se->v->h->cur + o->kind) % seats));
-        const uint8_t bar =
-            c->kind == REGION_PLAIN ? 0 : (uint8_t)(1U << ((se->v->h->cur + c->kind) % seats));
-        if (o->min == c->min && (o->marks & bar) == 0 && (c->marks & other_bar) == 0) {
+        if (o->min == c->min && (o->marks & bar) == 0 &&
+            (c->marks & barrier_bit(se->v, o->kind)) == 0) {
             return true;
         }
     }
