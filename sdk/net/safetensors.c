@@ -277,6 +277,9 @@ read_meta(struct st_file *f, const char *path, const json_t *obj, struct rr_err 
     json_t *value;
     size_t i = 0;
 
+    if (obj != NULL && !json_is_object(obj)) {
+        return corrupt(err, path, "metadata is not an object");
+    }
     f->meta = calloc(2 * n + 1, sizeof *f->meta);
     if (f->meta == NULL) {
         return rr_err_set(err, -ENOMEM, "%s: out of memory", path);

@@ -32,3 +32,17 @@ TESTS += tests/kit/test_train
 EXTRA_DIST += tests/kit/toy_samples.h
 tests_kit_test_train_SOURCES = tests/kit/test_train.c
 tests_kit_test_train_LDADD = $(KIT_LIBS) -lm
+
+check_PROGRAMS += tests/kit/test_net tests/kit/test_net_file tests/kit/test_net_grad \
+	tests/kit/test_net_train
+TESTS += tests/kit/test_net tests/kit/test_net_file tests/kit/test_net_grad \
+	tests/kit/test_net_train
+EXTRA_DIST += tests/kit/net_data.h
+tests_kit_test_net_SOURCES = tests/kit/test_net.c
+tests_kit_test_net_LDADD = $(KIT_LIBS) -lm
+tests_kit_test_net_file_SOURCES = tests/kit/test_net_file.c
+tests_kit_test_net_file_LDADD = $(KIT_LIBS) -lm
+tests_kit_test_net_grad_SOURCES = tests/kit/test_net_grad.c
+tests_kit_test_net_grad_LDADD = $(KIT_LIBS) -lm
+tests_kit_test_net_train_SOURCES = tests/kit/test_net_train.c
+tests_kit_test_net_train_LDADD = $(KIT_LIBS) -lm

@@ -240,6 +240,12 @@ layout_memory(struct plan *plan, struct rr_err *err)
         if (place_data(plan, i) != 0) {
             return no_memory(plan, err);
         }
+        if (s->op == OP_LINEAR) {
+            s->by_input = dn_alloc(s->node->weight_count * sizeof *s->by_input);
+            if (s->by_input == NULL) {
+                return no_memory(plan, err);
+            }
+        }
         if (plan->conf.train && s->op == OP_GLOBAL_POOL) {
             s->where = dn_alloc(plan->conf.batch * s->node->in_channels * sizeof *s->where);
             if (s->where == NULL) {

@@ -133,6 +133,7 @@ plan_free(struct plan *plan)
     for (uint32_t i = 0; i < plan->n_steps; i++) {
         conv_fini(&plan->steps[i].conv);
         free(plan->steps[i].where);
+        free(plan->steps[i].by_input);
     }
     for (size_t i = 0; i < plan->n_pieces; i++) {
         free(plan->pieces[i].data);
@@ -169,9 +170,7 @@ plan_refresh(struct plan *plan, struct rr_err *err)
     int rc = 0;
 
     for (uint32_t i = 0; i < plan->n_steps && rc == 0; i++) {
-        if (plan->steps[i].op == OP_CONV2D) {
-            rc = conv_refresh(&plan->steps[i].conv, &plan->dn, err);
-        }
+        rc = step_refresh(plan, &plan->steps[i], err);
     }
     threads_leave(before);
     return rc;

@@ -33,6 +33,7 @@ struct step {
     bool add_grad[2];   /* the gradient of the input gets a further term */
     bool share_grad[2]; /* the gradient of the input is that of the output, same memory */
     uint32_t *where;    /* cells of the maxima, of a global pool in training */
+    float *by_input;    /* weights of a linear layer as [in][out] */
     struct conv conv;
 };
 
@@ -62,7 +63,8 @@ struct plan {
 int layout_steps(struct plan *plan, struct rr_err *err);
 int layout_memory(struct plan *plan, struct rr_err *err);
 
-/* steps.c: compute one step. */
+/* steps.c: compute one step; refresh it after the parameters changed. */
+int step_refresh(struct plan *plan, struct step *step, struct rr_err *err);
 int step_forward(struct plan *plan, struct step *step, struct rr_err *err);
 int step_backward(struct plan *plan, struct step *step, struct rr_err *err);
 

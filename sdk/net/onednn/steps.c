@@ -30,25 +30,39 @@ product(char ta, char tb, size_t m, size_t n, size_t k, const float *a, const fl
     return s == dnnl_success ? 0 : dn_error(s, "product", err);
 }
 
-static int
-linear_forward(struct plan *plan, const struct step *s, struct rr_err *err)
+/* One position: the sums run over the inputs in their order whatever the batch, which no library
+ * promises; then the answer to a position does not depend on what it is asked together with. */
+static void
+linear_row(const struct step *s, const float *restrict in, const float *restrict bias,
+           float *restrict out)
 {
-    const struct graph_node *node = s->node;
-    const float *bias = plan->params + node->bias;
-    float *out = plan->slots[s->out].data;
-    const int rc = product('N', 'T', plan->conf.batch, node->channels, node->in_channels,
-                           plan->slots[s->in[0]].data, plan->params + node->weight, 0.0f, out, err);
+    const size_t n_in = s->node->in_channels, n_out = s->node->channels;
 
-    for (size_t i = 0; i < plan->conf.batch; i++) {
-        float *row = out + i * node->channels;
+    memcpy(out, bias, n_out * sizeof *out);
+    for (size_t k = 0; k < n_in; k++) {
+        const float *restrict w = s->by_input + k * n_out;
+        const float x = in[k];
 
-        for (size_t c = 0; c < node->channels; c++) {
-            const float x = row[c] + bias[c];
-
-            row[c] = s->relu && x < 0.0f ? 0.0f : x;
+        for (size_t c = 0; c < n_out; c++) {
+            out[c] += x * w[c];
         }
     }
-    return rc;
+    for (size_t c = 0; c < n_out && s->relu; c++) {
+        out[c] = out[c] < 0.0f ? 0.0f : out[c];
+    }
+}
+
+static void
+linear_forward(struct plan *plan, const struct step *s)
+{
+    const float *in = plan->slots[s->in[0]].data;
+    float *out = plan->slots[s->out].data;
+
+#pragma omp parallel for schedule(static)
+    for (size_t i = 0; i < plan->conf.batch; i++) {
+        linear_row(s, in + i * s->node->in_channels, plan->params + s->node->bias,
+                   out + i * s->node->channels);
+    }
 }
 
 static int
@@ -76,6 +90,23 @@ linear_backward(struct plan *plan, const struct step *s, struct rr_err *err)
 }
 
 int
+step_refresh(struct plan *plan, struct step *s, struct rr_err *err)
+{
+    const struct graph_node *node = s->node;
+    const float *w = plan->params + node->weight;
+
+    if (s->op == OP_CONV2D) {
+        return conv_refresh(&s->conv, &plan->dn, err);
+    }
+    for (size_t c = 0; s->op == OP_LINEAR && c < node->channels; c++) {
+        for (size_t k = 0; k < node->in_channels; k++) {
+            s->by_input[k * node->channels + c] = w[c * node->in_channels + k];
+        }
+    }
+    return 0;
+}
+
+int
 step_forward(struct plan *plan, struct step *s, struct rr_err *err)
 {
     struct slot *out = &plan->slots[s->out];
@@ -91,7 +122,8 @@ step_forward(struct plan *plan, struct step *s, struct rr_err *err)
         }
         return conv_forward(&s->conv, &plan->dn, err);
     case OP_LINEAR:
-        return linear_forward(plan, s, err);
+        linear_forward(plan, s);
+        return 0;
     case OP_RELU:
     case OP_ADD:
         cells_add(a->data, b == NULL ? NULL : b->data, rows, out->row, out->data, s->relu,
