@@ -4,11 +4,14 @@
  *
  * Does not: know plugins (conf_plugin.c) or the graph (graph.c).
  */
+#include "config.h"
+
 #include "core/rrd/conf.h"
 
 #include "core/common/mem.h"
 #include "core/rrd/conf_schema.h"
 #include "core/rrd/ini.h"
+#include "core/rrd/status.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -465,6 +468,15 @@ conf_load(struct conf *conf, const char *dir, const struct paths *paths,
     ini_free(&ini);
     free(confd);
     return conf->problems.n == 0 ? 0 : RR_E_CONFIG;
+}
+
+int
+conf_status(const struct conf *conf)
+{
+    if (conf->problems.n == 0) {
+        return STATUS_OK;
+    }
+    return conf->problems.n == conf->n_load_problems ? STATUS_PLUGIN : STATUS_CONFIG;
 }
 
 static void

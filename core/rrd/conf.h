@@ -76,17 +76,21 @@ struct conf {
     size_t n_plugins;
     struct graph graph;
     struct text_list problems, warnings;
+    size_t n_load_problems; /* of the problems: plugins that cannot be loaded */
 };
 
 /*
  * Read and check everything. sets is a list of "stage.key=value".
  *
- * Returns 0, RR_E_CONFIG when there are problems, or RR_E_PLUGIN when all of them are plugins that
- * cannot be loaded. The conf must be freed in every case.
+ * Returns 0, or RR_E_CONFIG when there are problems. The conf must be freed in every case.
  */
 int conf_load(struct conf *conf, const char *dir, const struct paths *paths,
               const struct text_list *sets);
 void conf_free(struct conf *conf);
+
+/* The exit status for what conf_load found: 0, 69 when there is nothing but plugins that cannot be
+ * loaded, else 78. */
+int conf_status(const struct conf *conf);
 
 /* The value of a key of [core] or of a stage as text, NULL when there is no such key. */
 const char *conf_core_text(const struct conf *conf, const char *key);

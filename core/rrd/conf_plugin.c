@@ -142,6 +142,7 @@ take_probe(struct conf *conf, struct conf_plugin *plugin, struct helper *h)
                          strstr(why, plugin->file) == NULL ? plugin->file : "",
                          strstr(why, plugin->file) == NULL ? ": " : "", why);
             s->is_bad = true;
+            conf->n_load_problems++;
         }
     }
     free(why);

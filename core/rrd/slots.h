@@ -22,6 +22,7 @@ struct slots_waiter {
     uint64_t since; /* id of its oldest event: smaller is older */
     const struct slots_need *needs;
     size_t n_needs;
+    size_t user;       /* the caller's own, as the waiters change places */
     bool may_go;       /* out */
     size_t blocked_by; /* out, when it may not go: index of the slot that is short */
 };

@@ -8,9 +8,6 @@
 
 #include <stddef.h>
 
-#define DELAY_FIRST_MS 200u
-#define DELAY_MAX_MS 30000u
-
 /* What happens to the wish. */
 #define WANT_KEEP 0u
 #define WANT_UP 1u
@@ -229,15 +226,15 @@ sup_has_process(enum sup_state state)
 }
 
 uint32_t
-sup_delay_ms(unsigned n, uint32_t random)
+sup_delay_ms(unsigned n, uint32_t first_ms, uint32_t max_ms, uint32_t random)
 {
-    uint32_t delay = DELAY_FIRST_MS;
+    uint64_t delay = first_ms;
 
-    for (unsigned i = 1; i < n && delay < DELAY_MAX_MS; i++) {
+    for (unsigned i = 1; i < n && delay < max_ms; i++) {
         delay *= 2;
     }
-    if (delay > DELAY_MAX_MS) {
-        delay = DELAY_MAX_MS;
+    if (delay > max_ms) {
+        delay = max_ms;
     }
-    return delay - delay / 5 + random % (2 * (delay / 5) + 1);
+    return (uint32_t)(delay - delay / 5 + random % (2 * (delay / 5) + 1));
 }

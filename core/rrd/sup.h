@@ -80,8 +80,9 @@ const char *sup_event_name(enum sup_event ev);
 /* A state that has a process. */
 bool sup_has_process(enum sup_state state);
 
-/* Delay before start number n (1: the first again) in milliseconds: 200 ms, doubling up to 30 s,
- * ± 20 % by a random number, so that stages that died together do not come back together. */
-uint32_t sup_delay_ms(unsigned n, uint32_t random);
+/* Delay in milliseconds before the start that follows death number n in a row: first_ms, doubling
+ * up to max_ms, +- 20 % by a random number, so that stages that died together do not come back
+ * together. */
+uint32_t sup_delay_ms(unsigned n, uint32_t first_ms, uint32_t max_ms, uint32_t random);
 
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl.h - the control socket: one JSON line asks, JSON lines answer.
+ */
+#ifndef RR_CORE_CTL_H
+#define RR_CORE_CTL_H
+
+#include "core/rrd/rrd.h"
+
+#include <rr/err.h>
+
+#include <jansson.h>
+
+#define CTL_PROTOCOL_VERSION 1
+
+struct ctl;
+
+/* A request for events that is answered bit by bit. */
+struct ctl_stream {
+    bool is_on;
+    bool follows;    /* goes on with what comes */
+    uint64_t cursor; /* id of the last event looked at */
+    uint64_t left;   /* events still to be sent, of those stored at the time of asking */
+    char type[TEXT_TYPE_MAX + 1]; /* "" for all */
+    char config[256];             /* "" for all */
+};
+
+/* Listen on D/run/ctl.sock, mode 0600. */
+int ctl_open(struct rrd *rrd, struct ctl **out, struct rr_err *err);
+void ctl_close(struct ctl *ctl);
+
+/* After a commit: send new events to those that follow. */
+void ctl_pump(struct ctl *ctl);
+
+/* One command (ctl_cmds.c). Returns 0 with *result set, or with stream->is_on; or a negative code
+ * with *err filled. */
+int ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
+                struct ctl_stream *stream, struct rr_err *err);
+
+/* Parts of the answers (ctl_status.c, ctl_queue.c). */
+json_t *ctl_status_new(struct rrd *rrd);
+const char *ctl_status_waits(const struct stage *stage, char *buf, size_t cap);
+int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct rr_err *err);
+/* The stage that args name. */
+int ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err);
+
+#endif

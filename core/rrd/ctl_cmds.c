@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_cmds.c - the commands of the control socket, one small function each.
+ */
+#include "config.h"
+
+#include "core/rrd/ctl.h"
+
+#include "core/common/mem.h"
+#include "core/common/wire.h"
+#include "core/rrd/route.h"
+#include "core/rrd/sup_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int (*command_fn)(struct rrd *rrd, const json_t *args, json_t **result,
+                          struct ctl_stream *stream, struct rr_err *err);
+
+int
+ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err)
+{
+    const char *name = json_string_value(json_object_get(args, "stage"));
+    const char **names;
+    const char *near;
+
+    if (name == NULL) {
+        return rr_err_set(err, RR_E_INPUT, "the name of a stage is missing");
+    }
+    names = mem_zalloc(rrd->n_stages + 1, sizeof *names);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        names[i] = rrd->stages[i].conf->name;
+        if (strcmp(names[i], name) == 0) {
+            *out = &rrd->stages[i];
+            free(names);
+            return 0;
+        }
+    }
+    near = text_suggest(name, names);
+    (void)rr_err_set(err, RR_E_INPUT, "there is no stage \"%.60s\"%s%s%s", name,
+                     near == NULL ? "" : " (did you mean \"", near == NULL ? "" : near,
+                     near == NULL ? "" : "\"?)");
+    free(names);
+    return RR_E_INPUT;
+}
+
+static int
+cmd_status(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+           struct rr_err *err)
+{
+    (void)args;
+    (void)stream;
+    *result = ctl_status_new(rrd);
+    return *result == NULL ? rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON") : 0;
+}
+
+static int
+cmd_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+        struct rr_err *err)
+{
+    struct stage *stage;
+    char waits[320];
+    const char *why;
+    const int rc = ctl_find_stage(rrd, args, &stage, err);
+
+    (void)stream;
+    if (rc != 0) {
+        return rc;
+    }
+    why = ctl_status_waits(stage, waits, sizeof waits);
+    *result = json_pack("{s:s, s:s, s:s}", "stage", stage->conf->name, "state",
+                        sup_state_name(stage->sup.state), "why",
+                        why[0] != '\0' ? why : "it handles an event");
+    return 0;
+}
+
+/* Find where the last n events that match begin. */
+struct tail {
+    const struct ctl_stream *stream;
+    uint64_t *ids; /* ring */
+    uint64_t n, seen, before;
+};
+
+static bool
+tail_event(void *arg, uint64_t id, const char *text, size_t n)
+{
+    struct tail *t = arg;
+    json_t *doc = text == NULL ? NULL : json_loadb(text, n, 0, NULL);
+    const char *type = json_string_value(json_object_get(doc, "type"));
+    const char *config = json_string_value(json_object_get(doc, "config"));
+
+    if (type != NULL && config != NULL &&
+        (t->stream->type[0] == '\0' || strcmp(type, t->stream->type) == 0) &&
+        (t->stream->config[0] == '\0' || strcmp(config, t->stream->config) == 0)) {
+        t->ids[t->seen++ % t->n] = id;
+    }
+    json_decref(doc);
+    return true;
+}
+
+static int
+start_of_tail(struct rrd *rrd, struct ctl_stream *stream, struct rr_err *err)
+{
+    struct tail t = {.stream = stream, .n = stream->left < 10000 ? stream->left : 10000};
+    int rc;
+
+    if (t.n == 0) {
+        return store_tail(rrd->store, 0, &stream->cursor, err);
+    }
+    if (stream->type[0] == '\0' && stream->config[0] == '\0') {
+        return store_tail(rrd->store, stream->left, &stream->cursor, err);
+    }
+    t.ids = mem_zalloc(t.n, sizeof *t.ids);
+    rc = store_events(rrd->store, 0, tail_event, &t, err);
+    if (rc == 0 && t.seen >= t.n) {
+        stream->cursor = t.ids[t.seen % t.n] - 1;
+    }
+    free(t.ids);
+    return rc;
+}
+
+static int
+cmd_events(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+           struct rr_err *err)
+{
+    const char *type = json_string_value(json_object_get(args, "type"));
+    const char *config = json_string_value(json_object_get(args, "config"));
+    const json_t *limit = json_object_get(args, "limit");
+    int rc = 0;
+
+    (void)result;
+    memset(stream, 0, sizeof *stream);
+    stream->follows = json_is_true(json_object_get(args, "follow"));
+    stream->cursor = (uint64_t)json_integer_value(json_object_get(args, "after"));
+    stream->left = json_is_integer(limit) ? (uint64_t)json_integer_value(limit) : 100;
+    if (type != NULL && !text_is_type(type)) {
+        return rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", type);
+    }
+    (void)snprintf(stream->type, sizeof stream->type, "%.64s", type == NULL ? "" : type);
+    (void)snprintf(stream->config, sizeof stream->config, "%.255s", config == NULL ? "" : config);
+    if (stream->cursor == 0) {
+        rc = start_of_tail(rrd, stream, err); /* the newest are what people want to see */
+    }
+    stream->is_on = rc == 0;
+    return rc;
+}
+
+static int
+cmd_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+          struct rr_err *err)
+{
+    (void)stream;
+    return ctl_queue(rrd, args, result, err);
+}
+
+/* Let a life event happen to a stage and say what state that led to. */
+static int
+change_stage(struct rrd *rrd, const json_t *args, enum sup_event ev, json_t **result,
+             struct rr_err *err)
+{
+    struct stage *stage;
+    int rc = ctl_find_stage(rrd, args, &stage, err);
+
+    if (rc == 0 && rrd->is_stopping) {
+        rc = rr_err_set(err, RR_E_BUSY, "the daemon stops");
+    }
+    if (rc == 0 && !stage->conf->is_enabled && ev != SUP_EV_STOP) {
+        rc = rr_err_set(err, RR_E_CONFIG, "stage %s is not enabled: set enabled = yes in conf.d",
+                        stage->conf->name);
+    }
+    if (rc == 0) {
+        sup_run_event(stage, ev);
+        *result = json_pack("{s:s, s:s}", "stage", stage->conf->name, "state",
+                            sup_state_name(stage->sup.state));
+    }
+    return rc;
+}
+
+static int
+cmd_start(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+          struct rr_err *err)
+{
+    (void)stream;
+    return change_stage(rrd, args, SUP_EV_START, result, err);
+}
+
+static int
+cmd_restart(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+            struct rr_err *err)
+{
+    (void)stream;
+    return change_stage(rrd, args, SUP_EV_RESTART, result, err);
+}
+
+static int
+cmd_stop(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+         struct rr_err *err)
+{
+    (void)stream;
+    if (json_object_get(args, "stage") != NULL) {
+        return change_stage(rrd, args, SUP_EV_STOP, result, err);
+    }
+    rrd_stop(rrd);
+    *result = json_pack("{s:s}", "state", "stopping");
+    return 0;
+}
+
+static int
+cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+          struct rr_err *err)
+{
+    const char *format = json_string_value(json_object_get(args, "format"));
+    const char **states = mem_zalloc(rrd->n_stages, sizeof *states);
+    long long *depths = mem_zalloc(rrd->n_stages, sizeof *depths);
+    char *text = NULL;
+
+    (void)err;
+    (void)stream;
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct store_counts c = {0};
+
+        (void)store_counts(rrd->store, rrd->stages[i].conf->name, &c, NULL);
+        depths[i] = (long long)(c.ready + c.delayed);
+        states[i] =
+            rrd->stages[i].conf->is_enabled ? sup_state_name(rrd->stages[i].sup.state) : "disabled";
+    }
+    if (format != NULL && strcmp(format, "json") == 0) {
+        *result = graph_json_new(&rrd->conf.graph, states, depths);
+    } else if (format != NULL && strcmp(format, "dot") == 0) {
+        text = graph_dot_new(&rrd->conf.graph, states, depths);
+    } else {
+        text = graph_text_new(&rrd->conf.graph, states, depths);
+    }
+    if (text != NULL) {
+        *result = json_string(text);
+    }
+    free(text);
+    free(depths);
+    free(states);
+    return 0;
+}
+
+static int
+cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+         struct rr_err *err)
+{
+    const char *type = json_string_value(json_object_get(args, "type"));
+    const char *config = json_string_value(json_object_get(args, "config"));
+    const char *key = json_string_value(json_object_get(args, "key"));
+    uint64_t id = 0;
+    int rc;
+
+    (void)stream;
+    if (type == NULL) {
+        return rr_err_set(err, RR_E_INPUT, "the type of the event is missing");
+    }
+    if ((config != NULL && strlen(config) > RR_WIRE_NAME_MAX) ||
+        (key != NULL && strlen(key) > RR_WIRE_NAME_MAX)) {
+        return rr_err_set(err, RR_E_INPUT, "config and key may have %u bytes", RR_WIRE_NAME_MAX);
+    }
+    rc = route_inject(rrd, type, config == NULL ? "" : config, key,
+                      json_object_get(args, "payload"), &id, err);
+    if (rc == 0) {
+        rc = store_commit(rrd->store);
+        if (rc != 0) {
+            (void)rr_err_set(err, rc, "the store could not be written; there is no such event");
+        }
+    }
+    if (rc == 0) {
+        *result = json_pack("{s:I, s:b}", "id", (json_int_t)id, "known", id == 0);
+    }
+    return rc;
+}
+
+static int
+cmd_get(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+        struct rr_err *err)
+{
+    const char *key = json_string_value(json_object_get(args, "key"));
+    struct stage *stage;
+    char *text = NULL;
+    int rc = ctl_find_stage(rrd, args, &stage, err);
+
+    (void)stream;
+    if (rc == 0 && key == NULL) {
+        rc = rr_err_set(err, RR_E_INPUT, "the name of the key is missing");
+    }
+    if (rc == 0) {
+        rc = store_get_new(rrd->store, stage->conf->name, key, &text, err);
+        if (rc == RR_E_EMPTY) {
+            (void)rr_err_set(err, rc, "stage %s has no key \"%.100s\"", stage->conf->name, key);
+        }
+    }
+    if (rc == 0) {
+        *result = json_pack("{s:s, s:s}", "key", key, "value", text);
+    }
+    free(text);
+    return rc;
+}
+
+static bool
+add_key(void *arg, const char *name, const char *text)
+{
+    (void)json_object_set_new(arg, name, json_string(text));
+    return true;
+}
+
+static int
+cmd_keys(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+         struct rr_err *err)
+{
+    json_t *keys = json_object();
+    struct stage *stage;
+    int rc = ctl_find_stage(rrd, args, &stage, err);
+
+    (void)stream;
+    if (rc == 0) {
+        rc = store_keys(rrd->store, stage->conf->name, add_key, keys, err);
+    }
+    if (rc != 0) {
+        json_decref(keys);
+        return rc;
+    }
+    *result = json_pack("{s:s, s:o}", "stage", stage->conf->name, "keys", keys);
+    return 0;
+}
+
+int
+ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
+            struct ctl_stream *stream, struct rr_err *err)
+{
+    static const struct {
+        const char *name;
+        command_fn fn;
+    } table[] = {{"status", cmd_status},   {"why", cmd_why},     {"events", cmd_events},
+                 {"queue", cmd_queue},     {"start", cmd_start}, {"stop", cmd_stop},
+                 {"restart", cmd_restart}, {"graph", cmd_graph}, {"emit", cmd_emit},
+                 {"get", cmd_get},         {"keys", cmd_keys}};
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(table[i].name, cmd) == 0) {
+            const int rc = table[i].fn(rrd, args, result, stream, err);
+
+            if (rc != 0 && err->code == 0) {
+                err->code = rc;
+            }
+            return rc;
+        }
+    }
+    return rr_err_set(err, RR_E_INPUT, "rrd %s knows no command \"%.40s\"", PACKAGE_VERSION, cmd);
+}

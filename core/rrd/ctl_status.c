@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ctl_status.c - the answer to "status": everything that the daemon knows about itself now.
+ */
+#include "config.h"
+
+#include "core/rrd/ctl.h"
+
+#include "core/common/mem.h"
+#include "core/rrd/sup_run.h"
+#include "core/rrd/sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static json_t *
+exit_new(const struct stage_exit *e)
+{
+    return e->time_ms == 0 ? json_null()
+                           : json_pack("{s:I, s:i, s:i, s:s}", "time_ms", (json_int_t)e->time_ms,
+                                       "code", e->code, "signal", e->signal, "text", e->text);
+}
+
+/* Per second, over the samples of the last minute. */
+static double
+rate(const struct stage *stage, uint64_t total, bool is_in)
+{
+    const struct stage_sample *oldest = &stage->samples[0];
+    const uint64_t now = sys_mono_ms();
+    const uint64_t then = is_in ? oldest->in : oldest->done;
+
+    if (stage->n_samples == 0 || now <= oldest->mono_ms || total < then) {
+        return 0;
+    }
+    return (double)(total - then) * 1000.0 / (double)(now - oldest->mono_ms);
+}
+
+static bool
+first_item(void *arg, const char *queue, const struct store_item *item)
+{
+    uint64_t *in_ms = arg;
+
+    (void)queue;
+    if (item->state == STORE_BURIED) {
+        return true;
+    }
+    if (*in_ms == 0 || item->item.in_ms < *in_ms) {
+        *in_ms = item->item.in_ms;
+    }
+    return item->state == STORE_DELAYED; /* ready ones sort last, the oldest first */
+}
+
+static json_t *
+queue_new(struct stage *stage)
+{
+    struct store *st = stage->rrd->store;
+    struct store_counts c;
+    uint64_t oldest_ms = 0;
+    const bool is_leased = stage->lease.state != LEASE_NONE;
+    const bool in_ready = is_leased && stage->lease.item.state == STORE_READY;
+    const bool in_delayed = is_leased && stage->lease.item.state == STORE_DELAYED;
+
+    if (store_counts(st, stage->conf->name, &c, NULL) != 0 ||
+        store_items(st, stage->conf->name, first_item, &oldest_ms, NULL) != 0) {
+        return json_null();
+    }
+    /* a leased event keeps its place in the store; people count it as leased only */
+    return json_pack("{s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:f, s:f}", "ready",
+                     (json_int_t)(c.ready - (in_ready && c.ready > 0)), "delayed",
+                     (json_int_t)(c.delayed - (in_delayed && c.delayed > 0)), "leased",
+                     (int)is_leased, "buried", (json_int_t)c.buried, "oldest_ms",
+                     (json_int_t)oldest_ms, "in_total", (json_int_t)c.in_total, "done_total",
+                     (json_int_t)c.done_total, "rate_in", rate(stage, c.in_total, true),
+                     "rate_done", rate(stage, c.done_total, false));
+}
+
+static json_t *
+event_new_json(const struct stage *stage)
+{
+    const struct lease *l = &stage->lease;
+
+    return l->state == LEASE_NONE
+               ? json_null()
+               : json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)l->item.id, "type",
+                           l->type, "config", l->config, "attempt",
+                           (json_int_t)l->item.item.attempts + 1, "since_ms",
+                           (json_int_t)l->since_ms);
+}
+
+static json_t *
+progress_new(const struct stage *stage)
+{
+    const struct stage_progress *p = &stage->progress;
+    const uint64_t now = sys_mono_ms();
+    double per_s = 0;
+
+    if (p->since_ms == 0) {
+        return json_null();
+    }
+    if (now > p->since_mono_ms && p->done > p->first_done) {
+        per_s = (double)(p->done - p->first_done) * 1000.0 / (double)(now - p->since_mono_ms);
+    }
+    return json_pack("{s:I, s:I, s:s, s:f, s:I}", "done", (json_int_t)p->done, "total",
+                     (json_int_t)p->total, "text", p->text, "rate", per_s, "since_ms",
+                     (json_int_t)p->since_ms);
+}
+
+static json_t *
+notes_new(const struct stage *stage)
+{
+    json_t *list = json_array();
+    const char *config;
+    json_t *note;
+
+    json_object_foreach(stage->notes, config, note)
+    {
+        json_t *copy = json_copy(note);
+
+        (void)json_object_set_new(copy, "config", json_string(config));
+        (void)json_array_append_new(list, copy);
+    }
+    return list;
+}
+
+static const char *
+waits_ready(const struct stage *stage, char *buf, size_t cap)
+{
+    const struct rrd *rrd = stage->rrd;
+    struct store_counts c = {0};
+    char took[32];
+
+    if (rrd->is_stopping) {
+        return "the daemon stops";
+    }
+    if (stage->conf->manifest->n_consumes == 0) {
+        return "acts by itself: it consumes no events";
+    }
+    if (sys_mono_ms() < rrd->store_pause_ms) {
+        return "the store could not be written; it is tried again";
+    }
+    if (stage->is_short) {
+        const struct conf_slot *slot = &rrd->conf.slots[stage->short_slot];
+
+        (void)snprintf(buf, cap, "its event waits for slots \"%s\": %lld of %lld are taken",
+                       slot->name, (long long)rrd->slots_used[stage->short_slot],
+                       (long long)slot->total);
+        return buf;
+    }
+    (void)store_counts(rrd->store, stage->conf->name, &c, NULL);
+    if (c.delayed > 0 && stage->next_due_ms > 0) {
+        const uint64_t now = sys_wall_ms();
+
+        (void)snprintf(
+            buf, cap, "its next event is tried again in %s",
+            text_duration(stage->next_due_ms > now ? (int64_t)(stage->next_due_ms - now) : 0, took,
+                          sizeof took));
+        return buf;
+    }
+    return "its queue is empty";
+}
+
+const char *
+ctl_status_waits(const struct stage *stage, char *buf, size_t cap)
+{
+    const uint64_t now = sys_wall_ms();
+    char took[32];
+
+    switch (stage->sup.state) {
+    case SUP_DOWN:
+        return stage->conf->is_enabled ? "it was stopped; `rrctl start STAGE` starts it"
+                                       : "it is not enabled";
+    case SUP_WAITING:
+        return sup_run_waits_for(stage, buf, cap);
+    case SUP_STARTING:
+        return "its worker gets ready";
+    case SUP_READY:
+        return stage->lease.state != LEASE_NONE ? "" : waits_ready(stage, buf, cap);
+    case SUP_BACKOFF:
+        (void)snprintf(
+            buf, cap, "starts again in %s; its worker ended: %s%s%.150s",
+            text_duration(stage->next_start_ms > now ? (int64_t)(stage->next_start_ms - now) : 0,
+                          took, sizeof took),
+            stage->last_exit.signal == 0 ? "" : sigabbrev_np(stage->last_exit.signal),
+            stage->last_exit.signal == 0 ? "" : " ", stage->last_exit.text);
+        return buf;
+    case SUP_FAILED:
+        (void)snprintf(buf, cap, "will not be started again (status %d): %.150s",
+                       stage->last_exit.code, stage->last_exit.text);
+        return buf;
+    default:
+        return "its worker is being ended";
+    }
+}
+
+static json_t *
+stage_json_new(struct stage *stage)
+{
+    char waits[320];
+    json_t *doc = json_pack(
+        "{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "name", stage->conf->name, "plugin",
+        stage->conf->plugin, "state",
+        stage->sup.state == SUP_DOWN && !stage->conf->is_enabled ? "disabled"
+                                                                 : sup_state_name(stage->sup.state),
+        "pid", (int)stage->pid, "epoch", (json_int_t)stage->epoch, "state_since_ms",
+        (json_int_t)stage->state_since_ms, "restarts", (json_int_t)stage->restarts, "next_start_ms",
+        (json_int_t)stage->next_start_ms);
+
+    (void)json_object_set_new(doc, "last_exit", exit_new(&stage->last_exit));
+    (void)json_object_set_new(doc, "queue", queue_new(stage));
+    (void)json_object_set_new(doc, "event", event_new_json(stage));
+    (void)json_object_set_new(doc, "progress", progress_new(stage));
+    (void)json_object_set_new(doc, "notes", notes_new(stage));
+    (void)json_object_set_new(doc, "waits",
+                              json_string(ctl_status_waits(stage, waits, sizeof waits)));
+    return doc;
+}
+
+static const char *
+daemon_state(const struct rrd *rrd)
+{
+    if (rrd->is_stopping) {
+        return "stopping";
+    }
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        if (rrd->stages[i].sup.state == SUP_STARTING || rrd->stages[i].sup.state == SUP_WAITING) {
+            return "starting";
+        }
+    }
+    return "running";
+}
+
+json_t *
+ctl_status_new(struct rrd *rrd)
+{
+    json_t *slots = json_array();
+    json_t *stages = json_array();
+    json_t *by_type = json_object();
+    uint64_t stored = 0;
+    uint64_t dropped = 0;
+
+    for (size_t i = 0; i < rrd->conf.n_slots; i++) {
+        (void)json_array_append_new(slots,
+                                    json_pack("{s:s, s:I, s:I}", "name", rrd->conf.slots[i].name,
+                                              "total", (json_int_t)rrd->conf.slots[i].total, "used",
+                                              (json_int_t)rrd->slots_used[i]));
+    }
+    for (size_t k = 0; k < rrd->n_stages; k++) {
+        (void)json_array_append_new(stages, stage_json_new(&rrd->stages[k]));
+    }
+    (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
+    return json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",
+                     PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir, "state",
+                     daemon_state(rrd), "started_ms", (json_int_t)rrd->started_ms, "now_ms",
+                     (json_int_t)sys_wall_ms(), "slots", slots, "stages", stages, "events", "total",
+                     (json_int_t)stored, "by_type", by_type, "keys_dropped", (json_int_t)dropped);
+}

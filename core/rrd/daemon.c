@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon.c - start, the turn of the event loop, stop.
+ *
+ * The loop's order is what makes promises true: whatever the events of one turn changed is
+ * committed together at its end; only then are workers answered and new events handed out.
+ */
+#include "config.h"
+
+#include "core/rrd/daemon.h"
+
+#include "core/common/mem.h"
+#include "core/rrd/ctl.h"
+#include "core/rrd/health.h"
+#include "core/rrd/lock.h"
+#include "core/rrd/notes.h"
+#include "core/rrd/route.h"
+#include "core/rrd/spawn.h"
+#include "core/rrd/stage_log.h"
+#include "core/rrd/status.h"
+#include "core/rrd/sup_run.h"
+#include "core/rrd/sweep.h"
+#include "core/rrd/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SAMPLE_INTERVAL_MS 5000u
+
+void
+rrd_wake(struct rrd *rrd)
+{
+    event_active(rrd->turn, EV_TIMEOUT, 0);
+}
+
+void
+rrd_stop(struct rrd *rrd)
+{
+    rrd->has_look = true;
+    if (!rrd->is_stopping) {
+        rrd->is_stopping = true;
+        log_info("rrd", "stopping");
+    } else {
+        rrd->is_hurried = true;
+        log_info("rrd", "stopping faster");
+        for (size_t i = 0; i < rrd->n_stages; i++) {
+            sup_run_event(&rrd->stages[i], SUP_EV_HURRY);
+        }
+    }
+    rrd_wake(rrd);
+}
+
+/* The process that started us with --daemon waits to hear that everything has started. */
+static void
+tell_parent(struct rrd *rrd)
+{
+    const char ok = STATUS_OK;
+    int null;
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const enum sup_state s = rrd->stages[i].sup.state;
+
+        if (s == SUP_WAITING || s == SUP_STARTING) {
+            return;
+        }
+    }
+    rrd->was_told = true;
+    log_info("rrd", "all stages have started");
+    if (rrd->tell_fd < 0) {
+        return;
+    }
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const struct stage *stage = &rrd->stages[i];
+
+        if (stage->conf->is_enabled && stage->sup.state != SUP_READY) {
+            fprintf(stderr, "rrd: stage %s is not ready: %s\n", stage->conf->name,
+                    stage->last_exit.text);
+        }
+    }
+    if (write(rrd->tell_fd, &ok, 1) != 1) {
+        log_warn("rrd", "nobody waits for the news that everything has started");
+    }
+    (void)close(rrd->tell_fd);
+    rrd->tell_fd = -1;
+    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; null >= 0 && fd <= 2; fd++) {
+        (void)dup2(null, fd);
+    }
+    if (null > 2) {
+        (void)close(null);
+    }
+}
+
+static void
+commit(struct rrd *rrd)
+{
+    const int rc = store_commit(rrd->store);
+
+    if (rc == 0) {
+        return;
+    }
+    log_error("store", "commit failed code=%d: what it held will be done again", rc);
+    rrd->store_pause_ms = sys_mono_ms() + 2000;
+    if (rc == RR_E_CORRUPT && !rrd->is_stopping) {
+        log_error("store", "the store cannot be used any more");
+        rrd->exit_status = STATUS_BAD_STORE;
+        rrd_stop(rrd);
+    }
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *arg)
+{
+    struct rrd *rrd = arg;
+
+    (void)fd;
+    (void)what;
+    commit(rrd);
+    if (rrd->has_look) {
+        rrd->has_look = false;
+        sup_run_look(rrd);
+    }
+    if (!store_is_dirty(rrd->store)) {
+        route_dispatch(rrd);
+    }
+    ctl_pump(rrd->ctl);
+    if (!rrd->was_told) {
+        tell_parent(rrd);
+    }
+    if (store_is_dirty(rrd->store)) {
+        rrd_wake(rrd);
+    } else if (rrd->is_stopping && sup_run_is_quiet(rrd)) {
+        (void)event_base_loopbreak(rrd->base);
+    }
+}
+
+static void
+sample(struct stage *stage)
+{
+    struct stage_sample *s = stage->samples;
+    struct store_counts c;
+
+    if ((stage->n_samples > 0 &&
+         sys_mono_ms() - s[stage->n_samples - 1].mono_ms < SAMPLE_INTERVAL_MS) ||
+        store_counts(stage->rrd->store, stage->conf->name, &c, NULL) != 0) {
+        return;
+    }
+    if (stage->n_samples == STAGE_SAMPLES) {
+        memmove(s, s + 1, (STAGE_SAMPLES - 1) * sizeof *s);
+        stage->n_samples--;
+    }
+    s[stage->n_samples++] = (struct stage_sample){sys_mono_ms(), c.in_total, c.done_total};
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+    struct rrd *rrd = arg;
+
+    (void)fd;
+    (void)what;
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        sample(&rrd->stages[i]);
+        health_tick(&rrd->stages[i]);
+        notes_flush(&rrd->stages[i]);
+    }
+    rrd_wake(rrd);
+}
+
+static void
+on_due(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    rrd_wake(arg);
+}
+
+static void
+on_signal(evutil_socket_t signo, short what, void *arg)
+{
+    struct rrd *rrd = arg;
+
+    (void)what;
+    if (signo == SIGCHLD) {
+        sup_run_reap(rrd);
+    } else if (signo == SIGUSR1) {
+        log_file_reopen(&rrd->log_file);
+        for (size_t i = 0; i < rrd->n_stages; i++) {
+            stage_log_reopen(rrd->stages[i].log);
+        }
+    } else {
+        rrd_stop(rrd);
+    }
+}
+
+static int
+make_events(struct rrd *rrd, struct rr_err *err)
+{
+    const int signals[] = {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+    const struct timeval second = {1, 0};
+
+    rrd->base = event_base_new();
+    if (rrd->base == NULL) {
+        return rr_err_set(err, -ENOMEM, "cannot make the event loop");
+    }
+    rrd->turn = event_new(rrd->base, -1, 0, on_turn, rrd);
+    rrd->due = evtimer_new(rrd->base, on_due, rrd);
+    rrd->tick = event_new(rrd->base, -1, EV_PERSIST, on_tick, rrd);
+    (void)event_add(rrd->tick, &second);
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        rrd->signals[i] = evsignal_new(rrd->base, signals[i], on_signal, rrd);
+        (void)event_add(rrd->signals[i], NULL);
+    }
+    return 0;
+}
+
+static int
+make_dirs(struct rrd *rrd, struct rr_err *err)
+{
+    static const struct {
+        const char *name;
+        unsigned mode;
+    } dirs[] = {{"state", 0700}, {"state/store", 0700}, {"log", 0750}, {"run", 0700}};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = paths_join_new(rrd->conf.dir, dirs[i].name);
+
+        rc = paths_mkdir(path, dirs[i].mode, err);
+        free(path);
+    }
+    return rc == 0 ? spawn_dirs(&rrd->conf, err) : rc;
+}
+
+static int
+open_log(struct rrd *rrd, const struct options *opt, struct rr_err *err)
+{
+    char *path = mem_printf("%s/log/rrd.log", rrd->conf.dir);
+    enum log_level level = LOG_INFO;
+    int rc = log_level_parse(opt->log_level == NULL ? rrd->conf.log_level : opt->log_level, &level);
+
+    if (rc != 0) {
+        rc = rr_err_set(err, RR_E_CONFIG, "--log-level: \"%s\" is not error, warn, info or debug",
+                        opt->log_level);
+    } else {
+        rc = log_file_open(&rrd->log_file, path, rrd->conf.log_size, (int)rrd->conf.log_files, err);
+    }
+    if (rc == 0) {
+        log_setup(&rrd->log_file, opt->to_stderr || (!opt->detach && isatty(STDERR_FILENO) == 1),
+                  level);
+    }
+    free(path);
+    return rc;
+}
+
+static bool
+warn_of_foreign_queue(void *arg, const char *name, const char *text)
+{
+    struct rrd *rrd = arg;
+    struct store_counts c = {0};
+
+    (void)text;
+    if (conf_stage_index(&rrd->conf, name) < 0) {
+        (void)store_counts(rrd->store, name, &c, NULL);
+        log_warn("route",
+                 "queue of a stage that is not configured stage=%s events=%llu (rrctl queue)", name,
+                 (unsigned long long)(c.ready + c.delayed + c.buried));
+    }
+    return true;
+}
+
+static int
+start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *err)
+{
+    char *state = paths_join_new(rrd->conf.dir, "state");
+    char *store = paths_join_new(rrd->conf.dir, "state/store");
+    size_t leftovers;
+    int rc = make_dirs(rrd, err);
+
+    if (rc == 0) {
+        *lock_fd = lock_take(state, rrd->instance, sizeof rrd->instance, err);
+        rc = *lock_fd < 0 ? *lock_fd : 0;
+    }
+    if (rc == 0) {
+        rc = open_log(rrd, opt, err);
+    }
+    if (rc == 0) {
+        /* Orphans of workers come to us, so that stopping can leave nothing behind. */
+        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+        leftovers = sweep_marked(rrd->instance);
+        if (leftovers > 0) {
+            log_warn("rrd", "processes of a daemon that died were ended count=%zu", leftovers);
+        }
+        rc = store_open(store, (uint64_t)rrd->conf.store_size, (uint64_t)rrd->conf.retain_events,
+                        false, &rrd->store, err);
+    }
+    if (rc == 0) {
+        /* epochs of different starts differ, so a frame can belong to one process only */
+        rrd->last_epoch = store_start(rrd->store) << 24;
+        rc = make_events(rrd, err);
+    }
+    if (rc == 0) {
+        rc = sup_run_init(rrd, err);
+    }
+    if (rc == 0) {
+        rc = ctl_open(rrd, &rrd->ctl, err);
+    }
+    free(store);
+    free(state);
+    return rc;
+}
+
+static void
+go(struct rrd *rrd)
+{
+    log_info("rrd", "started version=%s pid=%ld dir=%s start=%llu stages=%zu", PACKAGE_VERSION,
+             (long)getpid(), rrd->conf.dir, (unsigned long long)store_start(rrd->store),
+             rrd->n_stages);
+    for (size_t i = 0; i < rrd->conf.warnings.n; i++) {
+        log_warn("conf", "%s", rrd->conf.warnings.v[i]);
+    }
+    (void)store_queues(rrd->store, warn_of_foreign_queue, rrd, NULL);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        if (rrd->stages[i].conf->is_enabled) {
+            sup_run_event(&rrd->stages[i], SUP_EV_START);
+        }
+    }
+    rrd_wake(rrd);
+    (void)event_base_dispatch(rrd->base);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        notes_flush(&rrd->stages[i]);
+    }
+    commit(rrd);
+    (void)sweep_children();
+    (void)sweep_marked(rrd->instance);
+    log_info("rrd", "stopped");
+}
+
+static void
+finish(struct rrd *rrd, int lock_fd)
+{
+    ctl_close(rrd->ctl);
+    sup_run_fini(rrd);
+    store_close(rrd->store);
+    for (size_t i = 0; i < sizeof rrd->signals / sizeof rrd->signals[0]; i++) {
+        if (rrd->signals[i] != NULL) {
+            event_free(rrd->signals[i]);
+        }
+    }
+    struct event *const events[] = {rrd->turn, rrd->due, rrd->tick};
+
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        if (events[i] != NULL) {
+            event_free(events[i]);
+        }
+    }
+    if (rrd->base != NULL) {
+        event_base_free(rrd->base);
+    }
+    log_setup(NULL, true, LOG_INFO);
+    log_file_close(&rrd->log_file);
+    if (lock_fd >= 0) {
+        (void)close(lock_fd);
+    }
+}
+
+int
+daemon_run(struct rrd *rrd, const struct options *opt)
+{
+    struct rr_err err = RR_ERR_INIT;
+    int lock_fd = -1;
+    int rc;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)umask(027);
+    rrd->started_ms = sys_wall_ms();
+    rrd->log_file.fd = -1;
+    rc = start(rrd, opt, &lock_fd, &err);
+    if (rc == 0) {
+        go(rrd);
+    } else {
+        fprintf(stderr, "rrd: %s\n", err.text);
+        rrd->exit_status = status_of(rc);
+    }
+    finish(rrd, lock_fd);
+    return rrd->exit_status;
+}

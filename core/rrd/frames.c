@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames.c - take the frames of a worker: its life, its health, its words.
+ *
+ * Does not: touch events and keys (route.c).
+ */
+#include "core/rrd/frames.h"
+
+#include "core/rrd/health.h"
+#include "core/rrd/notes.h"
+#include "core/rrd/route.h"
+#include "core/rrd/rrd.h"
+#include "core/rrd/stage_log.h"
+#include "core/rrd/sup_run.h"
+#include "core/rrd/sys.h"
+
+#include <string.h>
+
+static const char *
+text_of(const json_t *body, const char *key)
+{
+    const char *text = json_string_value(json_object_get(body, key));
+
+    return text == NULL ? "" : text;
+}
+
+static int
+take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
+{
+    const char *name = text_of(body, "name");
+
+    if (stage->sup.state == SUP_STARTING && strcmp(name, stage->conf->plugin) != 0) {
+        return rr_err_set(err, RR_E_PROTO, "the worker runs plugin \"%.60s\", not \"%s\"", name,
+                          stage->conf->plugin);
+    }
+    link_send(stage->link, WIRE_CONFIG, 0, conf_stage_json(&stage->rrd->conf, stage->conf));
+    return 0;
+}
+
+static void
+take_progress(struct stage *stage, const json_t *body)
+{
+    struct stage_progress *p = &stage->progress;
+
+    p->done = (uint64_t)json_integer_value(json_object_get(body, "done"));
+    p->total = (uint64_t)json_integer_value(json_object_get(body, "total"));
+    (void)snprintf(p->text, sizeof p->text, "%.127s", text_of(body, "text"));
+    text_cut(p->text, sizeof p->text - 4);
+    if (p->since_ms == 0) {
+        p->since_ms = sys_wall_ms();
+        p->since_mono_ms = sys_mono_ms();
+        p->first_done = p->done;
+    }
+    health_alive(stage);
+    if (stage->sup.state == SUP_STARTING) {
+        sup_run_extend_start(stage);
+    }
+}
+
+static void
+take_log(struct stage *stage, const json_t *body)
+{
+    enum log_level level = LOG_INFO;
+
+    (void)log_level_parse(text_of(body, "level"), &level);
+    stage_log_line(stage->log, level, text_of(body, "text"));
+}
+
+int
+frames_take(void *arg, const struct wire_frame *frame, const json_t *body, struct rr_err *err)
+{
+    struct stage *stage = arg;
+
+    switch (frame->type) {
+    case WIRE_HELLO:
+        return take_hello(stage, body, err);
+    case WIRE_READY:
+        memset(&stage->progress, 0, sizeof stage->progress);
+        sup_run_event(stage, SUP_EV_READY);
+        return 0;
+    case WIRE_PONG:
+        health_pong(stage);
+        return 0;
+    case WIRE_PROGRESS:
+        take_progress(stage, body);
+        return 0;
+    case WIRE_NOTE:
+        notes_set(stage, text_of(body, "config"), text_of(body, "text"));
+        return 0;
+    case WIRE_LOG:
+        take_log(stage, body);
+        return 0;
+    case WIRE_DRAINED:
+        return 0; /* its exit follows and says the same */
+    case WIRE_DONE:
+        return route_done(stage, frame->id, body, err);
+    case WIRE_RETRY:
+        return route_retry(stage, frame->id, text_of(body, "error"),
+                           json_is_true(json_object_get(body, "stop")), err);
+    case WIRE_REJECT:
+        return route_reject(stage, frame->id, text_of(body, "error"), err);
+    case WIRE_FATAL:
+        (void)snprintf(stage->fatal, sizeof stage->fatal, "%.199s", text_of(body, "error"));
+        text_cut(stage->fatal, sizeof stage->fatal - 4);
+        return 0; /* its exit follows */
+    case WIRE_EMIT:
+        return route_emit(stage, frame->id, body, err);
+    case WIRE_GET:
+        return route_get(stage, frame->id, text_of(body, "key"), err);
+    default:
+        return rr_err_set(err, RR_E_PROTO, "unexpected frame %s", wire_name(frame->type));
+    }
+}
+
+void
+frames_broken(void *arg, const char *why)
+{
+    struct stage *stage = arg;
+
+    if (why == NULL) {
+        stage->eof_mono_ms = sys_mono_ms();
+    } else {
+        sup_run_sick(stage, why);
+    }
+}

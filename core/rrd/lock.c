@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.c - the lock of the state directory and the id of the instance.
+ *
+ * The lock is what counts; the pid in the file is for people. It is never used to find or to
+ * signal a process, because by then it may belong to somebody else.
+ */
+#include "core/rrd/lock.h"
+
+#include "core/common/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* The file holds "PID INSTANCE\n". */
+static void
+read_lock(int fd, long *pid, char *instance, size_t cap)
+{
+    char text[128];
+    char id[40] = "";
+    const ssize_t n = pread(fd, text, sizeof text - 1, 0);
+
+    *pid = 0;
+    instance[0] = '\0';
+    if (n > 0) {
+        text[n] = '\0';
+        if (sscanf(text, "%ld %32[0-9a-f]", pid, id) == 2 && strlen(id) == 32) {
+            (void)snprintf(instance, cap, "%s", id);
+        }
+    }
+}
+
+static int
+write_lock(int fd, const char *instance)
+{
+    char text[128];
+    const int n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), instance);
+
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+        return -errno;
+    }
+    return 0;
+}
+
+int
+lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err)
+{
+    char *path = mem_printf("%s/lock", state_dir);
+    uint8_t random[16];
+    long pid;
+    int rc = 0;
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0) {
+        rc = -errno;
+        (void)rr_err_set(err, rc, "cannot open %s: %s", path, strerror(-rc));
+        goto out;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        rc = errno == EWOULDBLOCK ? RR_E_BUSY : -errno;
+        read_lock(fd, &pid, instance, cap);
+        (void)rr_err_set(err, rc, "%s is in use by another rrd (pid %ld)", state_dir, pid);
+        goto out;
+    }
+    read_lock(fd, &pid, instance, cap);
+    if (instance[0] == '\0') {
+        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+            rc = rr_err_set(err, -EIO, "cannot get random bytes");
+            goto out;
+        }
+        for (size_t i = 0; i < sizeof random; i++) {
+            (void)snprintf(instance + 2 * i, cap - 2 * i, "%02x", random[i]);
+        }
+    }
+    rc = write_lock(fd, instance);
+    if (rc != 0) {
+        (void)rr_err_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
+    }
+out:
+    free(path);
+    if (rc != 0 && fd >= 0) {
+        (void)close(fd);
+    }
+    return rc == 0 ? fd : rc;
+}

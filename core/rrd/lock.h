@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h - one daemon for one directory.
+ */
+#ifndef RR_CORE_LOCK_H
+#define RR_CORE_LOCK_H
+
+#include <rr/err.h>
+
+#include <stddef.h>
+
+/*
+ * Take the lock file of a state directory and write our pid into it.
+ *
+ * instance gets the id of the directory (made on first use), which marks our processes. Returns the
+ * descriptor, to be kept open, or RR_E_BUSY naming the holder, or a negative errno value.
+ */
+int lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err);
+
+#endif

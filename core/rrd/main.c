@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - rrd: arguments, configuration, background, exit status.
+ */
+#include "core/common/mem.h"
+#include "core/rrd/daemon.h"
+#include "core/rrd/offline.h"
+#include "core/rrd/status.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The parent of --daemon: wait for one byte, which says that everything has started, or for the
+ * end of the child, whose exit status then tells why. */
+static int
+wait_for_child(pid_t child, int fd)
+{
+    char byte;
+    int status;
+    ssize_t n;
+
+    do {
+        n = read(fd, &byte, 1);
+    } while (n < 0 && errno == EINTR);
+    (void)close(fd);
+    if (n == 1) {
+        return byte;
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFEXITED(status)) {
+        return WEXITSTATUS(status) == 0 ? STATUS_FAILED : WEXITSTATUS(status);
+    }
+    fprintf(stderr, "rrd: ended by signal %s while it started\n", sigabbrev_np(WTERMSIG(status)));
+    return STATUS_FAILED;
+}
+
+/* Returns -1 in the daemon with *tell_fd set, else the exit status of the parent. Nothing is open
+ * yet that must not cross a fork. */
+static int
+detach(int *tell_fd)
+{
+    int fds[2];
+    pid_t child;
+
+    if (pipe2(fds, O_CLOEXEC) != 0) {
+        fprintf(stderr, "rrd: cannot make a pipe: %s\n", strerror(errno));
+        return STATUS_FAILED;
+    }
+    child = fork();
+    if (child < 0) {
+        fprintf(stderr, "rrd: cannot fork: %s\n", strerror(errno));
+        (void)close(fds[0]);
+        (void)close(fds[1]);
+        return STATUS_FAILED;
+    }
+    if (child > 0) {
+        (void)close(fds[1]);
+        return wait_for_child(child, fds[0]);
+    }
+    (void)close(fds[0]);
+    (void)setsid();
+    *tell_fd = fds[1];
+    return -1;
+}
+
+static int
+act(struct rrd *rrd, const struct options *opt)
+{
+    const int rc = rrd->conf.problems.n == 0 ? 0 : RR_E_CONFIG;
+
+    if (opt->mode == MODE_HELP_STAGE) {
+        const int status = offline_help(&rrd->conf, opt->stage);
+
+        if (status != STATUS_OK) {
+            offline_complain(&rrd->conf);
+        }
+        return status;
+    }
+    if (opt->mode == MODE_CHECK && opt->wants_json) {
+        offline_check_json(&rrd->conf, opt);
+        return conf_status(&rrd->conf);
+    }
+    offline_complain(&rrd->conf);
+    if (rc != 0) {
+        return conf_status(&rrd->conf);
+    }
+    if (opt->mode == MODE_CHECK) {
+        offline_check(&rrd->conf, opt);
+        return STATUS_OK;
+    }
+    return daemon_run(rrd, opt);
+}
+
+/* Three descriptors are taken for granted everywhere. */
+static void
+open_standard_fds(void)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= 2);
+    if (fd > 2) {
+        (void)close(fd);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct options opt;
+    struct rrd rrd = {.tell_fd = -1};
+    struct rr_err err = RR_ERR_INIT;
+    char *dir = NULL;
+    int status;
+
+    open_standard_fds();
+    status = options_parse(&opt, argc, argv);
+    if (status < 0 && opt.detach && opt.mode == MODE_RUN) {
+        status = detach(&rrd.tell_fd);
+    }
+    if (status < 0) {
+        dir = paths_real_new(opt.dir, &err);
+        if (dir == NULL || paths_init(&rrd.paths, &err) != 0) {
+            fprintf(stderr, "rrd: %s\n", err.text);
+            status = STATUS_FAILED;
+        }
+    }
+    if (status < 0 && opt.mode == MODE_DUMP_EVENTS) {
+        status = offline_dump(dir, opt.type);
+    }
+    if (status < 0) {
+        (void)conf_load(&rrd.conf, dir, &rrd.paths, &opt.sets);
+        status = act(&rrd, &opt);
+        conf_free(&rrd.conf);
+    }
+    if (rrd.tell_fd >= 0) {
+        (void)close(rrd.tell_fd);
+    }
+    paths_fini(&rrd.paths);
+    free(dir);
+    options_fini(&opt);
+    libevent_global_shutdown();
+    return status;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * offline.c - print the configuration, the graph, option tables and stored events.
+ */
+#include "core/rrd/offline.h"
+
+#include "core/common/mem.h"
+#include "core/rrd/conf_schema.h"
+#include "core/rrd/lock.h"
+#include "core/rrd/status.h"
+#include "core/rrd/store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+offline_complain(const struct conf *conf)
+{
+    for (size_t i = 0; i < conf->warnings.n; i++) {
+        fprintf(stderr, "%s (warning)\n", conf->warnings.v[i]);
+    }
+    for (size_t i = 0; i < conf->problems.n; i++) {
+        fprintf(stderr, "%s\n", conf->problems.v[i]);
+    }
+}
+
+static void
+print_values(const char *section, const struct conf_value *values, size_t n)
+{
+    printf("[%s]\n", section);
+    for (size_t i = 0; i < n; i++) {
+        printf("%s = %s    # %s\n", values[i].key, values[i].text, values[i].origin);
+    }
+}
+
+static void
+print_effective(const struct conf *conf)
+{
+    print_values("core", conf->values, conf->n_values);
+    for (size_t i = 0; i < conf->n_stages; i++) {
+        char *section = mem_printf("stage %s", conf->stages[i].name);
+
+        putchar('\n');
+        print_values(section, conf->stages[i].values, conf->stages[i].n_values);
+        free(section);
+    }
+}
+
+static void
+print_graph(const struct conf *conf, enum options_graph form)
+{
+    char *text = NULL;
+    json_t *doc;
+
+    if (form == OPT_GRAPH_TEXT) {
+        text = graph_text_new(&conf->graph, NULL, NULL);
+    } else if (form == OPT_GRAPH_DOT) {
+        text = graph_dot_new(&conf->graph, NULL, NULL);
+    } else {
+        doc = graph_json_new(&conf->graph, NULL, NULL);
+        text = json_dumps(doc, JSON_COMPACT);
+        json_decref(doc);
+    }
+    printf("%s%s", text == NULL ? "" : text, form == OPT_GRAPH_JSON ? "\n" : "");
+    free(text);
+}
+
+void
+offline_check(const struct conf *conf, const struct options *opt)
+{
+    if (opt->wants_effective) {
+        print_effective(conf);
+    }
+    if (opt->graph != OPT_GRAPH_NONE) {
+        print_graph(conf, opt->graph);
+    }
+    if (!opt->wants_effective && opt->graph == OPT_GRAPH_NONE) {
+        printf("%zu stages, %zu plugins: ok\n", conf->n_stages, conf->n_plugins);
+    }
+}
+
+static json_t *
+list_json_new(const struct text_list *list)
+{
+    json_t *doc = json_array();
+
+    for (size_t i = 0; i < list->n; i++) {
+        (void)json_array_append_new(doc, json_string(list->v[i]));
+    }
+    return doc;
+}
+
+static json_t *
+values_json_new(const struct conf_value *values, size_t n)
+{
+    json_t *doc = json_object();
+
+    for (size_t i = 0; i < n; i++) {
+        (void)json_object_set_new(
+            doc, values[i].key,
+            json_pack("{s:s, s:s}", "value", values[i].text, "origin", values[i].origin));
+    }
+    return doc;
+}
+
+void
+offline_check_json(const struct conf *conf, const struct options *opt)
+{
+    json_t *doc =
+        json_pack("{s:b, s:o, s:o}", "ok", (int)(conf->problems.n == 0), "problems",
+                  list_json_new(&conf->problems), "warnings", list_json_new(&conf->warnings));
+
+    if (opt->graph != OPT_GRAPH_NONE) {
+        (void)json_object_set_new(doc, "graph", graph_json_new(&conf->graph, NULL, NULL));
+    }
+    if (opt->wants_effective) {
+        json_t *all = json_object();
+
+        (void)json_object_set_new(all, "core", values_json_new(conf->values, conf->n_values));
+        for (size_t i = 0; i < conf->n_stages; i++) {
+            char *section = mem_printf("stage %s", conf->stages[i].name);
+
+            (void)json_object_set_new(
+                all, section, values_json_new(conf->stages[i].values, conf->stages[i].n_values));
+            free(section);
+        }
+        (void)json_object_set_new(doc, "effective", all);
+    }
+    (void)json_dumpf(doc, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(doc);
+}
+
+static void
+print_rows(const struct rr_opt *rows)
+{
+    for (; rows->key != NULL; rows++) {
+        const bool has_range = rows->range != NULL && rows->range[0] != '\0';
+
+        printf("  %s = %s\n      %s%s%s%s. %s\n", rows->key,
+               rows->fallback == NULL ? "(must be given)" : rows->fallback,
+               text_opt_type(rows->type), has_range ? " " : "", has_range ? rows->range : "",
+               (rows->flags & RR_OPT_REQUIRED) != 0 ? ", required" : "",
+               rows->help == NULL ? "" : rows->help);
+    }
+}
+
+static void
+print_ports(const char *word, const struct manifest_port *ports, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        printf("%s %s%s%s\n", word, ports[i].type, ports[i].alias == NULL ? "" : ", alias ",
+               ports[i].alias == NULL ? "" : ports[i].alias);
+        for (size_t k = 0; k < ports[i].n_fields; k++) {
+            const struct manifest_field *f = &ports[i].fields[k];
+
+            printf("  %s: %s%s%s\n", f->name, manifest_kind_name(f->kind),
+                   f->unit == NULL || f->unit[0] == '\0' ? "" : ", ",
+                   f->unit == NULL ? "" : f->unit);
+        }
+    }
+}
+
+int
+offline_help(const struct conf *conf, const char *name)
+{
+    const struct manifest *m = NULL;
+
+    if (strcmp(name, "core") == 0) {
+        printf("[core]\n");
+        print_rows(conf_core_keys);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < conf->n_stages && m == NULL; i++) {
+        if (strcmp(conf->stages[i].name, name) == 0 ||
+            (conf->stages[i].plugin != NULL && strcmp(conf->stages[i].plugin, name) == 0)) {
+            m = conf->stages[i].manifest;
+        }
+    }
+    if (m == NULL) {
+        fprintf(stderr, "rrd: conf.d has no stage \"%s\" with a plugin that can be loaded\n", name);
+        return STATUS_FAILED;
+    }
+    printf("plugin %s %s: %s\n", m->name, m->version, m->summary == NULL ? "" : m->summary);
+    print_ports("consumes", m->consumes, m->n_consumes);
+    print_ports("produces", m->produces, m->n_produces);
+    printf("options of the plugin:\n");
+    print_rows(m->options);
+    printf("keys of every stage:\n");
+    print_rows(conf_stage_keys);
+    return STATUS_OK;
+}
+
+static bool
+print_event(void *arg, uint64_t id, const char *text, size_t n)
+{
+    const char *type = arg;
+    json_t *doc;
+
+    if (text == NULL) {
+        fprintf(stderr, "rrd: event %" PRIu64 " is damaged\n", id);
+        return true;
+    }
+    if (type != NULL) {
+        doc = json_loadb(text, n, 0, NULL);
+        const char *own = json_string_value(json_object_get(doc, "type"));
+        const bool is_wanted = own != NULL && strcmp(own, type) == 0;
+
+        json_decref(doc);
+        if (!is_wanted) {
+            return true;
+        }
+    }
+    return printf("%.*s\n", (int)n, text) > 0;
+}
+
+int
+offline_dump(const char *dir, const char *type)
+{
+    struct rr_err err = RR_ERR_INIT;
+    struct store *store = NULL;
+    struct stat st;
+    char instance[40];
+    char *state = mem_printf("%s/state", dir);
+    char *path = mem_printf("%s/state/store", dir);
+    char *arg = mem_dup(type);
+    int lock = -1;
+    int rc = 0;
+
+    if (stat(path, &st) != 0) {
+        goto out; /* nothing ever ran here: no events */
+    }
+    lock = lock_take(state, instance, sizeof instance, &err);
+    rc = lock < 0 ? lock : store_open(path, 1u << 30, 1, true, &store, &err);
+    if (rc == 0) {
+        rc = store_events(store, 0, print_event, arg, &err);
+    }
+    if (rc != 0) {
+        fprintf(stderr, "rrd: %s\n", err.text);
+    }
+out:
+    store_close(store);
+    if (lock >= 0) {
+        (void)close(lock);
+    }
+    free(arg);
+    free(path);
+    free(state);
+    return status_of(rc);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * route.h - which stage receives which event; what becomes of it.
+ *
+ * A lease begins when an event is sent to a worker and ends when the commit of its outcome is
+ * durable. Until then the queue entry stays where it is, so whoever dies in between, the event is
+ * delivered again or its outcome counts, never both and never neither.
+ */
+#ifndef RR_CORE_ROUTE_H
+#define RR_CORE_ROUTE_H
+
+#include "core/rrd/rrd.h"
+
+/* Frames of a worker; a negative return means that it broke the protocol. */
+int route_done(struct stage *stage, uint64_t lease, const json_t *body, struct rr_err *err);
+int route_retry(struct stage *stage, uint64_t lease, const char *why, bool is_stop,
+                struct rr_err *err);
+int route_reject(struct stage *stage, uint64_t lease, const char *why, struct rr_err *err);
+int route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_err *err);
+int route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err *err);
+
+/* The worker is gone: what it held goes back. counts: the attempt was its fault. */
+void route_lost(struct stage *stage, bool counts, const char *why);
+
+/* Put an event in on behalf of the operator; the caller commits. *id is 0 when its key is known. */
+int route_inject(struct rrd *rrd, const char *type, const char *config, const char *key,
+                 const json_t *payload, uint64_t *id, struct rr_err *err);
+
+/* Hand out events to stages that are ready, as far as slots allow (route_dispatch.c). The batch is
+ * empty: only what is durable is delivered. */
+void route_dispatch(struct rrd *rrd);
+
+/* For route*.c: the lease is over. */
+void route_release(struct stage *stage);
+/* End a held lease by moving its entry: to be tried again, or buried. */
+void route_fail(struct stage *stage, bool bury, const char *why);
+
+#endif

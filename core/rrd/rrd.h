@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rrd.h - the running daemon: what hangs together while the event loop turns.
+ */
+#ifndef RR_CORE_RRD_H
+#define RR_CORE_RRD_H
+
+#include "core/common/log.h"
+#include "core/common/paths.h"
+#include "core/rrd/conf.h"
+#include "core/rrd/store.h"
+#include "core/rrd/sup.h"
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct ctl;
+struct link;
+struct rrd;
+struct stage_log;
+
+enum lease_state {
+    LEASE_NONE,
+    LEASE_HELD,  /* the worker has the event */
+    LEASE_ENDING /* its end is in the batch; the entry is untouchable until the commit */
+};
+
+/* The event that a stage handles. It lives here only: see store.h. */
+struct lease {
+    enum lease_state state;
+    uint64_t number; /* unique while the daemon runs */
+    struct store_item item;
+    char type[TEXT_TYPE_MAX + 1];
+    char config[256];
+    uint64_t since_ms; /* UTC */
+    uint64_t since_mono_ms;
+};
+
+struct stage_progress {
+    uint64_t done, total;
+    char text[128];
+    uint64_t since_ms; /* UTC time of the first report in this handler, 0: none yet */
+    uint64_t since_mono_ms;
+    uint64_t first_done;
+};
+
+struct stage_exit {
+    uint64_t time_ms; /* 0: none yet */
+    int code, signal;
+    char text[200];
+};
+
+/* Totals of the queue at one moment, to tell rates. */
+#define STAGE_SAMPLES 13 /* one each 5 s: a minute */
+struct stage_sample {
+    uint64_t mono_ms, in, done;
+};
+
+struct stage {
+    struct rrd *rrd;
+    const struct conf_stage *conf;
+    size_t index;
+
+    struct sup sup;
+    uint64_t state_since_ms; /* UTC */
+    uint64_t state_since_mono_ms;
+    struct event *timer;
+    uint64_t next_start_ms; /* UTC, in BACKOFF */
+    unsigned deaths;        /* in a row */
+    uint64_t restarts;
+    bool was_ready; /* once in this run of the daemon */
+    bool is_asked;  /* this process was told to stop */
+    struct stage_exit last_exit;
+    char sick[160];  /* why it is killed, "" when it is not */
+    char fatal[200]; /* what the worker said last about its own end */
+
+    pid_t pid; /* 0: none */
+    uint64_t epoch;
+    struct link *link;
+    struct stage_log *log;
+    uint64_t ping_sent_ms; /* monotonic; 0: none on its way */
+    uint64_t ping_next_ms;
+    uint64_t alive_mono_ms; /* last sign of progress */
+    uint64_t eof_mono_ms;   /* the worker closed its socket; 0: it did not */
+
+    struct lease lease;
+    struct stage_progress progress;
+    bool is_short; /* of slots, when it was looked at last */
+    size_t short_slot;
+    uint64_t next_due_ms;
+    json_t *notes;       /* {config: {text, time_ms}} */
+    json_t *dirty_notes; /* configs not written yet: {config: true} */
+    struct stage_sample samples[STAGE_SAMPLES];
+    size_t n_samples;
+};
+
+struct rrd {
+    struct conf conf;
+    struct paths paths;
+    struct store *store;
+    struct event_base *base;
+    struct event *turn; /* commit, then dispatch, at the end of the current turn */
+    struct event *tick; /* each second */
+    struct event *due;  /* when a delayed event becomes due */
+    struct event *signals[5];
+    struct log_file log_file;
+    struct stage *stages;
+    size_t n_stages;
+    int64_t *slots_used;
+    struct ctl *ctl;
+    char instance[40]; /* marks the processes of this state directory */
+    uint64_t started_ms;
+    uint64_t last_lease, last_epoch;
+    uint64_t store_pause_ms; /* monotonic: nothing is dispatched before */
+    bool has_look;           /* dependencies may have changed */
+    bool is_stopping;
+    bool is_hurried;
+    bool was_told; /* the parent of --daemon knows that we run */
+    int tell_fd;   /* pipe to it, -1 for none */
+    int exit_status;
+};
+
+/* Have the turn run soon: something for it to commit, dispatch or look at. */
+void rrd_wake(struct rrd *rrd);
+
+/* Begin the end. A second call is in a hurry. */
+void rrd_stop(struct rrd *rrd);
+
+#endif

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spawn.c - posix_spawn of a worker, its descriptors, lock, priority and processors.
+ *
+ * Never plain fork: the store must not be inherited, and posix_spawn stays fast when the daemon is
+ * large.
+ */
+#include "core/rrd/spawn.h"
+
+#include "core/common/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { FD_NULL, FD_LOG_READ, FD_LOG_WRITE, FD_OURS, FD_THEIRS, FD_LOCK, FDS };
+
+/* Numbers above what the worker gets, so that no dup2 overwrites a source. */
+#define FD_FLOOR 16
+
+static int
+lift(int fd)
+{
+    int up;
+
+    if (fd < 0) {
+        return -1;
+    }
+    up = fcntl(fd, F_DUPFD_CLOEXEC, FD_FLOOR);
+    (void)close(fd);
+    return up;
+}
+
+static int
+take_stage_lock(const struct conf *conf, const struct conf_stage *stage, int *out,
+                struct rr_err *err)
+{
+    char *path = mem_printf("%s/state/stages/%s.lock", conf->dir, stage->name);
+    int fd = lift(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    int rc = 0;
+
+    if (fd < 0) {
+        rc = -errno;
+        (void)rr_err_set(err, rc, "cannot open %s: %s", path, strerror(-rc));
+    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        rc = rr_err_set(err, RR_E_BUSY, "an older process of this stage is still there (%s)", path);
+        (void)close(fd);
+        fd = -1;
+    }
+    free(path);
+    *out = fd;
+    return rc;
+}
+
+static int
+make_fds(int *fds, struct rr_err *err)
+{
+    int pair[2];
+    int rc;
+
+    fds[FD_NULL] = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (pipe2(pair, O_CLOEXEC) == 0) {
+        fds[FD_LOG_READ] = lift(pair[0]);
+        fds[FD_LOG_WRITE] = lift(pair[1]);
+    }
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
+        fds[FD_OURS] = lift(pair[0]);
+        fds[FD_THEIRS] = lift(pair[1]);
+    }
+    for (int i = 0; i < FD_LOCK; i++) {
+        if (fds[i] < 0) {
+            rc = errno == 0 ? -EMFILE : -errno;
+            return rr_err_set(err, rc, "cannot make the descriptors of a worker: %s",
+                              strerror(-rc));
+        }
+    }
+    (void)fcntl(fds[FD_LOG_READ], F_SETFL, O_NONBLOCK);
+    (void)fcntl(fds[FD_OURS], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+static int
+spawn_process(char *const *argv, char *const *env, const int *fds, pid_t *pid)
+{
+    static const struct {
+        int from, to;
+    } plan[] = {{FD_NULL, 0}, {FD_LOG_WRITE, 1}, {FD_LOG_WRITE, 2}, {FD_THEIRS, 3}, {FD_LOCK, 4}};
+    posix_spawn_file_actions_t fa;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    sigset_t all;
+    int rc = posix_spawn_file_actions_init(&fa);
+
+    if (rc != 0) {
+        return -rc;
+    }
+    (void)posix_spawnattr_init(&attr);
+    (void)sigemptyset(&none);
+    (void)sigfillset(&all);
+    (void)posix_spawnattr_setsigmask(&attr, &none);
+    (void)posix_spawnattr_setsigdefault(&attr, &all);
+    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                              POSIX_SPAWN_SETSIGDEF);
+    for (size_t i = 0; rc == 0 && i < sizeof plan / sizeof plan[0]; i++) {
+        rc = posix_spawn_file_actions_adddup2(&fa, fds[plan[i].from], plan[i].to);
+    }
+    if (rc == 0) {
+        rc = posix_spawn(pid, argv[0], &fa, &attr, argv, env);
+    }
+    (void)posix_spawnattr_destroy(&attr);
+    (void)posix_spawn_file_actions_destroy(&fa);
+    return -rc;
+}
+
+/* From outside, right after the start: the plugin is not loaded yet, so no thread escapes it. */
+static void
+set_priority(const struct conf_stage *stage, pid_t pid)
+{
+    cpu_set_t cpus;
+
+    if (stage->niceness != 0) {
+        (void)setpriority(PRIO_PROCESS, (id_t)pid, (int)stage->niceness);
+    }
+    if (stage->cpu.n > 0) {
+        CPU_ZERO(&cpus);
+        for (size_t i = 0; i < stage->cpu.n; i++) {
+            CPU_SET((size_t)atoi(stage->cpu.v[i]), &cpus);
+        }
+        (void)sched_setaffinity(pid, sizeof cpus, &cpus);
+    }
+}
+
+int
+spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char *instance,
+             uint64_t epoch, struct spawned *out, struct rr_err *err)
+{
+    int fds[FDS] = {-1, -1, -1, -1, -1, -1};
+    char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
+    char *state = paths_join_new(conf->dir, "state");
+    char *parent = mem_printf("%ld", (long)getpid());
+    char *number = mem_printf("%" PRIu64, epoch);
+    char *mark = mem_printf("RR_WORKER=%s/%s/%" PRIu64, instance, stage->name, epoch);
+    char **env = conf_env_new(conf, mark);
+    char names[][12] = {"--stage", "--plugin", "--parent", "--epoch", "--state"};
+    char *argv[] = {worker, names[0], stage->name, names[1], stage->file, names[2],
+                    parent, names[3], number,      names[4], state,       NULL};
+    int rc = take_stage_lock(conf, stage, &fds[FD_LOCK], err);
+
+    errno = 0;
+    if (rc == 0) {
+        rc = make_fds(fds, err);
+    }
+    if (rc == 0) {
+        rc = spawn_process(argv, env, fds, &out->pid);
+        if (rc != 0) {
+            (void)rr_err_set(err, rc, "cannot run %s: %s", worker, strerror(-rc));
+        }
+    }
+    if (rc == 0) {
+        set_priority(stage, out->pid);
+        out->link_fd = fds[FD_OURS];
+        out->log_fd = fds[FD_LOG_READ];
+        fds[FD_OURS] = -1;
+        fds[FD_LOG_READ] = -1;
+    }
+    for (int i = 0; i < FDS; i++) {
+        if (fds[i] >= 0) {
+            (void)close(fds[i]);
+        }
+    }
+    conf_env_free(env);
+    free(mark);
+    free(number);
+    free(parent);
+    free(state);
+    free(worker);
+    return rc;
+}
+
+int
+spawn_dirs(const struct conf *conf, struct rr_err *err)
+{
+    static const struct {
+        const char *name;
+        unsigned mode;
+    } dirs[] = {{"data", 0750}, {"state/plugins", 0700}, {"state/stages", 0700}};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = paths_join_new(conf->dir, dirs[i].name);
+
+        rc = paths_mkdir(path, dirs[i].mode, err);
+        free(path);
+    }
+    for (size_t i = 0; rc == 0 && i < conf->n_stages; i++) {
+        char *path = mem_printf("%s/state/stages/%s", conf->dir, conf->stages[i].name);
+
+        rc = paths_mkdir(path, 0700, err);
+        free(path);
+    }
+    return rc;
+}

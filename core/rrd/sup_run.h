@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sup_run.h - carry out what the state machine of a stage says.
+ */
+#ifndef RR_CORE_SUP_RUN_H
+#define RR_CORE_SUP_RUN_H
+
+#include "core/rrd/rrd.h"
+
+/* Prepare all stages: what they left in the store, timers, log files. Nothing is started. */
+int sup_run_init(struct rrd *rrd, struct rr_err *err);
+void sup_run_fini(struct rrd *rrd);
+
+/* Let an event happen to a stage. */
+void sup_run_event(struct stage *stage, enum sup_event ev);
+
+/* End a worker that misbehaves; why goes to the log, into the death history and onto the event. */
+void sup_run_sick(struct stage *stage, const char *why);
+
+/* Collect ended processes. */
+void sup_run_reap(struct rrd *rrd);
+
+/* Start what waits and may start; while stopping, stop what nobody depends on any more. */
+void sup_run_look(struct rrd *rrd);
+
+/* Say why a WAITING stage waits, in one sentence; "" when nothing holds it back. */
+const char *sup_run_waits_for(const struct stage *stage, char *buf, size_t cap);
+
+/* No stage has a process and none is going to get one. */
+bool sup_run_is_quiet(const struct rrd *rrd);
+
+/* Begin the start limit anew: the init of the worker reports progress. */
+void sup_run_extend_start(struct stage *stage);
+
+#endif
