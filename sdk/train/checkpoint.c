@@ -285,12 +285,12 @@ examine(const char *path, const char *identity, struct progress *progress, struc
 }
 
 static void
-tell(rr_fit_say_fn say, void *user, const char *path, const char *what)
+tell(rr_fit_say_fn say, void *user, const char *what, const char *which)
 {
     char line[512];
 
     if (say != NULL) {
-        (void)snprintf(line, sizeof line, "%.240s: %.240s", path, what);
+        (void)snprintf(line, sizeof line, "%s: %.400s", what, which);
         say(user, line);
     }
 }
@@ -318,7 +318,7 @@ checkpoint_restore(const char *dir, const char *identity, struct rr_trainer *tra
         }
         rc = examine(path, identity, &found, &why);
         if (rc == 0) {
-            tell(say, user, path, "checkpoint of other settings or data, not used");
+            tell(say, user, "checkpoint of other settings or data, not used", path);
             continue;
         }
         if (rc > 0) {
@@ -329,7 +329,7 @@ checkpoint_restore(const char *dir, const char *identity, struct rr_trainer *tra
                 break;
             }
         }
-        tell(say, user, path, why.text);
+        tell(say, user, "checkpoint not readable, removed", why.text);
         *damaged = true;
         if (unlink(path) != 0) {
             rc = rr_err_set(err, -errno, "%s: cannot be removed: %s", path, strerror(errno));

@@ -198,6 +198,12 @@ step_once(struct job *job, struct rr_err *err)
     rc = samples_gather(job->samples, RR_SPLIT_TRAIN, job->picked, n, &job->batch, err);
     if (rc == 0) {
         rc = rr_trainer_step(job->trainer, &job->batch.batch, rate, &loss, err);
+        if (rc == RR_E_CORRUPT) {
+            rc = -EDOM; /* the samples were found good: it is the arithmetic that ran away */
+            if (err != NULL) {
+                err->code = rc;
+            }
+        }
     }
     if (rc != 0) {
         (void)rr_err_wrap(err, "step %" PRIu64, job->at.step + 1);

@@ -89,7 +89,8 @@ struct rr_fit_result {
     bool early_stopped;
 };
 
-/* Train. *net is the caller's, with the graph and the metadata of start. */
+/* Train. *net is the caller's, with the graph and the metadata of start. A loss or a gradient that
+ * is not finite is -EDOM. */
 int rr_fit(const struct rr_net *start, const struct rr_samples *samples,
            const struct rr_fit_conf *conf, struct rr_net **net, struct rr_fit_result *result,
            struct rr_err *err);
