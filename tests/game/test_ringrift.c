@@ -297,6 +297,67 @@ collisions(struct table *t, uint32_t *count)
     return twice;
 }
 
+/* Play on for some plies and see whether the game stays within its own bounds. */
+static bool
+plays_on(struct table *t, uint64_t *seed)
+{
+    uint32_t count = 0;
+
+    for (int ply = 0; ply < 20; ply++) {
+        if (collisions(t, &count) > 0 || count > t->v->max_moves) {
+            return false;
+        }
+        if (count == 0) {
+            return t->g->mover(t->v, t->state) == -1;
+        }
+        t->g->encode(t->v, t->state, t->planes, t->scalars);
+        t->g->apply(t->v, t->state, t->moves[rr_game_random(seed) % count]);
+    }
+    return true;
+}
+
+/* Texts of played positions with some characters changed: refused, or playable. */
+static void
+test_mutations(const char *name, unsigned tries)
+{
+    static const char letters[] = "0123456789,;:-=. RPMVCALTFEH*";
+    struct table t;
+    uint64_t seed = 5;
+    char why[160];
+    unsigned accepted = 0;
+    unsigned broken = 0;
+
+    if (!table_open(&t, name)) {
+        return;
+    }
+    for (unsigned i = 0; i < tries; i++) {
+        uint32_t n;
+        t.g->init(t.v, 0, t.state);
+        for (uint64_t plies = rr_game_random(&seed) % 150; plies > 0; plies--) {
+            n = t.g->legal(t.v, t.state, t.moves);
+            if (n == 0) {
+                break;
+            }
+            t.g->apply(t.v, t.state, t.moves[rr_game_random(&seed) % n]);
+        }
+        const int32_t len = t.g->state_text(t.v, t.state, t.text, RR_GAME_TEXT_MAX);
+        for (int k = 0; k < 20; k++) {
+            strcpy(t.text2, t.text);
+            for (uint64_t m = 1 + rr_game_random(&seed) % 3; m > 0; m--) {
+                t.text2[rr_game_random(&seed) % (uint64_t)len] =
+                    letters[rr_game_random(&seed) % (sizeof letters - 1)];
+            }
+            if (t.g->state_parse(t.v, t.text2, t.state, why, sizeof why) == 0) {
+                accepted++;
+                broken += !plays_on(&t, &seed);
+            }
+        }
+    }
+    ok(accepted > 0, "%s: some of %u changed texts are accepted: %u", name, tries * 20, accepted);
+    is_int(broken, 0, "and can be played on");
+    table_close(&t);
+}
+
 /* All 18 rings of player 1 lie buried in 18 stacks, and he has markers to slide. */
 static void
 test_many_payers(void)
@@ -433,6 +494,9 @@ main(void)
     test_swap();
     test_state_texts();
     test_prefixes();
+    test_mutations("hex8_2p", 60);
+    test_mutations("square8_4p", 60);
+    test_mutations("square19_3p", 10);
     test_many_payers();
     test_buried_payment();
     test_stalemate_with_hands();
