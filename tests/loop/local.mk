@@ -19,3 +19,11 @@ TESTS += tests/loop/test_npz_export
 tests_loop_test_npz_export_SOURCES = tests/loop/test_npz_export.c $(NPZ_EXPORT_SOURCES)
 tests_loop_test_npz_export_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_loop_test_npz_export_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
+
+EXTRA_DIST += tests/loop/samples.h
+check_PROGRAMS += tests/loop/test_trainer
+TESTS += tests/loop/test_trainer
+tests_loop_test_trainer_SOURCES = tests/loop/test_trainer.c \
+	plugins/trainer/trainer.c plugins/trainer/job.c plugins/trainer/model.c
+tests_loop_test_trainer_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_loop_test_trainer_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
