@@ -27,3 +27,11 @@ tests_loop_test_trainer_SOURCES = tests/loop/test_trainer.c \
 	plugins/trainer/trainer.c plugins/trainer/job.c plugins/trainer/model.c
 tests_loop_test_trainer_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_loop_test_trainer_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
+
+check_PROGRAMS += tests/loop/test_gauntlet
+TESTS += tests/loop/test_gauntlet
+tests_loop_test_gauntlet_SOURCES = tests/loop/test_gauntlet.c \
+	plugins/gauntlet/gauntlet.c plugins/gauntlet/play.c plugins/gauntlet/record.c \
+	plugins/gauntlet/rule.c plugins/gauntlet/table.c
+tests_loop_test_gauntlet_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_loop_test_gauntlet_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
