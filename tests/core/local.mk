@@ -33,3 +33,7 @@ tests_core_test_harness_LDADD = -lm -lpthread
 tests_core_test_codec_SOURCES = tests/core/test_codec.c core/worker/codec.c
 tests_core_test_codec_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_core_test_codec_LDADD = $(COMMON_LIBS) -lm
+
+# The daemon: nothing is lost and nothing done twice, whoever is killed
+dist_check_SCRIPTS += tests/core/kill.sh
+TESTS += tests/core/kill.sh
