@@ -35,3 +35,9 @@ tests_loop_test_gauntlet_SOURCES = tests/loop/test_gauntlet.c \
 	plugins/gauntlet/rule.c plugins/gauntlet/table.c
 tests_loop_test_gauntlet_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_loop_test_gauntlet_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
+
+check_PROGRAMS += tests/loop/test_scheduler
+TESTS += tests/loop/test_scheduler
+tests_loop_test_scheduler_SOURCES = tests/loop/test_scheduler.c $(SCHEDULER_SOURCES)
+tests_loop_test_scheduler_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_loop_test_scheduler_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
