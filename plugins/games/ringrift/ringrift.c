@@ -34,13 +34,21 @@ enum { HXG_SYMS = 12 };
 #define POLICY_PLANES(B, n) (AT_SPENT(B, n) + 4)
 
 /*
- * Bounds. Long lists: placements are 3 per cell; rides at most two axes' worth of rays per stack;
- * recovery slides leave over at most half the cells' edges, each with every payer and the parts of
- * a line. The progress measure markers + 2 * collapsed + eliminated grows in every round by at
- * least one and in every move that is not a placement, skip or no-op, of which a turn has up to 6.
+ * Bounds. A list is longest, in theory, when a player chooses a recovery slide: each slide with
+ * each payer (at most his rings), or with up to 4 parts of a line, and SR. Slides are pairs of
+ * neighbours of which one is a marker of his and the other is not. A triangle of a hex board has at
+ * most two such pairs, which makes at most 6 r r + 3 r on a board of radius r; a square of four
+ * cells has at most four, which makes 3 w w + 2 w with w = width - 1. Placements (3 per cell) and
+ * rides (his rings times the cells in sight of one) stay below that.
+ *
+ * The progress measure markers + 2 * collapsed + eliminated grows in every round by at least one,
+ * and in every move that is not a placement, skip or no-op, of which a turn has up to 6.
  */
-#define SLIDES(B) (2 * B##_AXES * (B##_CELLS / 2))
-#define MAX_MOVES(B) MAX_OF(SLIDES(B) * (B##_RINGS + 4) + 1, 2 * B##_AXES * B##_WIDTH * B##_CELLS)
+#define RADIUS(B) ((B##_WIDTH - 1) / 2)
+#define SLIDES(B)                                                                                  \
+    (B##_AXES == 3 ? 6 * RADIUS(B) * RADIUS(B) + 3 * RADIUS(B)                                     \
+                   : 3 * (B##_WIDTH - 1) * (B##_WIDTH - 1) + 2 * (B##_WIDTH - 1))
+#define MAX_MOVES(B) (SLIDES(B) * (B##_RINGS + 4) + 1)
 #define PROGRESS(B, n) (2 * B##_CELLS + (n)*B##_RINGS)
 #define MAX_PLIES(B, n) ((6 * (n) + 1) * PROGRESS(B, n))
 
