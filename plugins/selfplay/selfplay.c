@@ -23,9 +23,10 @@
 static const struct rr_opt options[] = {
     {"simulations", RR_OPT_INT, 0, "32", "1..100000",
      "Simulations of a full search, which leaves a policy target."},
-    {"fast_simulations", RR_OPT_INT, 0, "12", "0..100000",
-     "Simulations of a fast search, which only chooses a move; 0 plays by the net's policy alone."},
-    {"full_chance", RR_OPT_REAL, 0, "0.5", "0.01..1",
+    {"fast_simulations", RR_OPT_INT, 0, "8", "0..100000",
+     "Simulations of a fast search, which only chooses a move, without noise; 0: by the policy "
+     "alone."},
+    {"full_chance", RR_OPT_REAL, 0, "0.25", "0.01..1",
      "Share of the moves that are searched fully; 1 switches fast searches off."},
     {"bootstrap_simulations", RR_OPT_INT, 0, "0", "0..100000",
      "Simulations of the searches, without a net, that play generation 0; 0 for random moves."},

@@ -137,7 +137,8 @@ run_slot(struct lane *lane, uint32_t i, struct rr_err *err)
         }
         if (rc == 0 && play->waiting >= 0) {
             return rr_search_begin(lane->search[play->waiting], i, play->state, play->simulations,
-                                   play_search_seed(play), err);
+                                   play->is_full ? 0 : RR_SEARCH_QUIET, play_search_seed(play),
+                                   err);
         }
         if (rc == 0 && play->is_over) {
             hand_over(lane->arena, play_finish(play));

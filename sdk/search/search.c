@@ -208,7 +208,7 @@ rr_search_free(struct rr_search *search)
 
 int
 rr_search_begin(struct rr_search *search, uint32_t slot_number, const void *state,
-                uint32_t simulations, uint64_t seed, struct rr_err *err)
+                uint32_t simulations, uint32_t flags, uint64_t seed, struct rr_err *err)
 {
     if (slot_number >= search->conf.slots || simulations > search->conf.max_simulations) {
         return rr_err_set(err, RR_E_INPUT,
@@ -230,7 +230,8 @@ rr_search_begin(struct rr_search *search, uint32_t slot_number, const void *stat
     slot->made = 0;
     slot->state = slot->is_forced ? SLOT_DONE : SLOT_BUSY;
     root_plan(&slot->root, count, search->conf.considered, simulations);
-    root_noise(&slot->root, count, search->conf.gumbel_scale, &seed);
+    root_noise(&slot->root, count,
+               (flags & RR_SEARCH_QUIET) != 0 ? 0.0f : search->conf.gumbel_scale, &seed);
     return 0;
 }
 

@@ -22,7 +22,7 @@ search_one(const struct rr_variant *v, const struct rr_search_conf *conf, rr_eva
     struct rr_search *search = NULL;
 
     if (rr_search_new(&toy_game, v, conf, eval, NULL, &search, &err) != 0 ||
-        rr_search_begin(search, 0, state, simulations, seed, &err) != 0) {
+        rr_search_begin(search, 0, state, simulations, 0, seed, &err) != 0) {
         printf("Bail out! %s\n", err.text);
         exit(1);
     }
@@ -185,6 +185,37 @@ test_halving(void)
        "sequential halving: five moves unvisited, two visited 3 and two 9 times");
 }
 
+/* Noise changes what is searched; a quiet search has none, whatever its seed. */
+static void
+test_quiet(void)
+{
+    struct rr_err err = RR_ERR_INIT;
+    struct rr_search *search = NULL;
+    struct rr_search_conf conf = conf_of(9);
+    struct toy_state start;
+    rr_move noisy[40];
+    rr_move quiet[40];
+    bool noisy_differ = false;
+    bool quiet_differ = false;
+    int rc;
+
+    conf.gumbel_scale = 1.0f;
+    conf.considered = 4;
+    toy_init(&toy_2p, 0, &start);
+    rc = rr_search_new(&toy_game, &toy_2p, &conf, NULL, NULL, &search, &err);
+    for (uint32_t i = 0; rc == 0 && i < 80; i++) {
+        struct rr_search_result result;
+        rc = rr_search_begin(search, 0, &start, 9, i % 2 == 0 ? 0 : RR_SEARCH_QUIET, i, &err);
+        rc = rc == 0 ? rr_search_step(search, &err) : rc;
+        rc = rc == 0 ? rr_search_result(search, 0, &result, &err) : rc;
+        *(i % 2 == 0 ? &noisy[i / 2] : &quiet[i / 2]) = rc == 0 ? result.best : RR_MOVE_NONE;
+        noisy_differ = noisy_differ || noisy[i / 2] != noisy[0];
+        quiet_differ = quiet_differ || (i % 2 == 1 && quiet[i / 2] != quiet[0]);
+    }
+    ok(rc == 0 && noisy_differ && !quiet_differ, "noise varies the move, a quiet search does not");
+    rr_search_free(search);
+}
+
 static void
 test_policy_only(void)
 {
@@ -244,7 +275,7 @@ test_independence(void)
     conf.cache_entries = 1000;
     int rc = rr_search_new(&toy_game, &toy_2p, &conf, toy_eval_2p, NULL, &search, &err);
     for (uint32_t i = 0; rc == 0 && i < 7; i++) {
-        rc = rr_search_begin(search, i, &start, i == 3 ? 60 : 10 * i, i == 3 ? 77 : i, &err);
+        rc = rr_search_begin(search, i, &start, i == 3 ? 60 : 10 * i, 0, i == 3 ? 77 : i, &err);
     }
     for (int i = 0; rc == 0 && i < 100; i++) {
         rc = rr_search_step(search, &err);
@@ -295,18 +326,18 @@ test_errors(void)
 
     toy_init(&toy_2p, 0, &state);
     (void)rr_search_new(&toy_game, &toy_2p, &conf, eval_broken, NULL, &search, &err);
-    (void)rr_search_begin(search, 0, &state, 8, 1, &err);
+    (void)rr_search_begin(search, 0, &state, 8, 0, 1, &err);
     is_int(rr_search_step(search, &err), RR_E_MISMATCH, "a number that is not finite is refused");
     is_int(rr_search_result(search, 0, &result, &err), RR_E_INPUT, "and leaves no result");
-    is_int(rr_search_begin(search, 0, &state, 9, 1, &err), RR_E_INPUT, "too many simulations");
-    is_int(rr_search_begin(search, 1, &state, 8, 1, &err), RR_E_INPUT, "no such slot");
+    is_int(rr_search_begin(search, 0, &state, 9, 0, 1, &err), RR_E_INPUT, "too many simulations");
+    is_int(rr_search_begin(search, 1, &state, 8, 0, 1, &err), RR_E_INPUT, "no such slot");
     toy_position(&toy_2p, "03142", &state);
-    is_int(rr_search_begin(search, 0, &state, 8, 1, &err), RR_E_INPUT, "the game is over");
+    is_int(rr_search_begin(search, 0, &state, 8, 0, 1, &err), RR_E_INPUT, "the game is over");
     rr_search_free(search);
 
     toy_init(&toy_2p, 0, &state);
     (void)rr_search_new(&toy_game, &toy_2p, &conf, eval_failing, NULL, &search, &err);
-    (void)rr_search_begin(search, 0, &state, 8, 1, &err);
+    (void)rr_search_begin(search, 0, &state, 8, 0, 1, &err);
     is_int(rr_search_step(search, &err), RR_E_MISMATCH, "an evaluator's error is passed on");
     is_str(err.text, "no answer", "with its words");
     rr_search_free(search);
@@ -322,6 +353,7 @@ main(void)
     test_all_positions();
     test_budgets();
     test_halving();
+    test_quiet();
     test_policy_only();
     test_forced();
     test_independence();

@@ -38,7 +38,8 @@ struct rr_player {
     uint32_t simulations;         /* of a full search; 0: the net's policy alone */
 
     /* Playout cap randomisation (Wu 2019, section 3.1): a move is searched fully, and leaves a
-     * policy target, with probability full_chance, else with fast_simulations. 1: always fully. */
+     * policy target, with probability full_chance, else with fast_simulations and without noise,
+     * to play well. 1: always fully. */
     float full_chance;
     uint32_t fast_simulations;
 

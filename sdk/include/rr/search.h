@@ -67,13 +67,16 @@ int rr_search_new(const struct rr_game *game, const struct rr_variant *variant,
                   struct rr_search **search, struct rr_err *err);
 void rr_search_free(struct rr_search *search);
 
+#define RR_SEARCH_QUIET 1u /* without the conf's noise: to play the best move, not to explore */
+
 /*
  * Start to search a position with at least one legal move; seed decides all its random choices.
  * With exactly one legal move there is nothing to search: the slot is done at once, without an
- * evaluation, and its values are even. simulations 0 evaluates the root alone.
+ * evaluation, and its values are even. simulations 0 evaluates the root alone. flags: RR_SEARCH_*
+ * or 0.
  */
 int rr_search_begin(struct rr_search *search, uint32_t slot, const void *state,
-                    uint32_t simulations, uint64_t seed, struct rr_err *err);
+                    uint32_t simulations, uint32_t flags, uint64_t seed, struct rr_err *err);
 
 /* Advance every busy slot by one evaluation; simulations that need none (finished games, cached
  * positions) are made on the way. Returns 0, or an error, after which every slot is idle. */
