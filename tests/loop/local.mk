@@ -41,3 +41,9 @@ TESTS += tests/loop/test_scheduler
 tests_loop_test_scheduler_SOURCES = tests/loop/test_scheduler.c $(SCHEDULER_SOURCES)
 tests_loop_test_scheduler_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_loop_test_scheduler_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
+
+check_PROGRAMS += tests/loop/test_curriculum
+TESTS += tests/loop/test_curriculum
+tests_loop_test_curriculum_SOURCES = tests/loop/test_curriculum.c $(CURRICULUM_SOURCES)
+tests_loop_test_curriculum_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+tests_loop_test_curriculum_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
