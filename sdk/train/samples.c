@@ -73,7 +73,7 @@ static int
 take_rows(const struct rr_samples *s, const char *name, uint32_t type, uint32_t dims,
           const uint64_t *row, uint64_t rows, const void **data, struct rr_err *err)
 {
-    const struct rr_npy *array;
+    const struct rr_npy *array = NULL;
     const int rc = take(s, name, type, dims, row, &array, err);
 
     if (rc != 0) {
@@ -91,8 +91,8 @@ static int
 take_csr(const struct rr_samples *s, const char *off_name, const char *idx_name, struct csr *csr,
          struct rr_err *err)
 {
-    const struct rr_npy *idx;
-    const void *off;
+    const struct rr_npy *idx = NULL;
+    const void *off = NULL;
     int rc = take_rows(s, off_name, RR_NPY_I64, 1, NULL, s->total + 1, &off, err);
 
     if (rc == 0) {
@@ -151,7 +151,7 @@ take_all(struct rr_samples *s, struct rr_err *err)
     const uint64_t cell_row[] = {s->io.height, s->io.width, s->io.planes};
     const uint64_t scalar_row[] = {s->io.scalars};
     const uint64_t value_row[] = {VALUE_COLUMNS};
-    const struct rr_npy *features;
+    const struct rr_npy *features = NULL;
     const void *data = NULL;
     int rc = take(s, "features", RR_NPY_U8, 4, cell_row, &features, err);
 

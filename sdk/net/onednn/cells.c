@@ -20,36 +20,45 @@ half_get(uint16_t h)
     return f;
 }
 
-/* To the nearest, ties to even; a NaN stays one. */
+/* To the nearest, ties to even; a NaN stays one. In integers: a comparison of floats would keep the
+ * compiler from making vector code. */
 static inline uint16_t
 half_put(float f)
 {
     uint32_t bits;
+    uint32_t rounded;
 
     memcpy(&bits, &f, sizeof bits);
-    bits += 0x7fffu + ((bits >> 16) & 1u);
-    return f == f ? (uint16_t)(bits >> 16) : (uint16_t)0x7fc0u;
+    rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return (uint16_t)((bits & 0x7fffffffu) > 0x7f800000u ? 0x7fc0u : rounded);
 }
+
+/* Channels that are summed at a time: the sums fit the vector registers of any processor. */
+#define LANES 32
 
 #define T uint16_t
 #define K(name) name##_half
 #define GET(x) half_get(x)
 #define PUT(f) half_put(f)
+#define KEEP(x, g) ((uint16_t)((g) & (0u - ((int16_t)(x) > 0))))
 #include "sdk/net/onednn/kernels.inc"
 #undef T
 #undef K
 #undef GET
 #undef PUT
+#undef KEEP
 
 #define T float
 #define K(name) name##_full
 #define GET(x) (x)
 #define PUT(f) (f)
+#define KEEP(x, g) ((x) > 0.0f ? (g) : 0.0f)
 #include "sdk/net/onednn/kernels.inc"
 #undef T
 #undef K
 #undef GET
 #undef PUT
+#undef KEEP
 
 /* Where row i begins, for data of either type. */
 static const void *
@@ -120,7 +129,11 @@ cells_add(const void *a, const void *b, size_t rows, size_t row, void *out, bool
         const void *y = b == NULL ? NULL : row_of(b, i, row, half);
         void *z = row_in(out, i, row, half);
 
-        if (half) {
+        if (y == NULL && half) {
+            copy_half(x, row, z, floor_of(relu));
+        } else if (y == NULL) {
+            copy_full(x, row, z, floor_of(relu));
+        } else if (half) {
             add_half(x, y, row, z, floor_of(relu));
         } else {
             add_full(x, y, row, z, floor_of(relu));

@@ -30,25 +30,42 @@ product(char ta, char tb, size_t m, size_t n, size_t k, const float *a, const fl
     return s == dnnl_success ? 0 : dn_error(s, "product", err);
 }
 
-/* One position: the sums run over the inputs in their order whatever the batch, which no library
- * promises; then the answer to a position does not depend on what it is asked together with. */
-static void
-linear_row(const struct step *s, const float *restrict in, const float *restrict bias,
-           float *restrict out)
+#define LANES 32 /* results at a time, held in vector registers */
+
+/* Some results of one position, at most LANES. The sums run over the inputs in their order whatever
+ * the batch, which no library promises; then the answer to a position does not depend on what it is
+ * asked together with. */
+static inline void
+linear_some(const struct step *s, const float *restrict in, size_t first, size_t width,
+            const float *restrict bias, float *restrict out)
 {
     const size_t n_in = s->node->in_channels, n_out = s->node->channels;
+    const float *restrict w = s->by_input + first;
+    float sum[LANES] = {0};
 
-    memcpy(out, bias, n_out * sizeof *out);
     for (size_t k = 0; k < n_in; k++) {
-        const float *restrict w = s->by_input + k * n_out;
-        const float x = in[k];
-
-        for (size_t c = 0; c < n_out; c++) {
-            out[c] += x * w[c];
+        for (size_t c = 0; c < width; c++) {
+            sum[c] += in[k] * w[k * n_out + c];
         }
     }
-    for (size_t c = 0; c < n_out && s->relu; c++) {
-        out[c] = out[c] < 0.0f ? 0.0f : out[c];
+    for (size_t c = 0; c < width; c++) {
+        const float x = sum[c] + bias[first + c];
+
+        out[first + c] = s->relu && x < 0.0f ? 0.0f : x;
+    }
+}
+
+static void
+linear_row(const struct step *s, const float *in, const float *bias, float *out)
+{
+    const size_t n = s->node->channels;
+    size_t c = 0;
+
+    for (; c + LANES <= n; c += LANES) {
+        linear_some(s, in, c, LANES, bias, out);
+    }
+    if (c < n) {
+        linear_some(s, in, c, n - c, bias, out);
     }
 }
 
