@@ -22,10 +22,10 @@
 #define LENGTH_MIX 0.5
 
 static const struct rr_opt options[] = {
-    {"first_samples", RR_OPT_INT, 0, "3000", "1..", "samples that the first export waits for"},
-    {"min_new_samples", RR_OPT_INT, 0, "3000", "1..",
+    {"first_samples", RR_OPT_INT, 0, "16000", "1..", "samples that the first export waits for"},
+    {"min_new_samples", RR_OPT_INT, 0, "5000", "1..",
      "samples that no earlier export had, before the next one is made"},
-    {"window_min", RR_OPT_INT, 0, "12000", "1..", "smallest window, in samples"},
+    {"window_min", RR_OPT_INT, 0, "20000", "1..", "smallest window, in samples"},
     {"window_max", RR_OPT_INT, 0, "100000", "1..",
      "largest window, in samples: bounds the file and the trainer's memory"},
     {"window_fraction", RR_OPT_REAL, 0, "0.5", "0..1",

@@ -96,11 +96,14 @@ void
 watch_go_on(struct rr_ctx *ctx, const struct plan_conf *plan, struct watch *w, struct config *c,
             double now)
 {
-    if (plan_busy(c) || c->out_count > 0 || c->games_since < plan_target(plan, c) ||
+    const uint64_t target = plan_target(plan, c);
+
+    if (plan_busy(c) || c->out_count > 0 || c->games_since < target ||
         now - w->quiet_since < (double)rr_opt_int(ctx, "settle") / 1000.0) {
         return;
     }
-    c->extra += plan->games_per_request;
+    /* By half: a few rounds bridge any wrong guess of what a game yields. */
+    c->extra += target / 2 > plan->games_per_request ? target / 2 : plan->games_per_request;
     c->dirty = 1;
     w->quiet_since = now;
     rr_log(ctx, RR_LOG_INFO,
