@@ -114,6 +114,7 @@ prune(struct store *st, struct rr_err *err)
 {
     MDB_stat stat;
     uint64_t floor = 0;
+    uint64_t excess;
     uint8_t be[8];
     int rc = mdb_stat(st->op, st->dbi[T_EVENT], &stat);
 
@@ -123,8 +124,9 @@ prune(struct store *st, struct rr_err *err)
     if (stat.ms_entries <= st->retain_events) {
         return 0;
     }
+    excess = stat.ms_entries - st->retain_events;
     rc = store_numbers(st, st->op, T_META, "floor", &floor, 1, err);
-    for (int i = 0; rc == 0 && i < PRUNE_PER_APPEND; i++) {
+    for (int i = 0; rc == 0 && i < PRUNE_PER_APPEND && excess > 0; i++) {
         MDB_val k = {sizeof be, be};
         MDB_val v;
         MDB_cursor *cur;
@@ -151,6 +153,7 @@ prune(struct store *st, struct rr_err *err)
         rc = store_get(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
         if (rc == RR_E_EMPTY) {
             rc = forget(st, st->op, id, err);
+            excess--;
         }
         if (rc == 0) {
             rc = store_add(st, st->op, T_META, "floor", 0, 1, (int64_t)(id - floor), err);

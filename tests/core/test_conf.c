@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_conf.c - conf.d texts and what is said about them: one problem each, exact words.
+ *
+ * Uses rrd-worker and the puppet plugins of the build tree ($RR_BUILDDIR).
+ */
+#include "core/common/mem.h"
+#include "core/rrd/conf.h"
+#include "tests/tap.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char dir[256];
+static struct paths paths;
+
+static void
+write_conf(const char *name, const char *text, size_t n)
+{
+    char *path = mem_printf("%s/conf.d/%s", dir, name);
+    FILE *f = fopen(path, "w");
+
+    if (f == NULL || fwrite(text, 1, n, f) != n || fclose(f) != 0) {
+        exit(1);
+    }
+    free(path);
+}
+
+static void
+remove_conf(const char *name)
+{
+    char *path = mem_printf("%s/conf.d/%s", dir, name);
+
+    (void)unlink(path);
+    free(path);
+}
+
+#define LONG_50 "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
+#define PUPPET "[stage puppet]\n"
+
+/* Bytes of a literal that may hold NUL. */
+#define TEXT(s) s, sizeof(s) - 1
+
+static const struct {
+    const char *text;
+    size_t n;
+    const char *problem; /* NULL: none */
+} cases[] = {
+    {TEXT(PUPPET), NULL},
+    {TEXT(PUPPET "count = 3\nratio = 0.25\nwait = 1s\n"), NULL},
+    {TEXT("# a comment\n; another\n\n" PUPPET "text = a=b:c\n"), NULL},
+    /* bytes and lines */
+    {TEXT(PUPPET "count = 3\n text = more\n"),
+     "conf.d/10-t.ini:3: the line is indented: it would be read as more text of the key above"},
+    {TEXT(PUPPET "text = " LONG_50 LONG_50 LONG_50 LONG_50 "\n"),
+     "conf.d/10-t.ini:2: a line may have 198 bytes"},
+    {TEXT("[stage " LONG_50 "]\n"), "conf.d/10-t.ini:1: the name of a section may have 48 bytes"},
+    {TEXT(PUPPET "text = a\0b\n"), "conf.d/10-t.ini:2: the line holds a NUL byte"},
+    {TEXT(PUPPET "text = a\033b\n"), "conf.d/10-t.ini:2: the line holds a control character"},
+    {TEXT("\xef\xbb\xbf" PUPPET),
+     "conf.d/10-t.ini:1: the file begins with a byte order mark: save it as UTF-8 without one"},
+    {TEXT("[stage puppet]\r\n"),
+     "conf.d/10-t.ini:1: the line ends with CR LF: save the file with Unix line ends"},
+    {TEXT(PUPPET "text = \xff\n"), "conf.d/10-t.ini: the file is not UTF-8 text"},
+    {TEXT("[stage puppet\ncount = 3\n"),
+     "conf.d/10-t.ini:1: a section header must end with \"]\" and nothing behind it"},
+    {TEXT("[]\n"), "conf.d/10-t.ini:1: a section needs a name: [core] or [stage NAME]"},
+    {TEXT(PUPPET "count\n"), "conf.d/10-t.ini:2: this is neither \"key = value\", nor "
+                             "\"[section]\", nor a comment"},
+    {TEXT(PUPPET "= 3\n"), "conf.d/10-t.ini:2: there is no key before \"=\""},
+    {TEXT(PUPPET "count = 3 ; three\n"), "conf.d/10-t.ini:2: a comment behind a value would be "
+                                         "cut off: put it on a line of its own"},
+    {TEXT("count = 3\n" PUPPET), "conf.d/10-t.ini:1: key \"count\" stands before any [section]"},
+    {TEXT(PUPPET "count = 3\ncount = 4\n"),
+     "conf.d/10-t.ini:3: key \"count\" was set before at conf.d/10-t.ini:2"},
+    {TEXT(PUPPET PUPPET),
+     "conf.d/10-t.ini:2: section [stage puppet] was begun before at conf.d/10-t.ini:1"},
+    /* sections and keys */
+    {TEXT("[stages puppet]\n" PUPPET),
+     "conf.d/10-t.ini:1: section [stages puppet] is not known; "
+     "there are [core] and [stage NAME] (did you mean \"stage\"?)"},
+    {TEXT("[stage Puppet]\n"),
+     "conf.d/10-t.ini:1: \"Puppet\" cannot name a stage: a lower-case letter, then letters, digits "
+     "and _, 40 at most"},
+    {TEXT("[core]\nretain_event = 5\n" PUPPET),
+     "conf.d/10-t.ini:2: [core] has no key \"retain_event\" (did you mean \"retain_events\"?)"},
+    {TEXT("[core]\nretain_events = 5\n" PUPPET),
+     "conf.d/10-t.ini:2: retain_events: 5 is below the allowed range 100.."},
+    {TEXT("[core]\nslots = cpu\n" PUPPET),
+     "conf.d/10-t.ini:2: slots: \"cpu\" is not name:count, such as cpu:2"},
+    {TEXT(PUPPET "stop_limit = 10\n"), "conf.d/10-t.ini:2: stop_limit: \"10\" is not a number with "
+                                       "a unit: ms, s, min, h or d"},
+    {TEXT(PUPPET "enabled = true\n"), "conf.d/10-t.ini:2: enabled: \"true\" is not yes or no"},
+    {TEXT(PUPPET "slots = gpu:1\n"), "conf.d/10-t.ini:2: slots: [core] slots declares no \"gpu\""},
+    {TEXT(PUPPET "slots = cpu:100000\n"), "*is more than the*"},
+    {TEXT(PUPPET "needs = pupett\n"), "conf.d/10-t.ini:1: needs: there is no stage \"pupett\" (did "
+                                      "you mean \"puppet\"?)"},
+    {TEXT(PUPPET "needs = puppet\n"),
+     "conf.d/10-t.ini:1: stages depend on each other in a cycle: puppet -> puppet"},
+    /* plugins and their options */
+    {TEXT("[stage pupet]\n"), "*there is no plugin file pupet.so in *(did you mean \"puppet\"?)"},
+    {TEXT("[stage puppet]\nplugin = ../puppet\n"),
+     "conf.d/10-t.ini:2: plugin: \"../puppet\" is not the name of a plugin"},
+    {TEXT("[stage no_symbol]\n"), "*it exports no symbol \"rr_plugin\"*"},
+    {TEXT(PUPPET "cuont = 3\n"), "conf.d/10-t.ini:2: option \"cuont\" is not known to plugin "
+                                 "puppet (did you mean \"count\"?)"},
+    {TEXT(PUPPET "atempts = 3\n"), "conf.d/10-t.ini:2: option \"atempts\" is not known to plugin "
+                                   "puppet (did you mean \"attempts\"?)"},
+    {TEXT(PUPPET "count = 5000\n"),
+     "conf.d/10-t.ini:2: count: 5000 is above the allowed range 0..1000"},
+    {TEXT(PUPPET "mood = sad\n"), "conf.d/10-t.ini:2: mood: \"sad\" is not one of calm|angry"},
+    {TEXT(PUPPET "room = 5\n"), "conf.d/10-t.ini:2: room: \"5\" is not a number with a unit: B, "
+                                "KiB, MiB or GiB"},
+    {TEXT(PUPPET "check_act = config\n"), "conf.d/10-t.ini:1: puppet: *"},
+    {TEXT(PUPPET "check_act = segv\n"), "*its check of the options ended by signal SEGV*"},
+};
+
+/* "*" at either end of a pattern stands for anything; one in the middle too. */
+static bool
+matches(const char *text, const char *pattern)
+{
+    if (*pattern == '*') {
+        do {
+            if (matches(text, pattern + 1)) {
+                return true;
+            }
+        } while (*text++ != '\0');
+        return false;
+    }
+    return *text == *pattern && (*text == '\0' || matches(text + 1, pattern + 1));
+}
+
+static void
+test_cases(void)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct text_list sets = {0};
+        struct conf conf;
+
+        write_conf("10-t.ini", cases[i].text, cases[i].n);
+        (void)conf_load(&conf, dir, &paths, &sets);
+        if (cases[i].problem == NULL) {
+            ok(conf.problems.n == 0, "accepted: case %zu", i);
+        } else {
+            ok(conf.problems.n == 1 && matches(conf.problems.v[0], cases[i].problem), "%s",
+               cases[i].problem);
+        }
+        if (conf.problems.n != (cases[i].problem != NULL) ||
+            (conf.problems.n == 1 && !matches(conf.problems.v[0], cases[i].problem))) {
+            for (size_t k = 0; k < conf.problems.n; k++) {
+                diag("%s", conf.problems.v[k]);
+            }
+        }
+        conf_free(&conf);
+    }
+    remove_conf("10-t.ini");
+}
+
+static void
+test_files(void)
+{
+    const struct text_list sets = {0};
+    struct conf conf;
+    char *path = mem_printf("%s/conf.d/20-dir.ini", dir);
+
+    write_conf("10-a.ini", TEXT("[core]\nlog_files = 3\n"));
+    write_conf("20-b.ini", TEXT(PUPPET "count = 3\n"));
+    write_conf("30-c.ini", TEXT("[core]\nlog_level = debug\n"));
+    write_conf("README", TEXT("not looked at"));
+    (void)conf_load(&conf, dir, &paths, &sets);
+    ok(conf.problems.n == 1 &&
+           strcmp(conf.problems.v[0],
+                  "conf.d/30-c.ini:1: section [core] was begun before at conf.d/10-a.ini:1") == 0,
+       "one section of a name in all files");
+    conf_free(&conf);
+    remove_conf("30-c.ini");
+    write_conf("b.ini", TEXT(""));
+    (void)mkdir(path, 0700);
+    (void)conf_load(&conf, dir, &paths, &sets);
+    ok(conf.problems.n == 2 && strstr(conf.problems.v[0], "the name must be NN-name.ini") != NULL &&
+           strstr(conf.problems.v[1], "is not a regular file") != NULL,
+       "names and kinds of files; all problems at once");
+    conf_free(&conf);
+    (void)rmdir(path);
+    remove_conf("b.ini");
+    free(path);
+}
+
+static void
+test_sets(void)
+{
+    struct text_list sets = {0};
+    struct conf conf;
+
+    text_list_add(&sets, "puppet.count=7");
+    text_list_add(&sets, "core.retain_events=500");
+    (void)conf_load(&conf, dir, &paths, &sets);
+    ok(conf.problems.n == 0 && conf.retain_events == 500 &&
+           strcmp(json_string_value(json_object_get(conf.stages[0].options, "count")), "7") == 0,
+       "the command line wins");
+    is_str(json_string_value(json_object_get(conf.stages[0].options, "ratio")), "0.5",
+           "defaults are filled in");
+    conf_free(&conf);
+    text_list_add(&sets, "puppet.count=x");
+    text_list_add(&sets, "nobody.count=1");
+    text_list_add(&sets, "nonsense");
+    (void)conf_load(&conf, dir, &paths, &sets);
+    is_int((int64_t)conf.problems.n, 3, "and is checked as well");
+    is_int(conf_status(&conf), 78, "exit status");
+    conf_free(&conf);
+    text_list_free(&sets);
+}
+
+int
+main(void)
+{
+    const char *tmp = getenv("TMPDIR");
+    const char *build = getenv("RR_BUILDDIR");
+    char *confd;
+
+    if (build == NULL) {
+        build = ".";
+    }
+    (void)snprintf(dir, sizeof dir, "%s/rr-conf.XXXXXX", tmp == NULL ? "/tmp" : tmp);
+    if (mkdtemp(dir) == NULL) {
+        return 1;
+    }
+    confd = mem_printf("%s/conf.d", dir);
+    (void)mkdir(confd, 0700);
+    paths.libexec_dir = mem_dup(build);
+    paths.lib_dir = mem_dup(build);
+    paths.plugin_dir = mem_printf("%s/tests/puppet", build);
+    test_cases();
+    test_files();
+    test_sets();
+    remove_conf("10-a.ini");
+    remove_conf("20-b.ini");
+    remove_conf("README");
+    (void)rmdir(confd);
+    (void)rmdir(dir);
+    free(confd);
+    paths_fini(&paths);
+    return tap_done();
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_graph.c - dependencies, event flow, cycles, start order; payloads against declarations.
+ */
+#include "core/common/mem.h"
+#include "core/rrd/graph.h"
+#include "tests/tap.h"
+
+#define NODES_MAX 16
+
+struct fixture {
+    struct graph graph;
+    struct text_list problems, warnings;
+    struct text_list lists[NODES_MAX * 3];
+    struct manifest manifests[NODES_MAX];
+    struct graph_node *nodes;
+    size_t n;
+};
+
+static void
+load_manifest(struct manifest *m, const char *consumes, const char *produces)
+{
+    char *text = mem_printf("{\"name\":\"x\",\"version\":\"1\",\"options\":[],\"consumes\":[%s],"
+                            "\"produces\":[%s]}",
+                            consumes, produces);
+    struct rr_err err = RR_ERR_INIT;
+
+    if (manifest_parse(m, text, strlen(text), &err) != 0) {
+        diag("%s", err.text);
+        exit(1);
+    }
+    free(text);
+}
+
+static void
+add(struct fixture *f, const char *name, const char *needs, const char *consumes,
+    const char *produces)
+{
+    const size_t i = f->n++;
+
+    if (f->nodes == NULL) {
+        f->nodes = mem_zalloc(NODES_MAX, sizeof *f->nodes);
+    }
+    text_list_split(&f->lists[3 * i], needs);
+    load_manifest(&f->manifests[i], consumes, produces);
+    f->nodes[i] = (struct graph_node){name,
+                                      name,
+                                      "x.so",
+                                      &f->manifests[i],
+                                      true,
+                                      &f->lists[3 * i],
+                                      &f->lists[3 * i + 1],
+                                      &f->lists[3 * i + 2]};
+}
+
+static void
+build(struct fixture *f)
+{
+    graph_build(&f->graph, f->nodes, f->n, &f->problems, &f->warnings);
+}
+
+static void
+fini(struct fixture *f)
+{
+    graph_free(&f->graph);
+    text_list_free(&f->problems);
+    text_list_free(&f->warnings);
+    for (size_t i = 0; i < f->n; i++) {
+        manifest_fini(&f->manifests[i]);
+        for (size_t k = 0; k < 3; k++) {
+            text_list_free(&f->lists[3 * i + k]);
+        }
+    }
+    memset(f, 0, sizeof *f);
+}
+
+static size_t
+place_of(const struct fixture *f, size_t node)
+{
+    size_t at = 0;
+
+    while (f->graph.order[at] != node) {
+        at++;
+    }
+    return at;
+}
+
+#define A1 "{\"type\":\"A\",\"version\":1,\"fields\":[{\"name\":\"n\",\"kind\":\"u64\"}]}"
+#define A1_TEXT "{\"type\":\"A\",\"version\":1,\"fields\":[{\"name\":\"n\",\"kind\":\"str\"}]}"
+#define A1_MORE "{\"type\":\"A\",\"version\":1,\"fields\":[{\"name\":\"m\",\"kind\":\"u64\"}]}"
+#define A2 "{\"type\":\"A\",\"version\":2,\"fields\":[]}"
+#define B1 "{\"type\":\"B\",\"version\":1,\"fields\":[]}"
+#define C_ALIAS_A "{\"type\":\"C\",\"alias\":\"A\",\"version\":1,\"fields\":[]}"
+
+static void
+test_order(void)
+{
+    struct fixture f = {0};
+
+    add(&f, "last", "middle", "", "");
+    add(&f, "middle", "first", "", "");
+    add(&f, "first", "", "", "");
+    build(&f);
+    is_int((int64_t)f.problems.n, 0, "a chain is fine");
+    ok(f.graph.order[0] == 2 && f.graph.order[1] == 1 && f.graph.order[2] == 0, "its order");
+    fini(&f);
+
+    add(&f, "maker", "", "", A1);
+    add(&f, "reader", "", A1, "");
+    build(&f);
+    ok(place_of(&f, 1) < place_of(&f, 0), "a consumer starts before its producer");
+    fini(&f);
+
+    add(&f, "maker", "", "", A1);
+    add(&f, "reader", "maker", A1, "");
+    build(&f);
+    ok(f.problems.n == 0 && place_of(&f, 0) < place_of(&f, 1), "unless it says otherwise");
+    fini(&f);
+}
+
+static void
+test_cycles(void)
+{
+    struct fixture f = {0};
+
+    add(&f, "a", "b", "", "");
+    add(&f, "b", "c", "", "");
+    add(&f, "c", "a", "", "");
+    build(&f);
+    ok(f.problems.n == 1 && strstr(f.problems.v[0], "cycle: a -> b -> c -> a") != NULL,
+       "a cycle of dependencies is an error that shows it");
+    fini(&f);
+
+    add(&f, "self", "self", "", "");
+    build(&f);
+    ok(f.problems.n == 1 && strstr(f.problems.v[0], "self -> self") != NULL, "so is a loop");
+    fini(&f);
+
+    add(&f, "a", "", A1, B1);
+    add(&f, "b", "", B1, A1);
+    build(&f);
+    ok(f.problems.n == 0 && f.graph.order != NULL, "a cycle of events is fine");
+    fini(&f);
+
+    add(&f, "a", "bb", "", "");
+    add(&f, "bbb", "", "", "");
+    build(&f);
+    ok(f.problems.n == 1 && strstr(f.problems.v[0], "did you mean \"bbb\"") != NULL,
+       "a stage that is not there");
+    fini(&f);
+}
+
+static void
+test_types(void)
+{
+    static const struct {
+        const char *in;
+        const char *message;
+    } rows[] = {{A1_TEXT, "as str, but plugin x.so produces it as u64"},
+                {A1_MORE, "needs the field \"m\" of A, which plugin x.so does not produce"},
+                {A2, "consumes A version 2, but plugin x.so produces version 1"}};
+    struct fixture f = {0};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        add(&f, "maker", "", "", A1);
+        add(&f, "reader", "", rows[i].in, "");
+        build(&f);
+        ok(f.problems.n == 1 && strstr(f.problems.v[0], rows[i].message) != NULL, "%s",
+           rows[i].message);
+        fini(&f);
+    }
+    add(&f, "maker", "", "", A1);
+    add(&f, "reader", "", C_ALIAS_A, "");
+    build(&f);
+    ok(f.problems.n == 0 && f.graph.n_edges == 1 && strcmp(f.graph.edges[0].type, "A") == 0 &&
+           strcmp(f.graph.edges[0].as, "C") == 0,
+       "an alias connects, and each side keeps its name");
+    fini(&f);
+    add(&f, "reader", "", B1, "");
+    build(&f);
+    ok(f.problems.n == 0 && f.warnings.n == 1, "a consumer without producer is a warning");
+    fini(&f);
+}
+
+static void
+test_payload(void)
+{
+    static const struct {
+        const char *payload;
+        const char *message; /* NULL: fine */
+    } rows[] = {
+        {"{\"s\":\"x\",\"u\":1,\"i\":-1,\"f\":1,\"b\":true,\"j\":[1]}", NULL},
+        {"{\"s\":\"x\",\"u\":-1,\"i\":-1,\"f\":1.5,\"b\":true,\"j\":null}", "\"u\" of T is"},
+        {"{\"s\":1,\"u\":1,\"i\":-1,\"f\":1.5,\"b\":true,\"j\":null}", "\"s\" of T is"},
+        {"{\"s\":\"x\",\"u\":1,\"i\":-1,\"f\":1.5,\"b\":1,\"j\":null}", "\"b\" of T is"},
+        {"{\"s\":\"x\",\"u\":1,\"i\":-1,\"f\":1.5,\"b\":true}", "lacks the field \"j\""},
+        {"{\"s\":\"x\",\"u\":1,\"i\":1,\"f\":1,\"b\":true,\"j\":1,\"z\":1}", "no field \"z\""},
+        {"[]", "not a JSON object"}};
+    struct manifest m;
+    struct rr_err err = RR_ERR_INIT;
+
+    load_manifest(&m, "",
+                  "{\"type\":\"T\",\"version\":1,\"fields\":[{\"name\":\"s\",\"kind\":\"str\"},"
+                  "{\"name\":\"u\",\"kind\":\"u64\"},{\"name\":\"i\",\"kind\":\"i64\"},"
+                  "{\"name\":\"f\",\"kind\":\"f64\"},{\"name\":\"b\",\"kind\":\"bool\"},"
+                  "{\"name\":\"j\",\"kind\":\"json\"}]}");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *payload = json_loads(rows[i].payload, 0, NULL);
+        const int rc = manifest_check_payload(&m.produces[0], payload, &err);
+
+        ok(rows[i].message == NULL ? rc == 0
+                                   : rc == RR_E_INPUT && strstr(err.text, rows[i].message) != NULL,
+           "payload %s", rows[i].payload);
+        json_decref(payload);
+    }
+    manifest_fini(&m);
+}
+
+static void
+test_drawing(void)
+{
+    struct fixture f = {0};
+    static const char *const states[] = {"ready", "down"};
+    const long long depths[] = {0, 7};
+    char *text;
+    json_t *doc;
+
+    add(&f, "maker", "", "", A1 "," B1);
+    add(&f, "reader", "", A1, "");
+    build(&f);
+    text = graph_text_new(&f.graph, states, depths);
+    is_str(text,
+           "reader [down] queue 7\nmaker [ready] queue 0\n    A -> reader\n    B (no reader)\n"
+           "start order: reader maker\n",
+           "as text");
+    free(text);
+    text = graph_dot_new(&f.graph, NULL, NULL);
+    ok(strstr(text, "maker -> reader [label=\"A\"];") != NULL, "as dot");
+    free(text);
+    doc = graph_json_new(&f.graph, NULL, NULL);
+    is_int((int64_t)json_array_size(json_object_get(doc, "edges")), 1, "as JSON");
+    json_decref(doc);
+    fini(&f);
+}
+
+int
+main(void)
+{
+    test_order();
+    test_cycles();
+    test_types();
+    test_payload();
+    test_drawing();
+    return tap_done();
+}
