@@ -20,6 +20,8 @@
 
 #define STAGES_MAX 64
 #define STAGE_PREFIX "stage "
+/* More than any slot has; stands for "all" until the slot is known. */
+#define SLOT_ALL 1000000
 
 extern char **environ;
 
@@ -148,9 +150,9 @@ core_place(const struct ini *ini, const char *key)
     return given == NULL ? "[core]" : given->place;
 }
 
-/* Split "name:count"; count "auto" is the number of processors. */
+/* Split "name:count". One word may stand for a count: its value is given. */
 static int
-parse_slot(const char *word, char **name, int64_t *count)
+parse_slot(const char *word, const char *special, int64_t value, char **name, int64_t *count)
 {
     const char *colon = strchr(word, ':');
     int rc;
@@ -158,14 +160,14 @@ parse_slot(const char *word, char **name, int64_t *count)
     if (colon == NULL) {
         return RR_E_INPUT;
     }
-    if (strcmp(colon + 1, "auto") == 0) {
-        *count = sysconf(_SC_NPROCESSORS_ONLN);
+    if (strcmp(colon + 1, special) == 0) {
+        *count = value;
         rc = 0;
     } else {
         rc = text_int(colon + 1, count);
     }
     *name = mem_dupn(word, (size_t)(colon - word));
-    if (rc != 0 || *count < 1 || *count > 1000000 || !text_is_name(*name)) {
+    if (rc != 0 || *count < 1 || *count > SLOT_ALL || !text_is_name(*name)) {
         free(*name);
         *name = NULL;
         return RR_E_INPUT;
@@ -183,7 +185,8 @@ read_core_slots(struct conf *conf, const struct ini *ini)
     for (size_t i = 0; i < words.n; i++) {
         struct conf_slot slot = {0};
 
-        if (parse_slot(words.v[i], &slot.name, &slot.total) != 0) {
+        if (parse_slot(words.v[i], "auto", sysconf(_SC_NPROCESSORS_ONLN), &slot.name,
+                       &slot.total) != 0) {
             conf_problem(conf, core_place(ini, "slots"),
                          "slots: \"%s\" is not name:count, such as cpu:2", words.v[i]);
             continue;
@@ -260,8 +263,9 @@ read_stage_slots(struct conf *conf, struct conf_stage *stage, const char *text, 
         struct slots_need *need = &stage->slots[stage->n_slots];
         char *name = NULL;
 
-        if (parse_slot(words.v[i], &name, &need->count) != 0) {
-            conf_problem(conf, place, "slots: \"%s\" is not name:count, such as cpu:2", words.v[i]);
+        if (parse_slot(words.v[i], "all", SLOT_ALL, &name, &need->count) != 0) {
+            conf_problem(conf, place, "slots: \"%s\" is not name:count, such as cpu:2 or cpu:all",
+                         words.v[i]);
             continue;
         }
         need->slot = 0;
@@ -270,7 +274,13 @@ read_stage_slots(struct conf *conf, struct conf_stage *stage, const char *text, 
         }
         if (need->slot == conf->n_slots) {
             conf_problem(conf, place, "slots: [core] slots declares no \"%s\"", name);
-        } else if (need->count > conf->slots[need->slot].total) {
+            free(name);
+            continue;
+        }
+        if (need->count == SLOT_ALL) {
+            need->count = conf->slots[need->slot].total;
+        }
+        if (need->count > conf->slots[need->slot].total) {
             conf_problem(conf, place,
                          "slots: %s:%" PRId64 " is more than the %" PRId64
                          " that [core] slots declares: the stage would wait for ever",

@@ -41,7 +41,8 @@ const struct rr_opt conf_stage_keys[] = {
     {"waits", RR_OPT_LIST, 0, "", "",
      "Stages whose start is waited for, whether it succeeds or not."},
     {"slots", RR_OPT_LIST, 0, "", "",
-     "Slots that an event of this stage takes while it is handled, as name:count."},
+     "Slots that an event of this stage takes while it is handled, as name:count; the count may be "
+     "all."},
     {"start_limit", RR_OPT_DURATION, 0, "60s", "1s..1d",
      "Time from the start of the process until it is ready; its progress reports begin it anew."},
     {"ping_limit", RR_OPT_DURATION, 0, "60s", "1s..1d",

@@ -169,6 +169,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         sample(&rrd->stages[i]);
         health_tick(&rrd->stages[i]);
         notes_flush(&rrd->stages[i]);
+        stage_log_tick(rrd->stages[i].log);
     }
     rrd_wake(rrd);
 }

@@ -47,20 +47,27 @@ stage_log_new(struct rrd *rrd, const char *stage)
     return log;
 }
 
+void
+stage_log_tick(struct stage_log *log)
+{
+    const uint64_t second = sys_mono_ms() / 1000;
+
+    if (second == log->second) {
+        return;
+    }
+    log->second = second;
+    log->lines = 0;
+    if (log->dropped > 0) {
+        log_warn("log", "lines dropped stage=%s count=%u", log->stage, log->dropped);
+        log->dropped = 0;
+    }
+}
+
 /* Whether one more line may be written in this second. */
 static bool
 has_room(struct stage_log *log)
 {
-    const uint64_t second = sys_mono_ms() / 1000;
-
-    if (second != log->second) {
-        log->second = second;
-        log->lines = 0;
-        if (log->dropped > 0) {
-            log_warn("log", "lines dropped stage=%s count=%u", log->stage, log->dropped);
-            log->dropped = 0;
-        }
-    }
+    stage_log_tick(log);
     if (log->lines == LINES_PER_SECOND) {
         log->dropped++;
         return false;

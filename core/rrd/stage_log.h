@@ -24,6 +24,9 @@ void stage_log_line(struct stage_log *log, enum log_level level, const char *tex
 /* The last line that the worker printed or logged as an error, "" for none. */
 const char *stage_log_last(const struct stage_log *log);
 
+/* Once a second: say how many lines were dropped, when no further line comes that would. */
+void stage_log_tick(struct stage_log *log);
+
 void stage_log_reopen(struct stage_log *log);
 
 #endif
