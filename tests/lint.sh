@@ -94,12 +94,13 @@ check_layers() {
 
 # Every header must compile by itself.
 check_headers() {
-    local file
+    local file flags
 
+    read -ra flags < <(pkg-config --cflags cairo jansson 2> /dev/null)
     for file in "${sources[@]}"; do
         [[ $file == *.c ]] ||
             ${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Isdk/include -I. -I"${file%/*}" -I"${file%/*}/.." \
-                -fsyntax-only -x c "$file" 2>&1 |
+                "${flags[@]}" -fsyntax-only -x c "$file" 2>&1 |
             grep -m 1 -E 'error:' | mark 'does not compile alone'
     done
 }
