@@ -6,6 +6,7 @@
  */
 #include "core/common/mem.h"
 #include "core/rrd/conf.h"
+#include "core/rrd/conf_schema.h"
 #include "tests/tap.h"
 
 #include <sys/stat.h>
@@ -211,6 +212,41 @@ test_sets(void)
     text_list_free(&sets);
 }
 
+/* Every key must stand in the man page, and those of the core in its ini file. */
+static void
+test_papers(void)
+{
+    const char *source = getenv("RR_SRCDIR");
+    const struct rr_opt *const tables[] = {conf_core_keys, conf_stage_keys};
+    struct rr_err err = RR_ERR_INIT;
+    char *man_path = mem_printf("%s/man/rrd.conf.5", source == NULL ? "." : source);
+    char *ini_path = mem_printf("%s/conf.d/00-core.ini", source == NULL ? "." : source);
+    char *man = NULL;
+    char *ini = NULL;
+    size_t n;
+
+    if (paths_read_new(man_path, 1u << 20, &man, &n, &err) != 0 ||
+        paths_read_new(ini_path, 1u << 20, &ini, &n, &err) != 0) {
+        ok(false, "%s", err.text);
+    }
+    for (size_t t = 0; man != NULL && ini != NULL && t < 2; t++) {
+        for (const struct rr_opt *row = tables[t]; row->key != NULL; row++) {
+            char *in_man = mem_printf("\\fB%s\\fR (", row->key);
+            char *in_ini = mem_printf("#%s =", row->key);
+
+            ok(row->help[0] != '\0' && strstr(man, in_man) != NULL &&
+                   (t == 1 || strstr(ini, in_ini) != NULL),
+               "%s is described", row->key);
+            free(in_man);
+            free(in_ini);
+        }
+    }
+    free(man);
+    free(ini);
+    free(man_path);
+    free(ini_path);
+}
+
 int
 main(void)
 {
@@ -233,6 +269,7 @@ main(void)
     test_cases();
     test_files();
     test_sets();
+    test_papers();
     remove_conf("10-a.ini");
     remove_conf("20-b.ini");
     remove_conf("README");
