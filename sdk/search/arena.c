@@ -184,6 +184,10 @@ arena_init(struct arena *arena, const struct rr_arena_conf *conf, struct rr_err 
     if (arena->threads > conf->games) {
         arena->threads = conf->games;
     }
+    /* With more slots than games the first lane would take them all. */
+    const uint32_t share =
+        arena->threads > 0 ? (conf->games + arena->threads - 1) / arena->threads : 1;
+    arena->slots = conf->slots < share ? conf->slots : share;
     arena->error = (struct rr_err)RR_ERR_INIT;
     arena->done = calloc((size_t)conf->games + 1, sizeof(struct recording *));
     if (arena->done == NULL) {

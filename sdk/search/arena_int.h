@@ -64,6 +64,7 @@ struct recording *play_finish(struct play *play);
 struct arena {
     const struct rr_arena_conf *conf;
     uint32_t threads;
+    uint32_t slots; /* of each lane: the conf's, but no more than its share of the games */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t news;

@@ -26,13 +26,13 @@ searcher_init(struct lane *lane, uint32_t number, struct rr_err *err)
     rr_eval_fn eval = player->eval;
     void *user = player->eval_user;
 
-    search.slots = conf->slots;
+    search.slots = lane->arena->slots;
     search.max_simulations = player->simulations > player->fast_simulations
                                  ? player->simulations
                                  : player->fast_simulations;
     if (player->net != NULL) {
         const int rc =
-            rr_infer_new(player->net, conf->slots, player->dtype, &lane->infer[number], err);
+            rr_infer_new(player->net, lane->arena->slots, player->dtype, &lane->infer[number], err);
         if (rc != 0) {
             return rc;
         }
@@ -50,11 +50,11 @@ lane_init(struct lane *lane, struct arena *arena, struct rr_err *err)
     int rc = 0;
 
     lane->arena = arena;
-    lane->plays = calloc(conf->slots, sizeof *lane->plays);
+    lane->plays = calloc(arena->slots, sizeof *lane->plays);
     if (lane->plays == NULL) {
         return rr_err_set(err, -ENOMEM, "arena of %s: out of memory", conf->variant->name);
     }
-    for (uint32_t i = 0; rc == 0 && i < conf->slots; i++) {
+    for (uint32_t i = 0; rc == 0 && i < arena->slots; i++) {
         rc = play_init(&lane->plays[i], conf, err);
     }
     for (uint32_t p = 0; rc == 0 && p < conf->player_count; p++) {
@@ -74,7 +74,7 @@ lane_fini(struct lane *lane)
             rr_infer_free(lane->infer[p]);
         }
     }
-    for (uint32_t i = 0; lane->plays != NULL && i < lane->arena->conf->slots; i++) {
+    for (uint32_t i = 0; lane->plays != NULL && i < lane->arena->slots; i++) {
         play_fini(&lane->plays[i]);
     }
     free(lane->plays);
@@ -188,7 +188,7 @@ run_rounds(struct lane *lane, struct rr_err *err)
         bool has_waiting[RR_ARENA_MAX_PLAYERS] = {false};
         int rc = 0;
         is_busy = false;
-        for (uint32_t i = 0; rc == 0 && i < conf->slots; i++) {
+        for (uint32_t i = 0; rc == 0 && i < lane->arena->slots; i++) {
             rc = run_slot(lane, i, err);
             if (lane->plays[i].rec != NULL && lane->plays[i].waiting >= 0) {
                 has_waiting[lane->plays[i].waiting] = true;
