@@ -241,6 +241,7 @@ serve(int fd, const char *dir)
     }
 }
 
+/* The socket gets its name when it listens, so that who sees it can connect. */
 static int
 listen_in(const char *dir)
 {
@@ -250,11 +251,12 @@ listen_in(const char *dir)
     (void)snprintf(path, sizeof path, "%s/run", dir);
     (void)mkdir(path, 0700);
     const int run_fd = open(path, O_PATH | O_CLOEXEC);
-    (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/ctl.sock", run_fd);
-    (void)unlink(address.sun_path);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/new.sock", run_fd);
+    (void)unlinkat(run_fd, "new.sock", 0);
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
-        listen(fd, is_mode("full") ? 0 : 16) < 0) {
+        listen(fd, is_mode("full") ? 0 : 16) < 0 ||
+        renameat(run_fd, "new.sock", run_fd, "ctl.sock") < 0) {
         perror("fake_rrd");
         exit(1);
     }
