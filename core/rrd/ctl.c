@@ -145,7 +145,7 @@ pump_conn(struct conn *conn)
         return;
     }
     if (p.is_full && p.looked > EVENTS_PER_PUMP) {
-        rrd_wake(conn->ctl->rrd); /* go on in the next turn */
+        daemon_wake(conn->ctl->rrd); /* go on in the next turn */
     }
     if (!conn->stream.follows && (!p.is_full || conn->stream.left == 0)) {
         conn->stream.is_on = false;
@@ -239,7 +239,7 @@ on_drained(struct bufferevent *bev, void *arg)
     if (conn->is_closing) {
         conn_free(conn);
     } else if (conn->stream.is_on) {
-        rrd_wake(conn->ctl->rrd);
+        daemon_wake(conn->ctl->rrd);
     }
 }
 

@@ -201,7 +201,7 @@ cmd_stop(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
     if (json_object_get(args, "stage") != NULL) {
         return change_stage(rrd, args, SUP_EV_STOP, result, err);
     }
-    rrd_stop(rrd);
+    daemon_stop(rrd);
     *result = json_pack("{s:s}", "state", "stopping");
     return 0;
 }

@@ -209,7 +209,7 @@ change(struct rrd *rrd, const char *queue, const json_t *which, bool is_kick, js
             (void)rr_err_set(err, rc, "the store could not be written; nothing was changed");
         }
     }
-    rrd_wake(rrd);
+    daemon_wake(rrd);
     *result = rc == 0 ? json_pack("{s:I}", "count", (json_int_t)count) : NULL;
     return rc;
 }

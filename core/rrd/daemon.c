@@ -34,13 +34,13 @@
 #define SAMPLE_INTERVAL_MS 5000u
 
 void
-rrd_wake(struct rrd *rrd)
+daemon_wake(struct rrd *rrd)
 {
     event_active(rrd->turn, EV_TIMEOUT, 0);
 }
 
 void
-rrd_stop(struct rrd *rrd)
+daemon_stop(struct rrd *rrd)
 {
     rrd->has_look = true;
     if (!rrd->is_stopping) {
@@ -53,7 +53,7 @@ rrd_stop(struct rrd *rrd)
             sup_run_event(&rrd->stages[i], SUP_EV_HURRY);
         }
     }
-    rrd_wake(rrd);
+    daemon_wake(rrd);
 }
 
 /* The process that started us with --daemon waits to hear that everything has started. */
@@ -110,7 +110,7 @@ commit(struct rrd *rrd)
     if (rc == RR_E_CORRUPT && !rrd->is_stopping) {
         log_error("store", "the store cannot be used any more");
         rrd->exit_status = STATUS_BAD_STORE;
-        rrd_stop(rrd);
+        daemon_stop(rrd);
     }
 }
 
@@ -134,7 +134,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
         tell_parent(rrd);
     }
     if (store_is_dirty(rrd->store)) {
-        rrd_wake(rrd);
+        daemon_wake(rrd);
     } else if (rrd->is_stopping && sup_run_is_quiet(rrd)) {
         (void)event_base_loopbreak(rrd->base);
     }
@@ -171,7 +171,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         notes_flush(&rrd->stages[i]);
         stage_log_tick(rrd->stages[i].log);
     }
-    rrd_wake(rrd);
+    daemon_wake(rrd);
 }
 
 static void
@@ -179,7 +179,7 @@ on_due(evutil_socket_t fd, short what, void *arg)
 {
     (void)fd;
     (void)what;
-    rrd_wake(arg);
+    daemon_wake(arg);
 }
 
 static void
@@ -196,7 +196,7 @@ on_signal(evutil_socket_t signo, short what, void *arg)
             stage_log_reopen(rrd->stages[i].log);
         }
     } else {
-        rrd_stop(rrd);
+        daemon_stop(rrd);
     }
 }
 
@@ -332,7 +332,7 @@ go(struct rrd *rrd)
             sup_run_event(&rrd->stages[i], SUP_EV_START);
         }
     }
-    rrd_wake(rrd);
+    daemon_wake(rrd);
     (void)event_base_dispatch(rrd->base);
     for (size_t i = 0; i < rrd->n_stages; i++) {
         notes_flush(&rrd->stages[i]);

@@ -79,7 +79,7 @@ end_op(struct rrd *rrd, int rc, struct waiter *w_take, struct rr_err *err)
     if (rc != 0) {
         free(w_take);
     }
-    rrd_wake(rrd);
+    daemon_wake(rrd);
     return rc;
 }
 
@@ -93,7 +93,7 @@ route_release(struct stage *stage)
     }
     memset(&stage->lease, 0, sizeof stage->lease);
     memset(&stage->progress, 0, sizeof stage->progress);
-    rrd_wake(rrd);
+    daemon_wake(rrd);
 }
 
 /* Stages that read a type of a producer, each once. Returns how many. */
@@ -456,7 +456,7 @@ route_inject(struct rrd *rrd, const char *type, const char *config, const char *
         } else {
             (void)store_op_end(rrd->store, false, NULL, NULL, NULL);
         }
-        rrd_wake(rrd);
+        daemon_wake(rrd);
     }
     free(queues);
     return rc;

@@ -60,7 +60,7 @@ bury_unread(struct stage *stage, const struct store_item *item, const char *why)
         log_error("route", "cannot set it aside: %s", err.text);
         stage->rrd->store_pause_ms = sys_mono_ms() + 2000;
     }
-    rrd_wake(stage->rrd);
+    daemon_wake(stage->rrd);
 }
 
 /* The stored event as the body of an EVENT frame, NULL when it cannot be read. */

@@ -124,10 +124,10 @@ struct rrd {
     int exit_status;
 };
 
-/* Have the turn run soon: something for it to commit, dispatch or look at. */
-void rrd_wake(struct rrd *rrd);
+/* In daemon.c. Have the turn run soon: something for it to commit, dispatch or look at. */
+void daemon_wake(struct rrd *rrd);
 
 /* Begin the end. A second call is in a hurry. */
-void rrd_stop(struct rrd *rrd);
+void daemon_stop(struct rrd *rrd);
 
 #endif

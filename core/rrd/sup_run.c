@@ -89,7 +89,7 @@ save_history(struct stage *stage)
     }
     free(text);
     json_decref(doc);
-    rrd_wake(stage->rrd);
+    daemon_wake(stage->rrd);
 }
 
 static int
@@ -246,7 +246,7 @@ carry_out(struct stage *stage, unsigned actions, uint64_t was_ready_ms)
         stage->rrd->has_look = true;
     }
     if ((actions & (SUP_DO_TELL | SUP_DO_DISPATCH)) != 0) {
-        rrd_wake(stage->rrd);
+        daemon_wake(stage->rrd);
     }
 }
 
