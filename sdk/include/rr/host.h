@@ -3,8 +3,9 @@
  * rr/host.h - what the host offers to a plugin: a table of functions, and wrappers to call them.
  *
  * The table grows at its end only; RR_HOST_HAS tells whether the running host has a function.
- * Everything is called on the thread that the host called the plugin on, but for opt_*, fact, log and
- * should_stop, which may be called on every thread. A call on the wrong thread aborts the worker.
+ * Everything is called on the thread that the host called the plugin on, but for opt_*, fact, log
+ * and should_stop, which may be called on every thread. A call on the wrong thread aborts the
+ * worker.
  */
 #ifndef RR_HOST_H
 #define RR_HOST_H

@@ -8,8 +8,8 @@
  *
  * A plugin is a shared object NAME.so whose descriptor says the same NAME. It links nothing of
  * ours: every service comes from the host table (rr/host.h) that its context carries. One worker
- * process runs one plugin and calls it from one thread; a plugin may start threads of its own, which
- * call only what rr/host.h allows them.
+ * process runs one plugin and calls it from one thread; a plugin may start threads of its own,
+ * which call only what rr/host.h allows them.
  *
  * A handler (event, idle) is a transaction. What it emits and puts becomes durable together, when
  * it returns RR_DONE, or not at all. An event whose handler did not end is delivered again.
