@@ -5,7 +5,8 @@
  *     bench_net [--blocks B] [--channels C] [--batch N] [--size HxW] [--planes N] [--policy N]
  *               [--threads N] [--dtype auto|f32|bf16] [--seconds S] [--infer] [--train] [--json]
  *
- * The defaults have the shapes of hex8_2p. Rates are of wall time, over whole calls. Set
+ * The defaults have the shapes of hex8_2p. Rates are of wall time over whole calls, the processor
+ * time of one position stands beside them: on a busy machine only that says something. Set
  * OMP_WAIT_POLICY=passive when other programs run beside it.
  */
 #include <rr/net.h>
@@ -25,12 +26,31 @@ struct args {
 };
 
 static double
-now_s(void)
+clock_s(clockid_t id)
 {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    (void)clock_gettime(id, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* How long a run took, in wall and in processor time. */
+struct span {
+    double begin, cpu_begin, wall, cpu;
+};
+
+static void
+span_begin(struct span *s)
+{
+    *s = (struct span){.begin = clock_s(CLOCK_MONOTONIC),
+                       .cpu_begin = clock_s(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static void
+span_end(struct span *s)
+{
+    s->wall = clock_s(CLOCK_MONOTONIC) - s->begin;
+    s->cpu = clock_s(CLOCK_PROCESS_CPUTIME_ID) - s->cpu_begin;
 }
 
 static int
@@ -120,18 +140,23 @@ flops(const struct rr_tower *t)
 }
 
 static void
-report(const struct args *a, const char *what, const char *kind, double rate, double work)
+report(const struct args *a, const char *what, const char *kind, uint64_t count,
+       const struct span *span, double work)
 {
+    const double rate = (double)count / span->wall;
+    const double cpu_us = 1e6 * span->cpu / (double)count;
+
     if (a->json) {
         printf("{\"bench\":\"net_%s\",\"kind\":\"%s\",\"blocks\":%u,\"channels\":%u,\"batch\":%u,"
-               "\"height\":%u,\"width\":%u,\"threads\":%u,\"per_s\":%.0f,\"gflops\":%.1f}\n",
+               "\"height\":%u,\"width\":%u,\"threads\":%u,\"per_s\":%.0f,\"cpu_us\":%.1f,"
+               "\"gflops\":%.1f}\n",
                what, kind, a->tower.blocks, a->tower.channels, a->batch, a->tower.io.height,
-               a->tower.io.width, a->threads, rate, rate * work * 1e-9);
+               a->tower.io.width, a->threads, rate, cpu_us, rate * work * 1e-9);
     } else {
-        printf("%-6s %-24s %ux%u %ux%u batch %-4u threads %u: %8.0f/s  %7.1f us each  %7.1f "
-               "GFLOP/s\n",
+        printf("%s %s %ux%u %ux%u batch %u threads %u: %.0f/s, %.1f us of processor each, "
+               "%.0f GFLOP/s\n",
                what, kind, a->tower.blocks, a->tower.channels, a->tower.io.height,
-               a->tower.io.width, a->batch, a->threads, rate, 1e6 / rate, rate * work * 1e-9);
+               a->tower.io.width, a->batch, a->threads, rate, cpu_us, rate * work * 1e-9);
     }
     (void)fflush(stdout);
 }
@@ -192,19 +217,19 @@ static int
 bench_infer(const struct args *a, const struct rr_net *net, struct data *d, struct rr_err *err)
 {
     struct rr_infer *infer = NULL;
-    double begin = 0, end = 0;
+    struct span span = {0};
     uint64_t count = 0;
     int rc = rr_infer_new(net, a->batch, a->dtype, &infer, err);
 
     for (int warm = 1; warm >= 0 && rc == 0; warm--) {
-        begin = end = now_s();
-        for (count = 0; rc == 0 && end - begin < (warm ? 0.2 : 1.0) * a->seconds; end = now_s()) {
+        span_begin(&span);
+        for (count = 0; rc == 0 && span.wall < (warm ? 0.2 : 1.0) * a->seconds; span_end(&span)) {
             rc = rr_infer_run(infer, a->batch, d->planes, d->scalars, d->policy, d->value, err);
             count += a->batch;
         }
     }
     if (rc == 0) {
-        report(a, "infer", rr_infer_kind(infer), (double)count / (end - begin), flops(&a->tower));
+        report(a, "infer", rr_infer_kind(infer), count, &span, flops(&a->tower));
     }
     rr_infer_free(infer);
     return rc;
@@ -233,20 +258,19 @@ bench_train(const struct args *a, const struct rr_net *net, struct data *d, stru
                                    .value = d->value};
     struct rr_trainer *trainer = NULL;
     struct rr_loss loss;
-    double begin = 0, end = 0;
+    struct span span = {0};
     uint64_t count = 0;
     int rc = rr_trainer_new(net, &conf, &trainer, err);
 
     for (int warm = 1; warm >= 0 && rc == 0; warm--) {
-        begin = end = now_s();
-        for (count = 0; rc == 0 && end - begin < (warm ? 0.2 : 1.0) * a->seconds; end = now_s()) {
+        span_begin(&span);
+        for (count = 0; rc == 0 && span.wall < (warm ? 0.2 : 1.0) * a->seconds; span_end(&span)) {
             rc = rr_trainer_step(trainer, &batch, 1e-4f, &loss, err);
             count += a->batch;
         }
     }
     if (rc == 0) { /* forward, back by the input, back by the weights: three times the work */
-        report(a, "train", rr_trainer_kind(trainer), (double)count / (end - begin),
-               3.0 * flops(&a->tower));
+        report(a, "train", rr_trainer_kind(trainer), count, &span, 3.0 * flops(&a->tower));
     }
     rr_trainer_free(trainer);
     return rc;
