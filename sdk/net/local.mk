@@ -20,3 +20,4 @@ librrkit_so_0_SOURCES += \
 # oneDNN brings libgomp along; we set the number of its threads and share our loops among them.
 librrkit_so_0_CFLAGS += -fopenmp
 librrkit_so_0_LDADD += -lgomp
+EXTRA_DIST += doc/net-graph.md
