@@ -17,7 +17,14 @@ mkdir -p "$dir/conf.d"
 cd "$base" || exit 1
 
 cleanup() {
-    "$build/rrctl" -C "$dir" stop > /dev/null 2>&1
+    local lock left
+    # after a failure in the middle a daemon may be left that does not stop at the first word
+    for lock in "$base"/*/state/lock; do
+        read -r left _ 2> /dev/null < "$lock" || continue
+        if [ "$(readlink "/proc/$left/exe")" = "$(readlink -f "$build/rrd")" ]; then
+            kill -9 "$left"
+        fi
+    done
     cd / && rm -rf "$base"
 }
 trap cleanup EXIT
