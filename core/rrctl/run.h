@@ -37,7 +37,8 @@ struct run {
     pid_t child;
     bool is_reaped; /* the child has ended, with child_status */
     int child_status;
-    int output_fd; /* what the child said, -1 when attached */
+    int output_fd;    /* what the child said, -1 when attached */
+    off_t said_bytes; /* of that, printed already */
 
     struct client follow; /* iteration events as they come; fd -1 when closed */
     json_t *recent[RUN_RECENT_MAX];
@@ -74,7 +75,7 @@ void run_daemon_reap(struct run *run);
 int run_daemon_poll(struct run *run, struct rr_err *err);
 
 /* Describe how the child ended, with what it said last. Returns the code for its exit status. */
-int run_daemon_verdict(const struct run *run, struct rr_err *err);
+int run_daemon_verdict(struct run *run, struct rr_err *err);
 
 /* Send the child a signal, if it still runs. */
 void run_daemon_signal(const struct run *run, int sig);

@@ -134,6 +134,28 @@ start_child(struct run *run, struct rr_err *err)
     return rc;
 }
 
+/* Print what the child has said since the last time, its last 4 KiB at most: in its own words,
+ * because a configuration may have more faults than fit one message. */
+static void
+echo(struct run *run)
+{
+    char said[4096];
+    const off_t end = lseek(run->output_fd, 0, SEEK_END);
+    off_t from = run->said_bytes;
+
+    if (end - from > (off_t)sizeof said) {
+        from = end - (off_t)sizeof said;
+    }
+    const ssize_t n = end <= from ? 0 : pread(run->output_fd, said, (size_t)(end - from), from);
+    if (n > 0) {
+        (void)fwrite(said, 1, (size_t)n, stderr);
+        if (said[n - 1] != '\n') {
+            (void)fputc('\n', stderr);
+        }
+        run->said_bytes = end;
+    }
+}
+
 /* Wait until the control socket answers. */
 static int
 wait_answer(struct run *run, struct rr_err *err)
@@ -171,6 +193,7 @@ run_daemon_start(struct run *run, struct rr_err *err)
         rc = wait_answer(run, err);
     }
     if (rc == 0 && !run->is_reaped) {
+        echo(run); /* warnings; a screen hides them, and they show again when it is left */
         run_view_say(run, "rrd runs in %s (pid %d), its log is %s/log/rrd.log", run->app->dir,
                      (int)run->child, run->app->dir);
     }
@@ -205,20 +228,9 @@ run_daemon_poll(struct run *run, struct rr_err *err)
 }
 
 int
-run_daemon_verdict(const struct run *run, struct rr_err *err)
+run_daemon_verdict(struct run *run, struct rr_err *err)
 {
-    char said[4096];
-    const off_t end = lseek(run->output_fd, 0, SEEK_END);
-    const off_t from = end > (off_t)sizeof said - 1 ? end - (off_t)sizeof said + 1 : 0;
-    const ssize_t n = end <= 0 ? 0 : pread(run->output_fd, said, sizeof said - 1, from);
-
-    /* Its own words in full: a configuration may have more faults than fit a message. */
-    if (n > 0) {
-        (void)fwrite(said, 1, (size_t)n, stderr);
-        if (said[n - 1] != '\n') {
-            (void)fputc('\n', stderr);
-        }
-    }
+    echo(run);
     if (WIFSIGNALED(run->child_status)) {
         return rr_err_set(err, -EIO, "rrd was killed by signal %d (%s); see %s/log/rrd.log",
                           WTERMSIG(run->child_status), strsignal(WTERMSIG(run->child_status)),
