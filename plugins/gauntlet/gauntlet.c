@@ -43,7 +43,7 @@ static const struct rr_opt options[] = {
      "keep the champion."},
     {"opening_moves", RR_OPT_INT, 0, "4", "0..1000",
      "Random moves that begin each pair of games, so that no two pairs are alike."},
-    {"slots", RR_OPT_INT, 0, "16", "1..4096", "Games at a time on each thread."},
+    {"parallel_games", RR_OPT_INT, 0, "16", "1..4096", "Games at a time on each thread."},
     {"threads", RR_OPT_INT, 0, "0", "0..1024", "Threads; 0: one for each core."},
     {"dtype", RR_OPT_CHOICE, 0, "auto", "auto|bf16|f32",
      "Arithmetic; auto is bf16 where the processor has instructions for it, else f32."},

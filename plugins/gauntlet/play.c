@@ -152,7 +152,7 @@ play(struct bout *bout, const struct rr_net *candidate, const struct rr_net *opp
     struct gauntlet_job *job = bout->job;
     const uint32_t threads = (uint32_t)rr_opt_int(job->ctx, "threads");
     const uint32_t cores = threads > 0 ? threads : rr_arena_cores();
-    const uint32_t slots = (uint32_t)rr_opt_int(job->ctx, "slots");
+    const uint32_t slots = (uint32_t)rr_opt_int(job->ctx, "parallel_games");
     const uint32_t share = (uint32_t)((bout->games + cores - 1) / cores);
     struct rr_player players[2];
     struct rr_arena_conf conf = {

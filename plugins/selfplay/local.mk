@@ -7,3 +7,4 @@ plugins_selfplay_so_CFLAGS = $(CFLAGS_SHARED)
 plugins_selfplay_so_LDFLAGS = $(LDFLAGS_SHARED)
 plugins_selfplay_so_LDADD = $(KIT_LIBS) -lm
 EXTRA_DIST += plugins/selfplay/README.md
+nobase_dist_rrdata_DATA += conf.d/20-selfplay.ini
