@@ -10,5 +10,5 @@ plugins_gauntlet_so_SOURCES = \
 plugins_gauntlet_so_CFLAGS = $(CFLAGS_SHARED) $(JANSSON_CFLAGS)
 plugins_gauntlet_so_LDFLAGS = $(LDFLAGS_SHARED)
 plugins_gauntlet_so_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
-EXTRA_DIST += plugins/gauntlet/README.md
+EXTRA_DIST += plugins/gauntlet/README.md doc/stages/gauntlet.md
 nobase_dist_rrdata_DATA += conf.d/60-gauntlet.ini

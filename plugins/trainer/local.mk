@@ -8,5 +8,5 @@ plugins_trainer_cpu_so_SOURCES = \
 plugins_trainer_cpu_so_CFLAGS = $(CFLAGS_SHARED) $(JANSSON_CFLAGS)
 plugins_trainer_cpu_so_LDFLAGS = $(LDFLAGS_SHARED)
 plugins_trainer_cpu_so_LDADD = $(KIT_LIBS) $(JANSSON_LIBS)
-EXTRA_DIST += plugins/trainer/README.md
+EXTRA_DIST += plugins/trainer/README.md doc/stages/trainer_cpu.md
 nobase_dist_rrdata_DATA += conf.d/50-trainer_cpu.ini

@@ -121,18 +121,28 @@ make_identity(struct job *job, struct rr_err *err)
     return 0;
 }
 
+/*
+ * Losses on the validation split. A batch's losses are means over its weights, those of the policy
+ * over its samples that have a target: the means of all batches are put together by these masses,
+ * so that batches of random games, which have no targets, do not make the policy look better.
+ */
 static int
 validate(struct job *job, struct rr_err *err)
 {
     const uint64_t all = rr_samples_count(job->samples, RR_SPLIT_VALIDATION);
     const uint64_t limit = job->conf->max_val_samples;
     const uint64_t count = limit > 0 && limit < all ? limit : all;
-    struct rr_loss sum = {0};
+    struct rr_loss *val = &job->at.val;
+    double policy_mass = 0;
+    double value_mass = 0;
 
+    *val = (struct rr_loss){0};
     for (uint64_t done = 0; done < count;) {
         const uint64_t left = count - done;
         const uint32_t n = left < job->batch.capacity ? (uint32_t)left : job->batch.capacity;
         struct rr_loss loss = {0};
+        double policy;
+        double value;
         int rc;
 
         for (uint32_t i = 0; i < n; i++) {
@@ -146,10 +156,19 @@ validate(struct job *job, struct rr_err *err)
         if (rc != 0) {
             return rc;
         }
-        add_loss(&sum, &loss, (double)n);
+        samples_mass(&job->batch.batch, &policy, &value);
+        val->policy += policy * loss.policy;
+        val->policy_entropy += policy * loss.policy_entropy;
+        val->value += value * loss.value;
+        policy_mass += policy;
+        value_mass += value;
         done += n;
     }
-    job->at.val = mean_loss(&sum, (double)count);
+    val->policy /= policy_mass > 0 ? policy_mass : 1;
+    val->policy_entropy /= policy_mass > 0 ? policy_mass : 1;
+    val->value /= value_mass > 0 ? value_mass : 1;
+    val->total = (double)job->conf->train.policy_weight * val->policy +
+                 (double)job->conf->train.value_weight * val->value;
     return 0;
 }
 

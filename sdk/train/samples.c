@@ -477,3 +477,15 @@ samples_gather(const struct rr_samples *samples, uint32_t split, const uint64_t 
     };
     return 0;
 }
+
+void
+samples_mass(const struct rr_batch *batch, double *policy, double *value)
+{
+    *policy = 0;
+    *value = 0;
+    for (uint32_t i = 0; i < batch->n; i++) {
+        const double weight = batch->weight == NULL ? 1 : (double)batch->weight[i];
+        *value += weight;
+        *policy += batch->policy_off[i + 1] > batch->policy_off[i] ? weight : 0;
+    }
+}

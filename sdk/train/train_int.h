@@ -31,6 +31,9 @@ void samples_batch_fini(struct samples_batch *batch);
 int samples_gather(const struct rr_samples *samples, uint32_t split, const uint64_t *picked,
                    uint32_t n, struct samples_batch *batch, struct rr_err *err);
 
+/* Sum of the weights of a batch, and of its samples that have a policy target. */
+void samples_mass(const struct rr_batch *batch, double *policy, double *value);
+
 /* order.c: an endless stream of sample numbers, a new permutation of 0 .. count - 1 each pass. */
 struct order {
     uint64_t seed;

@@ -94,6 +94,7 @@ struct plan {
     uint64_t stop_at; /* step after which it is asked to stop; 0: never */
     uint64_t seed;
     uint32_t patience;
+    bool is_still;               /* one step of next to no size */
     uint64_t epochs;             /* told so far */
     double first_loss;           /* mean loss of the first pass */
     struct rr_fit_result result; /* filled */
@@ -148,10 +149,10 @@ train(struct plan *plan, struct rr_err *err)
                   .policy_weight = 1,
                   .value_weight = 1},
         .seed = plan->seed,
-        .steps = STEPS,
+        .steps = plan->is_still ? 1 : STEPS,
         .warmup_steps = 5,
         .schedule = RR_FIT_COSINE,
-        .learning_rate = 0.01,
+        .learning_rate = plan->is_still ? 1e-9 : 0.01,
         .final_fraction = 0.1,
         .patience = plan->patience,
         .checkpoint_dir = checkpoints,
@@ -349,6 +350,23 @@ test_empty_policies(void)
        plan.result.last.train.value);
 }
 
+/* Batches without policy targets must not count in the policy's mean. */
+static void
+test_validation_mean(void)
+{
+    char path[700];
+    struct plan plan = {.name = "still", .npz = path, .seed = 1, .is_still = true};
+    struct rr_err err = RR_ERR_INIT;
+
+    (void)snprintf(path, sizeof path, "%s/early.npz", directory);
+    is_int(toy_write(path, SAMPLES, TOY_EARLY_POLICIES, &err), 0, "samples with few policies");
+    is_int(exit_of(child(&plan)), 0, "are trained on");
+    is_near(plan.result.last.val.policy, log(TOY_POLICY), 0.2,
+            "an untrained policy is about uniform over the samples that have a target");
+    is_near(plan.result.last.val.total, plan.result.last.val.policy + plan.result.last.val.value,
+            1e-9, "the total is their weighted sum");
+}
+
 static void
 test_forget(void)
 {
@@ -365,8 +383,8 @@ test_forget(void)
 static void
 clean(void)
 {
-    static const char *const job[] = {"whole", "killed", "other", "damaged", "random"};
-    static const char *const file[] = {"good.npz", "random.npz"};
+    static const char *const job[] = {"whole", "killed", "other", "damaged", "random", "still"};
+    static const char *const file[] = {"good.npz", "random.npz", "early.npz"};
     char path[700];
     struct rr_err err = RR_ERR_INIT;
 
@@ -403,6 +421,7 @@ main(void)
     test_resume();
     test_damage();
     test_empty_policies();
+    test_validation_mean();
     test_forget();
     clean();
     return tap_done();

@@ -21,6 +21,7 @@
 #define TOY_PLANES 3
 #define TOY_SCALARS 2
 #define TOY_POLICY (TOY_CELLS + 1)
+#define TOY_EARLY 150 /* so many samples of TOY_EARLY_POLICIES have policy targets */
 
 static const struct rr_net_io toy_io = {.height = 4,
                                         .width = 4,
@@ -42,6 +43,7 @@ enum toy_fault {
     TOY_NO_SPLIT_ARRAY,
     TOY_OTHER_PLANES,
     TOY_EMPTY_POLICIES, /* no fault: random games have no policy targets */
+    TOY_EARLY_POLICIES, /* no fault: only the first samples have policy targets */
 };
 
 struct toy_row {
@@ -120,16 +122,28 @@ toy_declare(struct rr_npz_writer *w, enum toy_fault fault, uint32_t planes, stru
     return rc;
 }
 
-static inline int
-toy_append(struct rr_npz_writer *w, const struct toy_row *row, enum toy_fault fault,
-           int64_t policy_off, int64_t legal_off, struct rr_err *err)
+/* Policy targets of the samples before sample i. */
+static inline int64_t
+toy_policies(enum toy_fault fault, uint32_t i)
 {
+    if (fault == TOY_EMPTY_POLICIES) {
+        return 0;
+    }
+    return fault == TOY_EARLY_POLICIES && i > TOY_EARLY ? TOY_EARLY : i;
+}
+
+static inline int
+toy_append(struct rr_npz_writer *w, const struct toy_row *row, enum toy_fault fault, uint32_t i,
+           struct rr_err *err)
+{
+    const int64_t policy_off = toy_policies(fault, i);
+    const int64_t legal_off = (int64_t)i * TOY_POLICY;
     int rc = rr_npz_append(w, "features", row->planes, 1, err);
 
     rc |= rr_npz_append(w, "globals", row->scalars, 1, err);
     rc |= rr_npz_append(w, "value_rel", row->value, 1, err);
     rc |= rr_npz_append(w, "policy_off", &policy_off, 1, err);
-    if (fault != TOY_EMPTY_POLICIES) {
+    if (toy_policies(fault, i + 1) > policy_off) {
         rc |= rr_npz_append(w, "policy_idx", &row->policy_idx, 1, err);
         rc |= rr_npz_append(w, "policy_val", &row->policy_val, 1, err);
     }
@@ -148,7 +162,6 @@ toy_write(const char *path, uint32_t n, enum toy_fault fault, struct rr_err *err
 {
     const uint32_t planes = fault == TOY_OTHER_PLANES ? TOY_PLANES + 1 : TOY_PLANES;
     const char meta[] = "{\"version\":3,\"layout\":\"" TOY_LAYOUT "\"}";
-    const int64_t policies = fault == TOY_EMPTY_POLICIES ? 0 : 1;
     struct rr_npz_writer *w = NULL;
     int64_t policy_end;
     int64_t legal_end;
@@ -160,9 +173,9 @@ toy_write(const char *path, uint32_t n, enum toy_fault fault, struct rr_err *err
     rc = toy_declare(w, fault, planes, err);
     for (uint32_t i = 0; i < n && rc == 0; i++) {
         const struct toy_row row = toy_row(i, fault, i + 1 == n, planes);
-        rc = toy_append(w, &row, fault, i * policies, (int64_t)i * TOY_POLICY, err);
+        rc = toy_append(w, &row, fault, i, err);
     }
-    policy_end = n * policies;
+    policy_end = toy_policies(fault, n);
     legal_end = (int64_t)n * TOY_POLICY;
     rc = rc != 0 ? rc : rr_npz_append(w, "policy_off", &policy_end, 1, err);
     rc = rc != 0 ? rc : rr_npz_append(w, "legal_off", &legal_end, 1, err);
