@@ -30,7 +30,6 @@ ensure_plan(struct rr_infer *infer, uint32_t at, struct rr_err *err)
 {
     const struct plan_conf conf = {.batch = 1u << at,
                                    .dtype = infer->dtype,
-                                   .threads = 1,
                                    .peer = at == infer->top ? NULL : infer->plans[infer->top]};
 
     if (infer->plans[at] != NULL) {

@@ -9,6 +9,7 @@ librrkit_so_0_SOURCES += \
 	sdk/net/net.c sdk/net/net.h \
 	sdk/net/plan.h \
 	sdk/net/safetensors.c sdk/net/safetensors.h \
+	sdk/net/team.c sdk/net/team.h \
 	sdk/net/tower.c \
 	sdk/net/trainer.c \
 	sdk/net/onednn/cells.c sdk/net/onednn/cells.h sdk/net/onednn/kernels.inc \
@@ -17,7 +18,7 @@ librrkit_so_0_SOURCES += \
 	sdk/net/onednn/layout.c \
 	sdk/net/onednn/plan.c sdk/net/onednn/plan_impl.h \
 	sdk/net/onednn/steps.c
-# oneDNN brings libgomp along; we set the number of its threads and share our loops among them.
+# oneDNN brings libgomp along; we tell it the number of threads and train with several.
 librrkit_so_0_CFLAGS += -fopenmp
 librrkit_so_0_LDADD += -lgomp
 EXTRA_DIST += doc/net-graph.md

@@ -2,9 +2,8 @@
 /*
  * plan.h - a graph compiled for one batch size: the border between this folder and a backend.
  *
- * A plan is used by one thread at a time and has its own worker threads as conf.threads says. It
- * reads the parameters where they are: they must outlive it, and plan_refresh() must follow every
- * change of them.
+ * A plan is used by one thread at a time, which does all of its work. It reads the parameters where
+ * they are: they must outlive it, and plan_refresh() must follow every change of them.
  */
 #ifndef RR_NET_PLAN_H
 #define RR_NET_PLAN_H
@@ -15,9 +14,8 @@ struct plan;
 
 struct plan_conf {
     uint32_t batch;
-    uint32_t dtype;   /* RR_DTYPE_* */
-    uint32_t threads; /* at least 1 */
-    bool train;       /* keep what the way back needs */
+    uint32_t dtype; /* RR_DTYPE_* */
+    bool train;     /* keep what the way back needs */
     /* A plan of the same graph, parameters and dtype whose converted weights serve here as well
      * where their form is the same; it must outlive this one. NULL: none. */
     const struct plan *peer;

@@ -8,7 +8,7 @@
 #include "sdk/net/adamw.h"
 #include "sdk/net/loss.h"
 #include "sdk/net/model.h"
-#include "sdk/net/plan.h"
+#include "sdk/net/team.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 
 struct rr_trainer {
     struct rr_net *net; /* its parameters are the master weights */
-    struct plan *plan;
+    struct team *team;
     struct rr_train_conf conf;
     struct loss_shape shape;
     struct adamw opt;
@@ -73,30 +73,30 @@ init(struct rr_trainer *t, const struct rr_net *net, struct rr_err *err)
 {
     const struct rr_train_conf *c = &t->conf;
     const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    struct plan_conf plan = {
-        .batch = c->batch, .dtype = c->dtype, .threads = c->threads, .train = true};
+    const uint32_t threads = c->threads > 0 ? c->threads : cores > 0 ? (uint32_t)cores : 1;
+    size_t rows;
     int rc = check_conf(c, err);
 
-    if (plan.threads == 0) {
-        plan.threads = cores > 0 ? (uint32_t)cores : 1;
-    }
     rc = rc ? rc : copy_net(net, &t->net, err);
     rc = rc ? rc : adamw_init(&t->opt, net->graph->parameters, err);
+    rc = rc ? rc
+            : team_new(t->net->graph, t->net->params, c->batch, c->dtype, threads, &t->team, err);
     if (rc != 0) {
         return rc;
     }
+    rows = team_rows(t->team);
     t->shape.policy = graph_policy_size(net->graph);
     t->shape.seats = net->graph->io.seats;
-    t->policy = calloc(c->batch * t->shape.policy, sizeof *t->policy);
-    t->policy_grad = calloc(c->batch * t->shape.policy, sizeof *t->policy_grad);
-    t->value = calloc(c->batch * t->shape.seats, sizeof *t->value);
-    t->value_grad = calloc(c->batch * t->shape.seats, sizeof *t->value_grad);
+    t->policy = calloc(rows * t->shape.policy, sizeof *t->policy);
+    t->policy_grad = calloc(rows * t->shape.policy, sizeof *t->policy_grad);
+    t->value = calloc(rows * t->shape.seats, sizeof *t->value);
+    t->value_grad = calloc(rows * t->shape.seats, sizeof *t->value_grad);
     t->marks = calloc(t->shape.policy, sizeof *t->marks);
     if (t->policy == NULL || t->policy_grad == NULL || t->value == NULL || t->value_grad == NULL ||
         t->marks == NULL) {
         return rr_err_set(err, -ENOMEM, "trainer: out of memory for a batch of %u", c->batch);
     }
-    return plan_new(t->net->graph, t->net->params, &plan, &t->plan, err);
+    return 0;
 }
 
 int
@@ -124,7 +124,7 @@ void
 rr_trainer_free(struct rr_trainer *trainer)
 {
     if (trainer != NULL) {
-        plan_free(trainer->plan);
+        team_free(trainer->team);
         adamw_fini(&trainer->opt);
         rr_net_free(trainer->net);
         free(trainer->policy);
@@ -139,7 +139,7 @@ rr_trainer_free(struct rr_trainer *trainer)
 const char *
 rr_trainer_kind(const struct rr_trainer *trainer)
 {
-    return plan_kind(trainer->plan);
+    return team_kind(trainer->team);
 }
 
 /* Forward pass and losses; gradients by the logits when a step is to follow. */
@@ -153,11 +153,12 @@ evaluate(struct rr_trainer *t, const struct rr_batch *batch, bool with_grad, str
                                    .value_grad = with_grad ? t->value_grad : NULL};
     int rc = loss_check(&t->shape, batch, t->marks, err);
 
-    rc = rc ? rc : plan_forward(t->plan, batch->n, batch->planes, batch->scalars, err);
+    rc = rc ? rc
+            : team_forward(t->team, batch->n, batch->planes, batch->scalars, t->policy, t->value,
+                           err);
     if (rc != 0) {
         return rc;
     }
-    plan_output(t->plan, batch->n, t->policy, t->value);
     loss_compute(&t->shape, &conf, batch, t->policy, t->value, loss);
     if (!isfinite(loss->total)) {
         return rr_err_set(err, RR_E_CORRUPT,
@@ -175,7 +176,7 @@ rr_trainer_step(struct rr_trainer *trainer, const struct rr_batch *batch, float 
     struct rr_trainer *t = trainer;
     const size_t n = t->net->graph->parameters;
     const double clip = (double)t->conf.clip_norm;
-    const float *grads;
+    const float *grads = NULL;
     int rc;
 
     if (batch->n != t->conf.batch || !(learning_rate >= 0.0f && isfinite(learning_rate))) {
@@ -184,11 +185,10 @@ rr_trainer_step(struct rr_trainer *trainer, const struct rr_batch *batch, float 
                           t->conf.batch, batch->n);
     }
     rc = evaluate(t, batch, true, loss, err);
-    rc = rc ? rc : plan_backward(t->plan, t->policy_grad, t->value_grad, err);
+    rc = rc ? rc : team_backward(t->team, t->policy_grad, t->value_grad, &grads, err);
     if (rc != 0) {
         return rc;
     }
-    grads = plan_gradient(t->plan);
     loss->grad_norm = adamw_norm(grads, n);
     if (!isfinite(loss->grad_norm)) {
         return rr_err_set(err, RR_E_CORRUPT,
@@ -199,7 +199,7 @@ rr_trainer_step(struct rr_trainer *trainer, const struct rr_batch *batch, float 
     adamw_step(&t->opt, t->net->graph, &t->conf, learning_rate,
                clip > 0 && loss->grad_norm > clip ? (float)(clip / loss->grad_norm) : 1.0f, grads,
                t->net->params);
-    return plan_refresh(t->plan, err);
+    return team_refresh(t->team, err);
 }
 
 int
@@ -311,7 +311,7 @@ restore(struct rr_trainer *t, const struct st_file *file, const char *path, stru
             memcpy(v[i], fresh + i * n, n * sizeof *fresh);
         }
         t->opt.step = strtoull(steps, &end, 10);
-        rc = plan_refresh(t->plan, err);
+        rc = team_refresh(t->team, err);
     }
     free(fresh);
     return rc;

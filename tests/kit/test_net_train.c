@@ -139,6 +139,37 @@ test_determinism(uint32_t threads)
     rr_net_free(net);
 }
 
+/* However a batch is split, also unevenly, it is the same batch. */
+static void
+test_threads(uint32_t threads)
+{
+    const struct rr_train_conf one = conf_of(16, RR_DTYPE_F32, 1);
+    const struct rr_train_conf more = conf_of(16, RR_DTYPE_F32, threads);
+    struct rr_err err = RR_ERR_INIT;
+    struct rr_net *net = small_net(3);
+    struct rr_trainer *a = trainer_of(net, &one);
+    struct rr_trainer *b = trainer_of(net, &more);
+    struct net_data d;
+    struct rr_batch part;
+    struct rr_loss x, y;
+
+    net_data_init(&d, &small.io, 16, 6);
+    x = steps(a, &d.batch, 10, 1e-3f);
+    y = steps(b, &d.batch, 10, 1e-3f);
+    ok(fabs(x.total - y.total) < 1e-3 && fabs(x.grad_norm - y.grad_norm) < 1e-2 * x.grad_norm,
+       "%u threads train like one: %.5f and %.5f, gradients %.5f and %.5f", threads, y.total,
+       x.total, y.grad_norm, x.grad_norm);
+    part = d.batch;
+    part.n = 3;
+    ok(rr_trainer_eval(a, &part, &x, &err) == 0 && rr_trainer_eval(b, &part, &y, &err) == 0 &&
+           fabs(x.total - y.total) < 1e-3,
+       "%u threads evaluate a part like one", threads);
+    net_data_fini(&d);
+    rr_trainer_free(a);
+    rr_trainer_free(b);
+    rr_net_free(net);
+}
+
 static void
 test_precision(void)
 {
@@ -304,6 +335,8 @@ main(void)
     test_overfit(RR_DTYPE_F32, "f32");
     test_determinism(1);
     test_determinism(2);
+    test_threads(3);
+    test_threads(99);
     test_precision();
     test_resume();
     test_eval();

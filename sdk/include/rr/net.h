@@ -114,7 +114,7 @@ struct rr_loss {
 struct rr_train_conf {
     uint32_t batch; /* fixed: every step has exactly this many samples */
     uint32_t dtype;
-    uint32_t threads; /* of the backend; 0: as many as cores. Equal numbers give equal results */
+    uint32_t threads; /* 0: as many as cores. Equal numbers give equal results */
     float weight_decay, beta1, beta2, epsilon; /* AdamW: Loshchilov & Hutter 2019, algorithm 2 */
     float clip_norm;                           /* global; 0 for none */
     float policy_weight, value_weight;

@@ -93,7 +93,6 @@ void
 cells_from_f32(const float *in, size_t stride, size_t rows, size_t n, void *out, bool half,
                bool accumulate)
 {
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < rows; i++) {
         void *to = row_in(out, i, n, half);
 
@@ -108,7 +107,6 @@ cells_from_f32(const float *in, size_t stride, size_t rows, size_t n, void *out,
 void
 cells_to_f32(const void *in, size_t rows, size_t n, float *out, size_t stride, bool half)
 {
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < rows; i++) {
         const void *from = row_of(in, i, n, half);
 
@@ -123,7 +121,6 @@ cells_to_f32(const void *in, size_t rows, size_t n, float *out, size_t stride, b
 void
 cells_add(const void *a, const void *b, size_t rows, size_t row, void *out, bool relu, bool half)
 {
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < rows; i++) {
         const void *x = row_of(a, i, row, half);
         const void *y = b == NULL ? NULL : row_of(b, i, row, half);
@@ -144,7 +141,6 @@ cells_add(const void *a, const void *b, size_t rows, size_t row, void *out, bool
 void
 cells_mask(const void *out, size_t rows, size_t row, void *grad, bool half)
 {
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < rows; i++) {
         const void *x = row_of(out, i, row, half);
         void *g = row_in(grad, i, row, half);
@@ -162,7 +158,6 @@ cells_add_channels(const struct cells *s, const void *in, const float *vector, v
 {
     const size_t row = s->cells * s->channels;
 
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < s->rows; i++) {
         const void *x = row_of(in, i, row, s->half);
         const float *v = vector + i * s->channels;
@@ -181,7 +176,6 @@ cells_sum(const struct cells *s, const void *grad, float *vector, bool accumulat
 {
     const size_t row = s->cells * s->channels;
 
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < s->rows; i++) {
         const void *g = row_of(grad, i, row, s->half);
         float *v = vector + i * s->channels;
@@ -202,7 +196,6 @@ cells_pool(const struct cells *s, const void *in, float *vector, uint32_t *where
 {
     const size_t row = s->cells * s->channels;
 
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < s->rows; i++) {
         const void *x = row_of(in, i, row, s->half);
         float *mean = vector + i * 2 * s->channels;
@@ -228,7 +221,6 @@ cells_pool_back(const struct cells *s, const float *vector, const uint32_t *wher
 {
     const size_t row = s->cells * s->channels;
 
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < s->rows; i++) {
         const float *mean = vector + i * 2 * s->channels;
         const float *top = mean + s->channels;

@@ -3,8 +3,7 @@
  * cells.h - everything that is done to activations apart from convolutions and products.
  *
  * Activations are f32, or bf16 where `half` is true. rows: how many positions, row: values each.
- * Sums are in f32, in a fixed order; the work is shared among OpenMP threads by positions, so that
- * the number of threads never changes a result.
+ * Sums are in f32, in a fixed order.
  */
 #ifndef RR_NET_ONEDNN_CELLS_H
 #define RR_NET_ONEDNN_CELLS_H

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* OpenMP keeps the number of threads by calling thread: ours holds while we compute. */
+/* OpenMP keeps the number of threads by calling thread: while we compute, the library gets one. */
 static int
-threads_enter(const struct plan *plan)
+threads_enter(void)
 {
     const int before = omp_get_max_threads();
 
-    omp_set_num_threads((int)plan->conf.threads);
+    omp_set_num_threads(1);
     return before;
 }
 
@@ -112,7 +112,7 @@ plan_new(const struct graph *graph, float *params, const struct plan_conf *conf,
     p->graph = graph;
     p->params = params;
     p->conf = *conf;
-    before = threads_enter(p);
+    before = threads_enter();
     rc = build(p, err);
     threads_leave(before);
     rc = rc ? rc : plan_refresh(p, err);
@@ -166,7 +166,7 @@ plan_bytes(const struct plan *plan)
 int
 plan_refresh(struct plan *plan, struct rr_err *err)
 {
-    const int before = threads_enter(plan);
+    const int before = threads_enter();
     int rc = 0;
 
     for (uint32_t i = 0; i < plan->n_steps && rc == 0; i++) {
@@ -180,7 +180,7 @@ int
 plan_forward(struct plan *plan, uint32_t n, const uint8_t *planes, const float *scalars,
              struct rr_err *err)
 {
-    const int before = threads_enter(plan);
+    const int before = threads_enter();
     int rc = 0;
 
     for (uint32_t i = 0; i < plan->graph->n; i++) {
@@ -207,7 +207,6 @@ plan_output(const struct plan *plan, uint32_t n, float *policy, float *value)
     const struct slot *map = &plan->slots[end->in[0]];
     const struct slot *logits = &plan->slots[g->nodes[g->value].in[0]];
     const size_t stride = graph_policy_size(g);
-    const int before = threads_enter(plan);
 
     cells_to_f32(map->data, n, map->row, policy, stride, map->half);
     if (end->n_in > 1) {
@@ -216,7 +215,6 @@ plan_output(const struct plan *plan, uint32_t n, float *policy, float *value)
         cells_to_f32(single->data, n, single->row, policy + map->row, stride, false);
     }
     memcpy(value, logits->data, n * logits->row * sizeof *value);
-    threads_leave(before);
 }
 
 /* Hand the gradients by the logits to an input of an output node. */
@@ -235,7 +233,7 @@ int
 plan_backward(struct plan *plan, const float *policy, const float *value, struct rr_err *err)
 {
     const size_t stride = graph_policy_size(plan->graph);
-    const int before = threads_enter(plan);
+    const int before = threads_enter();
     int rc = 0;
 
     for (uint32_t i = plan->n_steps; i-- > 0 && rc == 0;) {

@@ -75,7 +75,6 @@ linear_forward(struct plan *plan, const struct step *s)
     const float *in = plan->slots[s->in[0]].data;
     float *out = plan->slots[s->out].data;
 
-#pragma omp parallel for schedule(static)
     for (size_t i = 0; i < plan->conf.batch; i++) {
         linear_row(s, in + i * s->node->in_channels, plan->params + s->node->bias,
                    out + i * s->node->channels);
