@@ -247,10 +247,13 @@ play_all(struct gauntlet_job *job, const struct rr_effect *file, struct rr_err *
     }
     rc = load(job, &model, &candidate, err);
     for (uint32_t i = 0; rc == 0 && i < GAUNTLET_OPPONENTS; i++) {
-        if (is_wanted(job, i)) {
+        if (rr_should_stop(job->ctx)) { /* a short match may be over before the arena asks */
+            rc = rr_err_set(err, RR_E_STOPPED, "stopped before the match against %s",
+                            gauntlet_opponent_name[i]);
+        } else if (is_wanted(job, i)) {
             rc = meet(job, i, candidate, record, err);
         }
-        if (i == GAUNTLET_RANDOM && !rule_beats_random(&job->match[i].score, &low)) {
+        if (rc == 0 && i == GAUNTLET_RANDOM && !rule_beats_random(&job->match[i].score, &low)) {
             break;
         }
     }
