@@ -377,6 +377,11 @@ ctl_close(struct ctl *ctl)
         return;
     }
     while (ctl->conns != NULL) {
+        struct evbuffer *out = bufferevent_get_output(ctl->conns->bev);
+
+        /* The loop has ended, and with it the sending: the answer to `stop` may still lie here. */
+        (void)evbuffer_unfreeze(out, 1);
+        (void)evbuffer_write(out, bufferevent_getfd(ctl->conns->bev));
         conn_free(ctl->conns);
     }
     if (ctl->listener != NULL) {

@@ -23,7 +23,7 @@ static const struct rr_opt options[] = {
      "Simulations a move; keep it equal to the simulations of self-play."},
     {"considered", RR_OPT_INT, 0, "16", "1..1024",
      "Root moves considered; keep it equal to that of self-play."},
-    {"random_games", RR_OPT_INT, 0, "20", "10..100000",
+    {"random_games", RR_OPT_INT, 0, "40", "10..100000",
      "Games against random play; with fewer than 10 its gate cannot be passed."},
     {"champion_games", RR_OPT_INT, 0, "64", "2..100000",
      "Most games against the champion; the sequential test may need fewer."},

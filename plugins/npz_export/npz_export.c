@@ -23,7 +23,7 @@
 
 static const struct rr_opt options[] = {
     {"first_samples", RR_OPT_INT, 0, "16000", "1..", "samples that the first export waits for"},
-    {"min_new_samples", RR_OPT_INT, 0, "5000", "1..",
+    {"min_new_samples", RR_OPT_INT, 0, "10000", "1..",
      "samples that no earlier export had, before the next one is made"},
     {"window_min", RR_OPT_INT, 0, "20000", "1..", "smallest window, in samples"},
     {"window_max", RR_OPT_INT, 0, "100000", "1..",
@@ -36,7 +36,7 @@ static const struct rr_opt options[] = {
      "part of the search's root value in the value target; the rest is the game's outcome"},
     {"validation", RR_OPT_REAL, 0, "0.06", "0..0.5",
      "part of the games kept for validation, chosen by the hash of the game's id"},
-    {"random_weight", RR_OPT_REAL, 0, "0.5", "0..1",
+    {"random_weight", RR_OPT_REAL, 0, "0.2", "0..1",
      "weight of samples of random games once the window has searched games too"},
     {"symmetries", RR_OPT_BOOL, 0, "yes", "", "show each sample under a random symmetry"},
     {"quality_threshold", RR_OPT_REAL, 0, "0.5", "0..1",

@@ -30,10 +30,10 @@ static const struct rr_opt options[] = {
     {"ahead", RR_OPT_INT, 0, "0", "0..16",
      "self-play requests of a configuration while its next model is in the making; 0 waits for the "
      "verdict, which is best where self-play and training share the same cores"},
-    {"games_per_request", RR_OPT_INT, 0, "64", "1..1900", "games in one shard"},
-    {"games_per_generation", RR_OPT_INT, 0, "128", "1..",
+    {"games_per_request", RR_OPT_INT, 0, "96", "1..1900", "games in one shard"},
+    {"games_per_generation", RR_OPT_INT, 0, "384", "1..",
      "games between two exports; should suffice for min_new_samples of npz_export"},
-    {"first_games", RR_OPT_INT, 0, "600", "1..",
+    {"first_games", RR_OPT_INT, 0, "1000", "1..",
      "the same while there is no model: games of random moves"},
     {"init", RR_OPT_CHOICE, 0, "latest", "latest|champion",
      "model that a training starts from: the latest trained or the champion"},

@@ -25,7 +25,7 @@ static const struct rr_opt options[] = {
     {"pool_every", RR_OPT_INT, 0, "2", "0..64",
      "Each so many blocks one sees the whole board (global pooling); 0 for none."},
     {"batch", RR_OPT_INT, 0, "256", "1..65536", "Samples a step."},
-    {"max_steps", RR_OPT_INT, 0, "400", "1..", "Most optimiser steps of one training."},
+    {"max_steps", RR_OPT_INT, 0, "300", "1..", "Most optimiser steps of one training."},
     {"min_steps", RR_OPT_INT, 0, "50", "1..", "Fewest, however few samples are new."},
     {"max_reuse", RR_OPT_REAL, 0, "8", "0.01..1000",
      "Steps are bounded so that a sample is seen about so many times: new samples x max_reuse / "

@@ -18,15 +18,14 @@ is_game_name(const struct dirent *entry)
     return n > 3 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 3, ".so") == 0;
 }
 
-/* Games in one folder; *found says whether the folder exists. */
+/* Games in one folder, which need not exist. */
 static int
-each_in(const char *dir, rr_game_file_fn fn, void *user, int *found, struct rr_err *err)
+each_in(const char *dir, rr_game_file_fn fn, void *user, struct rr_err *err)
 {
     struct dirent **names = NULL;
     const int count = scandir(dir, &names, is_game_name, alphasort);
     int rc = 0;
 
-    *found = count >= 0;
     if (count < 0) {
         if (errno == ENOENT || errno == ENOTDIR) {
             return 0;
@@ -60,7 +59,6 @@ rr_game_each(const char *dirs, rr_game_file_fn fn, void *user, struct rr_err *er
     while (rc == 0 && *dirs != '\0') {
         const size_t n = strcspn(dirs, ":");
         char dir[PATH_MAX];
-        int found = 0;
         if (n > 0) {
             if (snprintf(dir, sizeof dir, "%.*s/games", (int)n, dirs) >= (int)sizeof dir) {
                 return rr_err_set(err, -ENAMETOOLONG,
@@ -68,11 +66,7 @@ rr_game_each(const char *dirs, rr_game_file_fn fn, void *user, struct rr_err *er
                                   "too long",
                                   dirs);
             }
-            rc = each_in(dir, fn, user, &found, err);
-            if (rc == 0 && !found) {
-                dir[n] = '\0';
-                rc = each_in(dir, fn, user, &found, err);
-            }
+            rc = each_in(dir, fn, user, err);
         }
         dirs += n + (dirs[n] == ':');
     }

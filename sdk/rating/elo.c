@@ -13,8 +13,9 @@
 #include <rr/rating.h>
 
 #define ROUNDS_MAX 200
-#define STEP_MAX 2.0 /* in units of ln(odds): a perfect score must not throw the first step away   \
-                      */
+#define STEP_MAX                                                                                   \
+    2.0 /* in units of ln(odds): a perfect score must not throw the first step away                \
+         */
 #define STEP_DONE 1e-10 /* far below what is printed */
 
 static const double elo_per_nat = 400 / 2.302585092994046; /* 400 / ln 10 */

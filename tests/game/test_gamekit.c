@@ -144,7 +144,16 @@ test_find(void)
     is_int(rr_game_find("/no/such/folder", "x", &two, &v, &err), RR_E_INPUT, "no games at all");
     ok(strstr(err.text, "no games in /no/such/folder") != NULL, "says so: %s", err.text);
 
-    char *copy = strdup(put("copy.so", image, image_bytes, 0644));
+    /* Games lie in a folder of a plugin folder; what lies beside that is none of the kit's. */
+    put("stage.so", "x", 1, 0644);
+    (void)snprintf(dirs, sizeof dirs, "%s:%s/plugins", dir, build);
+    is_int(rr_game_find(dirs, "connect4_2p", &two, &v, &err), 0, "past a folder of stages");
+    (void)snprintf(dirs, sizeof dirs, "%s/stage.so", dir);
+    (void)unlink(dirs);
+
+    (void)snprintf(dirs, sizeof dirs, "%s/games", dir);
+    ok(mkdir(dirs, 0755) == 0, "a folder of games");
+    char *copy = strdup(put("games/copy.so", image, image_bytes, 0644));
     (void)snprintf(dirs, sizeof dirs, "%s/plugins:%s", build, dir);
     is_int(rr_game_find(dirs, "connect4_2p", &two, &v, &err), RR_E_PLUGIN, "two of one name");
     ok(strstr(err.text, "both offer \"connect4_2p\"") != NULL, "refused: %s", err.text);
@@ -152,11 +161,13 @@ test_find(void)
     is_int(rr_game_find(dirs, "connect4_2p", &two, &v, &err), 0, "one file found twice is one");
     (void)unlink(copy);
     free(copy);
-    put("bad.so", "x", 1, 0644);
+    put("games/bad.so", "x", 1, 0644);
     is_int(rr_game_find(dir, "connect4_2p", &two, &v, &err), RR_E_PLUGIN,
            "a bad file in a folder of games is an error, not passed over");
-    (void)snprintf(dirs, sizeof dirs, "%s/bad.so", dir);
+    (void)snprintf(dirs, sizeof dirs, "%s/games/bad.so", dir);
     (void)unlink(dirs);
+    (void)snprintf(dirs, sizeof dirs, "%s/games", dir);
+    (void)rmdir(dirs);
 }
 
 static void

@@ -45,8 +45,8 @@ struct rr_variant {
     const char *help;
     const char *layout; /* id of planes + policy map, with its version: "ringrift/1/hex8_2p" */
     uint32_t state_bytes;
-    uint32_t max_moves; /* upper bound of a legal list, over every reachable state */
-    uint32_t max_plies; /* upper bound of a game's length */
+    uint32_t max_moves;      /* upper bound of a legal list, over every reachable state */
+    uint32_t max_plies;      /* upper bound of a game's length */
     uint32_t height, width;  /* of the planes; cell index = y * width + x */
     uint32_t planes;         /* input planes */
     uint32_t scalars;        /* input scalars */

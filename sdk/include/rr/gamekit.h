@@ -30,8 +30,8 @@ const struct rr_variant *rr_game_variant(const struct rr_game *game, const char 
 
 /*
  * Find a variant among the games in dirs, a list of folders separated by colons. In each folder DIR
- * the files DIR/games/NAME.so are looked at, or DIR/NAME.so when there is no DIR/games. Folders
- * that do not exist are passed over; files that are no games are errors.
+ * the files DIR/games/NAME.so are looked at; DIR itself is for stages. Folders that do not exist
+ * are passed over; files that are no games are errors.
  *
  * Returns 0; RR_E_INPUT when there is no such variant (the message names those that exist);
  * RR_E_PLUGIN when a file is refused or two games offer a variant of this name.
