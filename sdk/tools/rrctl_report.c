@@ -162,32 +162,56 @@ read_events(struct report *report, const struct options *o, struct rr_err *err)
     return rc;
 }
 
+static bool
+print_json(const struct report *report, FILE *out)
+{
+    json_t *root = report_to_json(report);
+    const bool is_printed = root != NULL &&
+                            json_dumpf(root, out, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) == 0 &&
+                            fputc('\n', out) != EOF;
+
+    json_decref(root);
+    return is_printed;
+}
+
+static bool
+print_text(const struct report *report, FILE *out)
+{
+    report_write_text(report, out);
+    return ferror(out) == 0;
+}
+
+static int
+write_file(const struct report *report, const char *name,
+           bool (*print)(const struct report *, FILE *), struct rr_err *err)
+{
+    char path[REPORT_PATH_BYTES + 32];
+    FILE *file;
+    bool is_good;
+
+    (void)snprintf(path, sizeof path, "%s/%s", report->dir, name);
+    file = fopen(path, "w");
+    if (file == NULL) {
+        return rr_err_set(err, -errno, "cannot make %s: %s", path, strerror(errno));
+    }
+    is_good = print(report, file);
+    if (fclose(file) != 0 || !is_good) {
+        return rr_err_set(err, -EIO, "cannot write %s", path);
+    }
+    return 0;
+}
+
 static int
 write_files(const struct report *report, struct rr_err *err)
 {
     char path[REPORT_PATH_BYTES + 32];
-    json_t *root = report_to_json(report);
-    FILE *file;
-    int rc = 0;
+    int rc = write_file(report, "report.txt", print_text, err);
 
-    (void)snprintf(path, sizeof path, "%s/report.txt", report->dir);
-    file = fopen(path, "w");
-    if (file != NULL) {
-        report_write_text(report, file);
-    }
-    if (file == NULL || fclose(file) != 0) {
-        rc = rr_err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
-    }
-    (void)snprintf(path, sizeof path, "%s/report.json", report->dir);
-    if (rc == 0 && json_dump_file(root, path, JSON_INDENT(1) | JSON_REAL_PRECISION(8)) != 0) {
-        rc = rr_err_set(err, -EIO, "cannot write %s", path);
-    }
-    json_decref(root);
     if (rc == 0) {
-        (void)snprintf(path, sizeof path, "%s/curve.png", report->dir);
-        rc = report_draw(report, path, err);
+        rc = write_file(report, "report.json", print_json, err);
     }
-    return rc;
+    (void)snprintf(path, sizeof path, "%s/curve.png", report->dir);
+    return rc == 0 ? report_draw(report, path, err) : rc;
 }
 
 static void
@@ -293,13 +317,8 @@ main(int argc, char **argv)
     rc = make(&report, &o, &err);
     if (rc != 0) {
         fprintf(stderr, "rrctl report: %s\n", err.text);
-    } else if (o.json) {
-        json_t *root = report_to_json(&report);
-        (void)json_dumpf(root, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(8));
-        (void)putchar('\n');
-        json_decref(root);
     } else {
-        report_write_text(&report, stdout);
+        (void)(o.json ? print_json : print_text)(&report, stdout);
     }
     report_free(&report);
     return rc == 0 ? 0 : EXIT_NO_DATA;
