@@ -91,6 +91,27 @@ paths_mkdir(const char *path, unsigned mode, struct rr_err *err)
 }
 
 int
+paths_mkdirs(const char *path, unsigned mode, struct rr_err *err)
+{
+    char part[PATH_MAX];
+    int rc = 0;
+
+    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part) {
+        return rr_err_set(err, -ENAMETOOLONG,
+                          "cannot make the directory %.120s...: the name is "
+                          "too long",
+                          path);
+    }
+    for (char *slash = strchr(part + 1, '/'); slash != NULL && rc == 0;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        rc = paths_mkdir(part, mode, err);
+        *slash = '/';
+    }
+    return rc != 0 ? rc : paths_mkdir(path, mode, err);
+}
+
+int
 paths_read_new(const char *path, size_t max, char **out, size_t *size, struct rr_err *err)
 {
     /* O_NONBLOCK: a pipe must be refused, not waited for */

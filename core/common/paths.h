@@ -35,6 +35,9 @@ char *paths_real_new(const char *path, struct rr_err *err);
 /* Make one directory; one that is there already is fine. */
 int paths_mkdir(const char *path, unsigned mode, struct rr_err *err);
 
+/* The same for a directory whose parents need not exist; those are made as well. */
+int paths_mkdirs(const char *path, unsigned mode, struct rr_err *err);
+
 /* Read a regular file of at most max bytes into a new string with a NUL behind it. A directory,
  * a pipe or a bigger file is refused. */
 int paths_read_new(const char *path, size_t max, char **out, size_t *size, struct rr_err *err);

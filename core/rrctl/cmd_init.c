@@ -140,7 +140,7 @@ init_make(const struct paths *paths, const char *dir, const struct text_list *se
         goto out;
     }
     source = places_default_conf_new(paths, err);
-    rc = source == NULL ? err->code : paths_mkdir(dir, 0777, err);
+    rc = source == NULL ? err->code : paths_mkdirs(dir, 0777, err);
     if (rc < 0) {
         goto out;
     }

@@ -201,6 +201,8 @@ configs = a,b
 rate = 7'
 run ./rrctl init N
 like 'init never overwrites' "$rc $err" '5 *left as it is'
+run ./rrctl init deep/er/N
+is 'init makes the directories above' "$rc $(test -e deep/er/N/conf.d && echo there)" '0 there'
 run ./rrctl init M --set nostage.x=1
 is 'init with a bad --set fails' "$rc" 1
 is 'and leaves nothing' "$(ls -A M)" ''
