@@ -22,7 +22,7 @@
 #define LENGTH_MIX 0.5
 
 static const struct rr_opt options[] = {
-    {"first_samples", RR_OPT_INT, 0, "16000", "1..", "samples that the first export waits for"},
+    {"first_samples", RR_OPT_INT, 0, "30000", "1..", "samples that the first export waits for"},
     {"min_new_samples", RR_OPT_INT, 0, "10000", "1..",
      "samples that no earlier export had, before the next one is made"},
     {"window_min", RR_OPT_INT, 0, "20000", "1..", "smallest window, in samples"},

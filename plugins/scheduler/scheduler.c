@@ -33,7 +33,7 @@ static const struct rr_opt options[] = {
     {"games_per_request", RR_OPT_INT, 0, "96", "1..1900", "games in one shard"},
     {"games_per_generation", RR_OPT_INT, 0, "384", "1..",
      "games between two exports; should suffice for min_new_samples of npz_export"},
-    {"first_games", RR_OPT_INT, 0, "1000", "1..",
+    {"first_games", RR_OPT_INT, 0, "800", "1..",
      "the same while there is no model: games of random moves"},
     {"init", RR_OPT_CHOICE, 0, "latest", "latest|champion",
      "model that a training starts from: the latest trained or the champion"},

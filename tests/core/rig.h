@@ -98,15 +98,23 @@ rig_start(struct rig *rig, const char *plugin)
     rig->fd = pair[0];
 }
 
-/* Send a frame; the body is JSON text. */
-static inline void
-rig_send(struct rig *rig, uint16_t type, uint64_t id, const char *body)
+/* Send a frame, whose body is JSON text, unless the worker has gone; tells whether it was there. */
+static inline bool
+rig_send_if_there(struct rig *rig, uint16_t type, uint64_t id, const char *body)
 {
     static uint8_t out[RR_WIRE_FRAME_MAX];
     const struct wire_frame frame = {
         .type = type, .id = id, .epoch = RIG_EPOCH, .body = body, .body_bytes = strlen(body)};
     const int bytes = wire_encode(&frame, out, sizeof out, NULL);
-    if (bytes < 0 || send(rig->fd, out, (size_t)bytes, MSG_NOSIGNAL) != bytes) {
+
+    return bytes >= 0 && send(rig->fd, out, (size_t)bytes, MSG_NOSIGNAL) == bytes;
+}
+
+/* The same to a worker that has to be there. */
+static inline void
+rig_send(struct rig *rig, uint16_t type, uint64_t id, const char *body)
+{
+    if (!rig_send_if_there(rig, type, id, body)) {
         rig_die("rig: cannot send %s: %s", wire_name(type), strerror(errno));
     }
 }

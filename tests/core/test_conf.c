@@ -232,13 +232,15 @@ test_papers(void)
     for (size_t t = 0; man != NULL && ini != NULL && t < 2; t++) {
         for (const struct rr_opt *row = tables[t]; row->key != NULL; row++) {
             char *in_man = mem_printf("\\fB%s\\fR (", row->key);
-            char *in_ini = mem_printf("#%s =", row->key);
+            char *in_ini = mem_printf("\n%s =", row->key);
+            char *as_default = mem_printf("\n#%s =", row->key);
 
             ok(row->help[0] != '\0' && strstr(man, in_man) != NULL &&
-                   (t == 1 || strstr(ini, in_ini) != NULL),
+                   (t == 1 || strstr(ini, in_ini) != NULL || strstr(ini, as_default) != NULL),
                "%s is described", row->key);
             free(in_man);
             free(in_ini);
+            free(as_default);
         }
     }
     free(man);

@@ -364,7 +364,7 @@ test_broken_daemon(void)
         struct rig rig;
         start(&rig, "{}");
         rig_send(&rig, rows[i].type, 1, rows[i].body);
-        rig_send(&rig, rows[i].type, 1, rows[i].body);
+        rig_send_if_there(&rig, rows[i].type, 1, rows[i].body); /* one may have been enough */
         is_int(rig_status(&rig), -SIGKILL, rows[i].what);
         ok(strstr(rig_stderr(&rig), "link to rrd") != NULL, "with a message");
         rig_end(&rig);

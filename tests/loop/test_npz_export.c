@@ -234,7 +234,7 @@ test_searched_export(void)
         bad_sums += off[i + 1] > off[i] && fabs(sum - 1.0) > 1e-3;
     }
     ok(off[ev->sample_count] > 0 && bad_sums == 0, "policy targets sum to 1");
-    ok(((const float *)rr_npz_get(npz, "weight")->data)[0] == 0.5f, "random games weigh less now");
+    ok(((const float *)rr_npz_get(npz, "weight")->data)[0] < 1.0f, "random games weigh less now");
     rr_npz_close(npz);
 }
 
