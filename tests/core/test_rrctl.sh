@@ -25,7 +25,7 @@ fake() {
     rm -f D/run/ctl.sock
     FAKE_RRD=$1 ./rrd --dir D &
     daemons+=($!)
-    for _ in $(seq 200); do
+    for _ in $(seq 3000); do
         [ -S D/run/ctl.sock ] && return
         sleep 0.02
     done
@@ -236,11 +236,12 @@ like 'run: a stage has failed' "$rc $err" '1 *stage trainer has failed*'
 
 # interrupt MODE SIGNALS: send them one by one, each when the last was noticed.
 interrupt() {
+    : > out.txt # what the last run wrote must not be taken for this one's
     FAKE_RRD=$1 ./rrctl run -C R --plain --no-report > out.txt 2> err.txt &
     local pid=$! i want
     for i in $(seq "$2"); do
         want=('' 'OTHER\|EVALUATION' 'stopping, each' 'stopping at once')
-        for _ in $(seq 500); do
+        for _ in $(seq 3000); do
             grep -q "${want[$i]}" out.txt && break
             sleep 0.02
         done
