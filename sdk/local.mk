@@ -36,3 +36,10 @@ include sdk/rating/local.mk
 include sdk/tools/local.mk
 include sdk/abi/local.mk
 include sdk/template/local.mk
+
+# The name that -lrrkit is looked up by.
+install-exec-hook:
+	cd '$(DESTDIR)$(kitdir)' && rm -f librrkit.so && $(LN_S) librrkit.so.0 librrkit.so
+
+uninstall-hook:
+	rm -f '$(DESTDIR)$(kitdir)/librrkit.so'
