@@ -194,15 +194,21 @@ draw_losses(struct plot *plot, const struct report *report, struct plot_point *p
             const size_t color = 2 * i + (size_t)(which % 2);
             const enum plot_mark mark = which < 2 ? PLOT_DISC : PLOT_RING;
 
+            size_t n = 0;
+
             for (size_t k = 0; k < c->models; k++) {
                 const double loss = loss_of(&c->model[k], which);
-                points[k] = (struct plot_point){.x = minutes(report, c->model[k].trained_ms),
-                                                .y = loss,
-                                                .low = loss,
-                                                .high = loss,
-                                                .mark = mark};
+
+                if (loss <= 0) {
+                    continue; /* nothing to learn a policy from: the games were random */
+                }
+                points[n++] = (struct plot_point){.x = minutes(report, c->model[k].trained_ms),
+                                                  .y = loss,
+                                                  .low = loss,
+                                                  .high = loss,
+                                                  .mark = mark};
             }
-            plot_series(plot, points, c->models, color, which >= 2);
+            plot_series(plot, points, n, color, which >= 2);
             name_series(plot, report, c, what[which], color, mark, which >= 2);
         }
     }
