@@ -186,18 +186,24 @@ cmd_bench(const struct options *o, const char *name)
 }
 
 static int
-is_recorded(const struct dirent *entry)
+is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool
+is_recorded(const char *name)
 {
     static const char *const ends[] = {".rrg", ".rrg.gz", ".rrv", ".rrv.gz"};
-    const size_t n = strlen(entry->d_name);
+    const size_t n = strlen(name);
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         const size_t k = strlen(ends[i]);
-        if (n > k && strcmp(entry->d_name + n - k, ends[i]) == 0) {
-            return 1;
+        if (n > k && strcmp(name + n - k, ends[i]) == 0) {
+            return true;
         }
     }
-    return 0;
+    return false;
 }
 
 static int
@@ -217,36 +223,52 @@ verify_one(const struct rr_game *game, const char *file, struct verify_count *to
     return rc;
 }
 
+/* All recorded games in a folder and the folders below it; links to folders are not followed. */
 static int
-verify_path(const struct rr_game *game, const char *path, struct verify_count *total,
-            struct rr_err *err)
+verify_folder(const struct rr_game *game, const char *path, struct verify_count *total,
+              struct rr_err *err)
 {
-    struct stat st;
     struct dirent **names = NULL;
+    const int count = scandir(path, &names, is_visible, alphasort);
     int rc = 0;
 
-    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
-        return verify_one(game, path, total, err);
-    }
-    const int count = scandir(path, &names, is_recorded, alphasort);
     if (count < 0) {
         return rr_err_set(err, -errno, "%s: cannot list: %s", path, strerror(errno));
     }
-    if (count == 0) {
-        rc = rr_err_set(err, RR_E_INPUT, "%s: no recorded games (.rrg, .rrg.gz, .rrv)", path);
-    }
     for (int i = 0; i < count; i++) {
         char file[PATH_MAX];
+        struct stat st;
+
         if (rc == 0 &&
             snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name) >= (int)sizeof file) {
             rc = rr_err_set(err, -ENAMETOOLONG, "%s: name too long", path);
         }
-        if (rc == 0) {
+        if (rc == 0 && lstat(file, &st) == 0 && S_ISDIR(st.st_mode)) {
+            rc = verify_folder(game, file, total, err);
+        } else if (rc == 0 && is_recorded(names[i]->d_name)) {
             rc = verify_one(game, file, total, err);
         }
         free(names[i]);
     }
     free(names);
+    return rc;
+}
+
+static int
+verify_path(const struct rr_game *game, const char *path, struct verify_count *total,
+            struct rr_err *err)
+{
+    const uint64_t before = total->files;
+    struct stat st;
+    int rc;
+
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) {
+        return verify_one(game, path, total, err);
+    }
+    rc = verify_folder(game, path, total, err);
+    if (rc == 0 && total->files == before) {
+        rc = rr_err_set(err, RR_E_INPUT, "%s: no recorded games (.rrg, .rrg.gz, .rrv)", path);
+    }
     return rc;
 }
 

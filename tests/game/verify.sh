@@ -48,6 +48,10 @@ fi
 zcat "$data/hex8-2p.rrg.gz" | awk '/^G / { n++ } n < 2 { print } END { print "Z 1" }' >"$dir/one.rrg"
 expect 0 'games 1 ' 'one game, not compressed' "$tool" verify ringrift "$dir/one.rrg"
 expect 0 'mismatches 0' 'a game by the name of a variant' "$tool" verify hex8_2p "$dir/one.rrg"
+mkdir -p "$dir/nested/deeper"
+cp "$dir/one.rrg" "$dir/nested/deeper/"
+expect 0 'files 1 games 1 ' 'folders in folders are looked into' "$tool" verify ringrift "$dir/nested"
+rm -r "$dir/nested"
 
 # Mismatches: exit status 1, and what differs.
 damage() { # damage NAME AWK-PROGRAM
