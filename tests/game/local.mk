@@ -9,6 +9,14 @@ tests_game_test_connect4_SOURCES = tests/game/test_connect4.c
 tests_game_test_connect4_LDADD = $(KIT_LIBS)
 tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
 tests_game_test_ringrift_LDADD = $(KIT_LIBS)
+
+check_PROGRAMS += tests/game/test_connect4_solver
+TESTS += tests/game/test_connect4_solver tests/game/connect4.sh
+dist_check_SCRIPTS += tests/game/connect4.sh
+tests_game_test_connect4_solver_SOURCES = tests/game/test_connect4_solver.c \
+	plugins/games/connect4/positions.c plugins/games/connect4/solver.c
+tests_game_test_connect4_solver_LDADD = $(KIT_LIBS)
+
 EXTRA_DIST += \
 	doc/ringrift-encoding.md \
 	tests/data/FORMAT.md \
