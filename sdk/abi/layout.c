@@ -176,6 +176,7 @@ print_variant(void)
     MEMBER(rr_variant, policy_planes);
     MEMBER(rr_variant, policy_scalars);
     MEMBER(rr_variant, symmetries);
+    MEMBER(rr_variant, flags);
     MEMBER(rr_variant, reserved);
     MEMBER(rr_variant, data);
 }

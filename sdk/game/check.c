@@ -18,8 +18,8 @@ struct checker {
     const struct rr_game *g;
     const struct rr_variant *v;
     uint64_t seed;
-    uint32_t ply;
-    void *state, *copy, *image;
+    uint32_t game, ply;
+    void *state, *copy, *image, *next;
     rr_move *moves, *sorted, *image_moves;
     uint32_t count;
     uint8_t *planes[2];
@@ -31,7 +31,8 @@ struct checker {
 };
 
 #define BROKEN(ck, fmt, ...)                                                                       \
-    rr_err_set((ck)->err, RR_E_PLUGIN, "%s ply %u: " fmt, (ck)->v->name, (ck)->ply, __VA_ARGS__)
+    rr_err_set((ck)->err, RR_E_PLUGIN, "%s game %u ply %u: " fmt, (ck)->v->name, (ck)->game,       \
+               (ck)->ply, __VA_ARGS__)
 
 static int
 by_code(const void *a, const void *b)
@@ -57,6 +58,10 @@ check_list(struct checker *ck)
     }
     if ((ck->count == 0) != (mover == -1)) {
         return BROKEN(ck, "%u legal moves while mover says %d", ck->count, mover);
+    }
+    if (ck->g->legal(ck->v, ck->state, ck->sorted) != ck->count ||
+        memcmp(ck->sorted, ck->moves, ck->count * sizeof *ck->moves) != 0) {
+        return BROKEN(ck, "%s", "legal gives two lists for one state");
     }
     memcpy(ck->sorted, ck->moves, ck->count * sizeof *ck->moves);
     qsort(ck->sorted, ck->count, sizeof *ck->sorted, by_code);
@@ -97,7 +102,43 @@ check_move_texts(struct checker *ck)
     return 0;
 }
 
-/* The text of a finished game need not say who won, so it need not be readable. */
+/*
+ * Read a text that somebody has mistyped. It may be refused, with a reason; a state that is made of
+ * it must be one that can be written and read back.
+ */
+static int
+check_bad_text(struct checker *ck, size_t n)
+{
+    char why[WHY_MAX] = "";
+    const size_t at = (size_t)(rr_game_random(&ck->seed) % n);
+    const uint64_t how = rr_game_random(&ck->seed);
+
+    memcpy(ck->text2, ck->text, n + 1);
+    if (how % 3 == 0) {
+        ck->text2[at] = '\0';
+    } else if (how % 3 == 1) {
+        ck->text2[at] = (char)(' ' + how / 3 % 95);
+    } else {
+        memmove(ck->text2 + at, ck->text2 + at + 1, n - at);
+    }
+    memset(ck->copy, 0xa5, ck->v->state_bytes);
+    if (ck->g->state_parse(ck->v, ck->text2, ck->copy, why, sizeof why) != 0) {
+        return why[0] != '\0'
+                   ? 0
+                   : BROKEN(ck, "state_parse refuses \"%.60s\" without a reason", ck->text2);
+    }
+    const int32_t back = ck->g->state_text(ck->v, ck->copy, ck->text2, RR_GAME_TEXT_MAX);
+    memset(ck->next, 0x5a, ck->v->state_bytes);
+    if (back <= 0 || ck->g->state_parse(ck->v, ck->text2, ck->next, why, sizeof why) != 0 ||
+        memcmp(ck->copy, ck->next, ck->v->state_bytes) != 0) {
+        return BROKEN(ck,
+                      "state_parse makes something of a bad text that is written as \"%.80s\", "
+                      "and that is not read back the same",
+                      ck->text2);
+    }
+    return 0;
+}
+
 static int
 check_state_text(struct checker *ck)
 {
@@ -107,17 +148,20 @@ check_state_text(struct checker *ck)
     if (n <= 0 || (size_t)n != strlen(ck->text)) {
         return BROKEN(ck, "state_text returns %d", n);
     }
-    if (ck->count == 0) {
-        return 0;
+    if (ck->g->state_text(ck->v, ck->state, ck->text2, (size_t)n) != -1) {
+        return BROKEN(ck, "%s", "state_text claims to fit without its NUL");
     }
     memset(ck->copy, 0xa5, ck->v->state_bytes);
     if (ck->g->state_parse(ck->v, ck->text, ck->copy, why, sizeof why) != 0) {
-        return BROKEN(ck, "state_parse refuses state_text: %.120s", why);
+        /* the text of a finished game need not say who won, so it may be refused */
+        return ck->count == 0
+                   ? 0
+                   : BROKEN(ck, "state_parse refuses what state_text wrote: %.120s", why);
     }
     if (memcmp(ck->copy, ck->state, ck->v->state_bytes) != 0) {
-        return BROKEN(ck, "state_parse(state_text) differs in memory for %.120s", ck->text);
+        return BROKEN(ck, "state_parse(state_text) differs in memory for %.100s", ck->text);
     }
-    return 0;
+    return check_bad_text(ck, (size_t)n);
 }
 
 static int
@@ -177,6 +221,32 @@ can_return(struct checker *ck)
     return false;
 }
 
+static bool
+is_near(const struct checker *ck)
+{
+    return (ck->v->flags & RR_VARIANT_NEAR_SYMMETRIC) != 0;
+}
+
+/* Moving and then transforming must be transforming and then moving. */
+static int
+check_commutes(struct checker *ck, uint32_t sym)
+{
+    const uint32_t i = (uint32_t)(rr_game_random(&ck->seed) % ck->count);
+
+    memcpy(ck->next, ck->state, ck->v->state_bytes);
+    ck->g->apply(ck->v, ck->next, ck->moves[i]);
+    ck->g->transform(ck->v, sym, ck->next, ck->copy);
+    ck->g->apply(ck->v, ck->image, ck->image_moves[i]);
+    if (memcmp(ck->image, ck->copy, ck->v->state_bytes) != 0) {
+        (void)ck->g->move_text(ck->v, ck->state, ck->moves[i], ck->text, RR_GAME_TEXT_MAX);
+        return BROKEN(ck,
+                      "\"%.60s\" and symmetry %u: moving and transforming is not transforming "
+                      "and moving",
+                      ck->text, sym);
+    }
+    return 0;
+}
+
 static int
 check_symmetry(struct checker *ck, uint32_t sym)
 {
@@ -192,7 +262,7 @@ check_symmetry(struct checker *ck, uint32_t sym)
     qsort(ck->sorted, n, sizeof *ck->sorted, by_code);
     for (uint32_t i = 0; i < ck->count; i++) {
         ck->image_moves[i] = ck->g->transform_move(ck->v, sym, ck->state, ck->moves[i], ck->image);
-        if (ck->image_moves[i] == RR_MOVE_NONE) {
+        if (ck->image_moves[i] == RR_MOVE_NONE && is_near(ck)) {
             return 0; /* the rules break this symmetry here, and say so */
         }
         if (bsearch(&ck->image_moves[i], ck->sorted, n, sizeof *ck->sorted, by_code) == NULL) {
@@ -205,7 +275,8 @@ check_symmetry(struct checker *ck, uint32_t sym)
         return BROKEN(ck, "%u legal moves, but %u in the image under symmetry %u", ck->count, n,
                       sym);
     }
-    return check_indices(ck, ck->image, ck->image_moves, "image's");
+    const int rc = check_indices(ck, ck->image, ck->image_moves, "image's");
+    return rc != 0 || sym == 0 || is_near(ck) ? rc : check_commutes(ck, sym);
 }
 
 static int
@@ -274,7 +345,13 @@ play(struct checker *ck)
 {
     memset(ck->state, 0xa5, ck->v->state_bytes);
     ck->g->init(ck->v, 0, ck->state);
-    for (ck->ply = 0;;) {
+    memset(ck->copy, 0x5a, ck->v->state_bytes);
+    ck->g->init(ck->v, 0, ck->copy);
+    ck->ply = 0;
+    if (memcmp(ck->copy, ck->state, ck->v->state_bytes) != 0) {
+        return BROKEN(ck, "%s", "init leaves some of the state unwritten");
+    }
+    for (;;) {
         int rc = check_ply(ck);
         if (rc != 0 || ck->count == 0) {
             return rc;
@@ -296,6 +373,7 @@ allocate(struct checker *ck)
     ck->state = malloc(v->state_bytes);
     ck->copy = malloc(v->state_bytes);
     ck->image = malloc(v->state_bytes);
+    ck->next = malloc(v->state_bytes);
     ck->moves = malloc(list);
     ck->sorted = malloc(list);
     ck->image_moves = malloc(list);
@@ -321,6 +399,7 @@ release(struct checker *ck)
     free(ck->state);
     free(ck->copy);
     free(ck->image);
+    free(ck->next);
     free(ck->moves);
     free(ck->sorted);
     free(ck->image_moves);
@@ -335,13 +414,19 @@ release(struct checker *ck)
 
 int
 rr_game_check(const struct rr_game *game, const struct rr_variant *v, uint32_t games, uint64_t seed,
-              struct rr_err *err)
+              char *position, struct rr_err *err)
 {
-    struct checker ck = {.g = game, .v = v, .seed = seed, .err = err};
+    struct checker ck = {.g = game, .v = v, .err = err};
     int rc = allocate(&ck);
 
     for (uint32_t i = 0; rc == 0 && i < games; i++) {
+        ck.game = i;
+        ck.seed = seed + i * UINT64_C(0x9e3779b97f4a7c15);
         rc = play(&ck);
+    }
+    if (rc == RR_E_PLUGIN && position != NULL &&
+        game->state_text(v, ck.state, position, RR_GAME_TEXT_MAX) < 0) {
+        position[0] = '\0';
     }
     release(&ck);
     return rc;

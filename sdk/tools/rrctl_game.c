@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ struct options {
     char plugins[PATH_MAX];
     double seconds;
     uint32_t games;
+    uint64_t seed;
     bool json;
 };
 
@@ -32,8 +34,9 @@ static const char help_text[] =
     "usage: rrctl game COMMAND ...\n"
     "\n"
     "  list                    games and their variants\n"
-    "  check GAME [--games N]  play random games in all variants and hold the game to the\n"
-    "                          promises of rr/game.h (default: 2 games each)\n"
+    "  check GAME [--games N] [--seed N] [--json]\n"
+    "                          play random games in all variants and hold the game to the\n"
+    "                          promises of rr-game(3) (default: 20 games each, seed 1)\n"
     "  bench VARIANT [--seconds N] [--json]\n"
     "                          speed of random play on one core (default: 4 seconds)\n"
     "  verify GAME PATH...     replay recorded games (.rrg, .rrg.gz) and vectors (.rrv); a folder\n"
@@ -84,6 +87,24 @@ default_plugins(struct options *o)
         }
     }
     (void)snprintf(o->plugins, sizeof o->plugins, "%s", RR_PLUGINDIR);
+}
+
+/* A JSON string after a prefix; texts of games are ASCII or UTF-8 without control characters, but
+ * a broken game's may be anything. */
+static void
+print_quoted(const char *prefix, const char *text)
+{
+    printf("%s\"", prefix);
+    for (; *text != '\0'; text++) {
+        const unsigned char c = (unsigned char)*text;
+
+        if (c < 0x20 || c > 0x7e || c == '"' || c == '\\') {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    putchar('"');
 }
 
 struct by_name {
@@ -149,6 +170,37 @@ cmd_list(const struct options *o)
 }
 
 static int
+check_variant(const struct options *o, const char *name, const struct rr_game *game,
+              const struct rr_variant *v)
+{
+    static char position[RR_GAME_TEXT_MAX];
+    struct rr_err err = RR_ERR_INIT;
+    const int rc = rr_game_check(game, v, o->games, o->seed, position, &err);
+
+    if (rc != 0 && rc != RR_E_PLUGIN) {
+        return report(&err);
+    }
+    if (o->json) {
+        printf("{\"variant\": \"%s\", \"games\": %u, \"seed\": %" PRIu64 ", \"ok\": %s", v->name,
+               o->games, o->seed, rc == 0 ? "true}\n" : "false");
+        if (rc != 0) {
+            print_quoted(", \"broken\": ", err.text);
+            print_quoted(", \"position\": ", position);
+            puts("}");
+        }
+    } else if (rc == 0) {
+        printf("%s: %u random games: ok\n", v->name, o->games);
+    }
+    if (rc != 0) {
+        fprintf(stderr,
+                "rrctl game: %s\nin the position\n  %s\nThe same again: rrctl game check %s --seed "
+                "%" PRIu64 " --games %u\n",
+                err.text, position, name, o->seed, o->games);
+    }
+    return rc == 0 ? 0 : EXIT_MISMATCH;
+}
+
+static int
 cmd_check(const struct options *o, const char *name)
 {
     struct rr_err err = RR_ERR_INIT;
@@ -162,11 +214,10 @@ cmd_check(const struct options *o, const char *name)
         if (strcmp(name, v->name) != 0 && rr_game_variant(game, name) != NULL) {
             continue;
         }
-        if (rr_game_check(game, v, o->games, 1, &err) != 0) {
-            fprintf(stderr, "rrctl game: %s\n", err.text);
-            return EXIT_MISMATCH;
+        const int status = check_variant(o, name, game, v);
+        if (status != 0) {
+            return status;
         }
-        printf("%s: %u random games: ok\n", v->name, o->games);
     }
     return 0;
 }
@@ -308,10 +359,13 @@ read_number(const char *text, double min, double max, double *out)
 static int
 read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option table[] = {
-        {"plugins", required_argument, NULL, 'p'}, {"seconds", required_argument, NULL, 's'},
-        {"games", required_argument, NULL, 'g'},   {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    static const struct option table[] = {{"plugins", required_argument, NULL, 'p'},
+                                          {"seconds", required_argument, NULL, 's'},
+                                          {"games", required_argument, NULL, 'g'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"seed", required_argument, NULL, 'e'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
     double value = 0;
     int c;
 
@@ -330,6 +384,12 @@ read_options(int argc, char **argv, struct options *o)
                 return usage("--games takes a number from 1 to 1000000");
             }
             o->games = (uint32_t)value;
+            break;
+        case 'e':
+            if (!read_number(optarg, 0, 9e15, &value)) {
+                return usage("--seed takes a whole number");
+            }
+            o->seed = (uint64_t)value;
             break;
         case 'j':
             o->json = true;
@@ -369,7 +429,7 @@ dispatch(const struct options *o, int count, char **args)
 int
 main(int argc, char **argv)
 {
-    struct options o = {.seconds = 4, .games = 2};
+    struct options o = {.seconds = 4, .games = 20, .seed = 1};
 
     default_plugins(&o);
     const int status = read_options(argc, argv, &o);

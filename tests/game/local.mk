@@ -11,8 +11,8 @@ tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
 tests_game_test_ringrift_LDADD = $(KIT_LIBS)
 
 check_PROGRAMS += tests/game/test_connect4_solver
-TESTS += tests/game/test_connect4_solver tests/game/connect4.sh
-dist_check_SCRIPTS += tests/game/connect4.sh
+TESTS += tests/game/test_connect4_solver tests/game/connect4.sh tests/game/page.sh
+dist_check_SCRIPTS += tests/game/connect4.sh tests/game/page.sh
 tests_game_test_connect4_solver_SOURCES = tests/game/test_connect4_solver.c \
 	plugins/games/connect4/positions.c plugins/games/connect4/solver.c
 tests_game_test_connect4_solver_LDADD = $(KIT_LIBS)

@@ -159,6 +159,6 @@ main(void)
     test_end("010101232323454545101010323232545454666666", "w=0 kind=draw", 0.5F, "full board");
     ok(play("10505006060") && g->mover(v, state) == 1, "no four around the edge of a column");
     test_texts();
-    ok(rr_game_check(g, v, 300, 5, &err) == 0, "conformance: %s", err.text);
+    ok(rr_game_check(g, v, 300, 5, NULL, &err) == 0, "conformance: %s", err.text);
     return tap_done();
 }

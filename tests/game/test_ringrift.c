@@ -78,7 +78,7 @@ test_conformance(void)
             continue;
         }
         const uint32_t games = t.v->width < 10 ? 6 : 1;
-        if (!ok(rr_game_check(t.g, t.v, games, 7 + i, &err) == 0, "%s keeps its promises",
+        if (!ok(rr_game_check(t.g, t.v, games, 7 + i, NULL, &err) == 0, "%s keeps its promises",
                 names[i])) {
             diag("%s", err.text);
         }

@@ -92,6 +92,7 @@ enum { HXG_SYMS = 12 };
         .scalars = ENCODE_SCALARS(n),                                                              \
         .policy_planes = POLICY_PLANES(B, n),                                                      \
         .policy_scalars = POLICY_SCALARS,                                                          \
+        .flags = RR_VARIANT_NEAR_SYMMETRIC,                                                        \
         .symmetries = B##_SYMS,                                                                    \
         .data = &rules_##id,                                                                       \
     }

@@ -15,6 +15,7 @@
  *
  * ABI change log (rules in rr/plugin.h):
  *   1.0  first version
+ *   1.1  rr_variant.flags, which was reserved and 0
  */
 #ifndef RR_GAME_H
 #define RR_GAME_H
@@ -24,7 +25,7 @@
 
 #define RR_GAME_MAGIC 0x52524741u /* "RRGA" */
 #define RR_GAME_ABI_MAJOR 1
-#define RR_GAME_ABI_MINOR 0
+#define RR_GAME_ABI_MINOR 1
 #define RR_GAME_SYMBOL "rr_game"
 
 #define RR_GAME_MAX_SEATS 4
@@ -36,6 +37,10 @@
  */
 typedef uint64_t rr_move;
 #define RR_MOVE_NONE UINT64_MAX
+
+/* The rules break some of the symmetries in some positions: an image of a move may be
+ * RR_MOVE_NONE, and what happens after it may differ. Without it a symmetry is exact. */
+#define RR_VARIANT_NEAR_SYMMETRIC 1u
 
 /* One board and number of players of a game. The kit calls its name a configuration key. */
 struct rr_variant {
@@ -53,7 +58,10 @@ struct rr_variant {
     uint32_t policy_planes;  /* policy = policy_planes over height x width cells ... */
     uint32_t policy_scalars; /* ... followed by this many single logits */
     uint32_t symmetries;     /* elements of the symmetry group; number 0 is the identity */
-    uint32_t reserved;
+    union {
+        uint32_t flags; /* RR_VARIANT_* */
+        uint32_t reserved;
+    };
     const void *data; /* the game's own */
 };
 
@@ -120,7 +128,7 @@ struct rr_game {
     void (*transform)(const struct rr_variant *v, uint32_t sym, const void *state, void *image);
 
     /* Image of a legal move of state, as a move of the image state; RR_MOVE_NONE when it is not
-     * legal there (rules that break a symmetry), in which case the caller keeps the original. */
+     * legal there (RR_VARIANT_NEAR_SYMMETRIC), in which case the caller keeps the original. */
     rr_move (*transform_move)(const struct rr_variant *v, uint32_t sym, const void *state,
                               rr_move move, const void *image);
     /* new members are added here only */

@@ -57,15 +57,17 @@ int rr_game_image(const struct rr_game *game, const struct rr_variant *v, uint32
                   uint32_t *index);
 
 /*
- * Play random games and check what rr/game.h promises: lists without duplicates and within bounds,
- * texts that can be read back, one policy index for each move, encodings that overwrite everything
- * and stay in range, symmetries that map legal moves to legal moves and can be undone, states that
- * depend on nothing but the moves, shares that add up to 1.
+ * Play random games and check what rr-game(3) promises: lists without duplicates and within bounds,
+ * texts that can be read back and mistyped ones that do no harm, one policy index for each move,
+ * encodings that overwrite everything and stay in range, symmetries that map legal moves to legal
+ * moves, can be undone and commute with moving, states that depend on nothing but the moves, shares
+ * that add up to 1.
  *
- * Returns 0, or RR_E_PLUGIN with the first broken promise.
+ * Returns 0, or RR_E_PLUGIN with the first broken promise; position (RR_GAME_TEXT_MAX bytes, or
+ * NULL) is then the text of the state where it was broken. Game i depends on seed and i alone.
  */
 int rr_game_check(const struct rr_game *game, const struct rr_variant *v, uint32_t games,
-                  uint64_t seed, struct rr_err *err);
+                  uint64_t seed, char *position, struct rr_err *err);
 
 /* Deterministic random numbers (splitmix64), the same on every machine. */
 uint64_t rr_game_random(uint64_t *seed);
