@@ -14,6 +14,7 @@ sed -n '/^\.\\" example: noughts.c$/,/^\.\\" end/ { /^\.\\"/d; s/\\-/-/g; s/\\e/
     "$RR_SRCDIR/man/rr-game.3" >good.c
 
 # build NAME: NAME.c becomes NAME.so.
+# shellcheck disable=SC2317 # called by run
 build() {
     "${CC:-cc}" -O2 -Wall -Wextra -Werror -I"$RR_SRCDIR/sdk/include" -fPIC -fvisibility=hidden \
         -shared -Wl,-z,defs -o "$1.so" "$1.c"

@@ -109,7 +109,7 @@ test_refusals(void)
     refused(put_game("minor.so", &h), "update the program");
     h = good;
     h.size -= 8;
-    refused(put_game("small.so", &h), "bytes, ABI 1.0 has");
+    refused(put_game("small.so", &h), "bytes, ABI 1.1 has");
     h.size = 5000;
     refused(put_game("large.so", &h), "5000 bytes");
     h = good;
