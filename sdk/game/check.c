@@ -102,9 +102,20 @@ check_move_texts(struct checker *ck)
     return 0;
 }
 
+static bool
+is_seen(struct checker *ck)
+{
+    const size_t plane_bytes = (size_t)ck->v->height * ck->v->width * ck->v->planes;
+
+    ck->g->encode(ck->v, ck->state, ck->planes[0], ck->scalars[0]);
+    ck->g->encode(ck->v, ck->copy, ck->planes[1], ck->scalars[1]);
+    return memcmp(ck->planes[0], ck->planes[1], plane_bytes) != 0 ||
+           memcmp(ck->scalars[0], ck->scalars[1], ck->v->scalars * sizeof(float)) != 0;
+}
+
 /*
  * Read a text that somebody has mistyped. It may be refused, with a reason; a state that is made of
- * it must be one that can be written and read back.
+ * it must be one that can be written and read back, and the net must see that it is another one.
  */
 static int
 check_bad_text(struct checker *ck, size_t n)
@@ -114,12 +125,23 @@ check_bad_text(struct checker *ck, size_t n)
     const uint64_t how = rr_game_random(&ck->seed);
 
     memcpy(ck->text2, ck->text, n + 1);
-    if (how % 3 == 0) {
+    switch (how % 5) {
+    case 0:
         ck->text2[at] = '\0';
-    } else if (how % 3 == 1) {
-        ck->text2[at] = (char)(' ' + how / 3 % 95);
-    } else {
+        break;
+    case 1:
         memmove(ck->text2 + at, ck->text2 + at + 1, n - at);
+        break;
+    case 2: /* exchanged */
+        ck->text2[at] = ck->text[(at + 1) % n];
+        ck->text2[(at + 1) % n] = ck->text[at];
+        break;
+    case 3: /* by a character that stands elsewhere: more often right than any */
+        ck->text2[at] = ck->text[how / 5 % n];
+        break;
+    default:
+        ck->text2[at] = (char)(' ' + how / 5 % 95);
+        break;
     }
     memset(ck->copy, 0xa5, ck->v->state_bytes);
     if (ck->g->state_parse(ck->v, ck->text2, ck->copy, why, sizeof why) != 0) {
@@ -135,6 +157,10 @@ check_bad_text(struct checker *ck, size_t n)
                       "state_parse makes something of a bad text that is written as \"%.80s\", "
                       "and that is not read back the same",
                       ck->text2);
+    }
+    if (ck->count > 0 && ck->g->mover(ck->v, ck->copy) >= 0 &&
+        memcmp(ck->copy, ck->state, ck->v->state_bytes) != 0 && !is_seen(ck)) {
+        return BROKEN(ck, "encode does not tell this position from \"%.120s\"", ck->text2);
     }
     return 0;
 }
@@ -161,7 +187,11 @@ check_state_text(struct checker *ck)
     if (memcmp(ck->copy, ck->state, ck->v->state_bytes) != 0) {
         return BROKEN(ck, "state_parse(state_text) differs in memory for %.100s", ck->text);
     }
-    return check_bad_text(ck, (size_t)n);
+    int rc = 0;
+    for (int i = 0; rc == 0 && i < TEXTS_PER_PLY; i++) {
+        rc = check_bad_text(ck, (size_t)n);
+    }
+    return rc;
 }
 
 static int

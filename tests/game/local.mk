@@ -10,12 +10,14 @@ tests_game_test_connect4_LDADD = $(KIT_LIBS)
 tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
 tests_game_test_ringrift_LDADD = $(KIT_LIBS)
 
-check_PROGRAMS += tests/game/test_connect4_solver
-TESTS += tests/game/test_connect4_solver tests/game/connect4.sh tests/game/page.sh
+check_PROGRAMS += tests/game/test_connect4_solver tests/game/test_ringrift_encoding
+TESTS += tests/game/test_connect4_solver tests/game/test_ringrift_encoding tests/game/connect4.sh tests/game/page.sh
 dist_check_SCRIPTS += tests/game/connect4.sh tests/game/page.sh
 tests_game_test_connect4_solver_SOURCES = tests/game/test_connect4_solver.c \
 	plugins/games/connect4/positions.c plugins/games/connect4/solver.c
 tests_game_test_connect4_solver_LDADD = $(KIT_LIBS)
+tests_game_test_ringrift_encoding_SOURCES = tests/game/test_ringrift_encoding.c
+tests_game_test_ringrift_encoding_LDADD = $(KIT_LIBS)
 
 EXTRA_DIST += \
 	doc/ringrift-encoding.md \

@@ -22,7 +22,22 @@ saturate(unsigned value)
     return (uint8_t)(value > ON ? ON : value);
 }
 
-/* Rings of a stack: top first ENCODE_DEPTH rings under the top, the lowest ones, and counts. */
+/* A ring far down in a stack: its relative seat as one bit of a byte, or two with more than two
+ * seats, the upper rings in the higher bits, so that the byte says most about the nearest. */
+static void
+pack(uint8_t *packed, uint8_t seats, uint16_t depth, uint8_t r)
+{
+    const unsigned bits = seats > 2 ? 2 : 1;
+    const unsigned in_a_byte = 8 / bits;
+    const unsigned i = depth - ENCODE_DEPTH - 1U;
+
+    if (i / in_a_byte < ENCODE_PACKED) {
+        packed[i / in_a_byte] |= (uint8_t)(r << (8 - bits - bits * (i % in_a_byte)));
+    }
+}
+
+/* Rings of a stack: the ENCODE_DEPTH rings under the top, the lowest ones, counts, and the packed
+ * ones. */
 static void
 encode_stack(const struct view *v, uint16_t c, uint8_t *out)
 {
@@ -35,7 +50,9 @@ encode_stack(const struct view *v, uint16_t c, uint8_t *out)
         const uint8_t r = relative(v, rings[i]);
         const uint16_t depth = (uint16_t)(height - 1 - i);
         counts[r] = saturate(counts[r] + (unsigned)FINE);
-        if (depth > 0 && depth <= ENCODE_DEPTH) {
+        if (depth > ENCODE_DEPTH) {
+            pack(counts + seats, seats, depth, r);
+        } else if (depth > 0) {
             out[(depth - 1) * seats + r] = ON;
         }
         if (i < ENCODE_BOTTOM) {

@@ -21,10 +21,12 @@ enum {
     POLICY_SCALARS
 };
 
-enum { ENCODE_DEPTH = 5, ENCODE_BOTTOM = 2 };
+/* Of a stack: so many rings under the top and from the bottom have planes of their own; those
+ * further down than the former are packed, several in a plane. */
+enum { ENCODE_DEPTH = 5, ENCODE_BOTTOM = 2, ENCODE_PACKED = 4 };
 
 /* Planes and scalars of encode.c for a number of seats. */
-#define ENCODE_PLANES(seats) (8 + (3 + ENCODE_DEPTH + ENCODE_BOTTOM + 1) * (seats))
+#define ENCODE_PLANES(seats) (8 + (3 + ENCODE_DEPTH + ENCODE_BOTTOM + 1) * (seats) + ENCODE_PACKED)
 #define ENCODE_SCALARS(seats) (14 + 8 * (seats))
 
 uint32_t policy_index(const struct rr_variant *variant, const struct view *v, rr_move m);
