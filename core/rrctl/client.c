@@ -6,6 +6,7 @@
  * Does not: know any command; print anything.
  */
 #include "core/rrctl/client.h"
+#include "core/common/status.h"
 
 #include "core/rrctl/rrctl.h"
 
@@ -287,7 +288,7 @@ client_result(struct client *cl, json_t *line, json_t **result, struct rr_err *e
         return rr_err_set(err, RR_E_PROTO, "rrd in %s gave an answer without ok or error", cl->dir);
     }
     const json_int_t status = json_integer_value(json_object_get(line, "code"));
-    return rr_err_set(err, code_of_exit(status > 0 && status < 256 ? (int)status : 1), "%s", text);
+    return rr_err_set(err, status_code(status > 0 && status < 256 ? (int)status : 1), "%s", text);
 }
 
 int

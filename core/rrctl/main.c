@@ -6,6 +6,7 @@
  * domain plug in without the core knowing them.
  */
 #include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/common/text.h"
 #include "core/rrctl/client.h"
 #include "core/rrctl/places.h"
@@ -19,38 +20,6 @@
 #include <unistd.h>
 
 #define DEFAULT_TIMEOUT_MS 10000
-
-static const struct {
-    int code, status;
-} exits[] = {
-    {RR_E_INPUT, EXIT_USAGE},   {-ECONNREFUSED, EXIT_NOT_RUNNING},
-    {-EACCES, EXIT_PERMISSION}, {-EPERM, EXIT_PERMISSION},
-    {RR_E_BUSY, EXIT_BUSY},     {RR_E_TIMEOUT, EXIT_TIMEOUT},
-    {RR_E_CORRUPT, EXIT_STORE}, {RR_E_PLUGIN, EXIT_PLUGIN},
-    {RR_E_CONFIG, EXIT_CONFIG},
-};
-
-int
-exit_of_code(int code)
-{
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
-        if (exits[i].code == code) {
-            return exits[i].status;
-        }
-    }
-    return code == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-int
-code_of_exit(int status)
-{
-    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++) {
-        if (exits[i].status == status) {
-            return exits[i].code;
-        }
-    }
-    return status == 0 ? 0 : -EIO;
-}
 
 const struct command *
 command_find(const char *name)
@@ -171,7 +140,7 @@ dispatch(struct rrctl *app, int argc, char **argv, struct rr_err *err)
     if (at == argc) {
         /* `rrctl --help` asks for help; `rrctl` alone is a mistake that gets it too. */
         rc = cmd_help(app, err);
-        return rc != 0 || args_has(&app->args, "help") ? rc : EXIT_USAGE;
+        return rc != 0 || args_has(&app->args, "help") ? rc : STATUS_USAGE;
     }
     app->command = command_find(argv[at]);
     return app->command != NULL ? run_command(app, argc, argv, at + 1, err)
@@ -202,8 +171,8 @@ main(int argc, char **argv)
     }
     if (fflush(stdout) == EOF && rc == 0) {
         (void)fprintf(stderr, "rrctl: cannot write the output: %s\n", strerror(errno));
-        rc = EXIT_FAILURE;
+        rc = STATUS_FAILED;
     }
     paths_fini(&app.paths);
-    return rc < 0 ? exit_of_code(rc) : rc;
+    return rc < 0 ? (rc == RR_E_INPUT ? STATUS_USAGE : status_of(rc)) : rc;
 }

@@ -3,6 +3,7 @@
  * proc.c - run our other programs.
  */
 #include "core/rrctl/proc.h"
+#include "core/common/status.h"
 
 #include "core/common/mem.h"
 #include "core/rrctl/places.h"
@@ -186,11 +187,11 @@ become_daemon(const struct proc_words *words, int output_fd, pid_t parent)
     (void)setsid();
     if (null_fd < 0 || dup2(null_fd, 0) < 0 || dup2(output_fd, 1) < 0 || dup2(output_fd, 2) < 0 ||
         prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent) {
-        _exit(EXIT_FAILURE);
+        _exit(STATUS_FAILED);
     }
     (void)execv(words->v[0], words->v);
     (void)dprintf(2, "cannot run %s: %s\n", words->v[0], strerror(errno));
-    _exit(EXIT_FAILURE);
+    _exit(STATUS_FAILED);
 }
 
 pid_t

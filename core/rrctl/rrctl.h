@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rrctl.h - what the commands of rrctl share: their table, the invocation, exit statuses.
+ * rrctl.h - what the commands of rrctl share: their table and the invocation.
  */
 #ifndef RR_CORE_RRCTL_H
 #define RR_CORE_RRCTL_H
@@ -12,16 +12,6 @@
 
 #include <jansson.h>
 #include <stdbool.h>
-
-/* Exit statuses of the house, as rrd.8 lists them. */
-#define EXIT_USAGE 2
-#define EXIT_NOT_RUNNING 3
-#define EXIT_PERMISSION 4
-#define EXIT_BUSY 5
-#define EXIT_TIMEOUT 6
-#define EXIT_STORE 65
-#define EXIT_PLUGIN 69
-#define EXIT_CONFIG 78
 
 /* One run of rrctl. */
 struct rrctl {
@@ -51,10 +41,6 @@ extern const struct command commands[]; /* ends with a NULL name */
 extern const struct opt_row global_options[];
 
 const struct command *command_find(const char *name);
-
-/* Exit status that belongs to a negative code, and the code that belongs to an exit status. */
-int exit_of_code(int code);
-int code_of_exit(int status);
 
 /* Ask the daemon of app->dir one question; args is borrowed and may be NULL. *result is new. */
 int ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result,

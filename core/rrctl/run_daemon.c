@@ -3,6 +3,7 @@
  * run_daemon.c - the daemon of `rrctl run`: attach or start, poll, stop.
  */
 #include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
 #include "core/rrctl/init.h"
@@ -238,7 +239,7 @@ run_daemon_verdict(struct run *run, struct rr_err *err)
     }
     const int status = WEXITSTATUS(run->child_status);
     return status == 0 ? 0
-                       : rr_err_set(err, code_of_exit(status),
+                       : rr_err_set(err, status_code(status),
                                     "rrd ended with exit status %d; see %s/log/rrd.log", status,
                                     run->app->dir);
 }

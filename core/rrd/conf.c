@@ -9,9 +9,9 @@
 #include "core/rrd/conf.h"
 
 #include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/rrd/conf_schema.h"
 #include "core/rrd/ini.h"
-#include "core/rrd/status.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include "core/rrd/ctl.h"
 
 #include "core/common/mem.h"
-#include "core/rrd/status.h"
+#include "core/common/status.h"
 
 #include <errno.h>
 #include <event2/buffer.h>

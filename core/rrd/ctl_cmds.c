@@ -30,9 +30,9 @@ ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct r
     }
     names = mem_zalloc(rrd->n_stages + 1, sizeof *names);
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        names[i] = rrd->stages[i].conf->name;
+        names[i] = rrd->stages[i]->conf->name;
         if (strcmp(names[i], name) == 0) {
-            *out = &rrd->stages[i];
+            *out = rrd->stages[i];
             free(names);
             return 0;
         }
@@ -220,10 +220,10 @@ cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_strea
     for (size_t i = 0; i < rrd->n_stages; i++) {
         struct store_counts c = {0};
 
-        (void)store_counts(rrd->store, rrd->stages[i].conf->name, &c, NULL);
+        (void)store_counts(rrd->store, rrd->stages[i]->conf->name, &c, NULL);
         depths[i] = (long long)(c.ready + c.delayed);
-        states[i] =
-            rrd->stages[i].conf->is_enabled ? sup_state_name(rrd->stages[i].sup.state) : "disabled";
+        states[i] = rrd->stages[i]->conf->is_enabled ? sup_state_name(rrd->stages[i]->sup.state)
+                                                     : "disabled";
     }
     if (format != NULL && strcmp(format, "json") == 0) {
         *result = graph_json_new(&rrd->conf.graph, states, depths);

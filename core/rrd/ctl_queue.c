@@ -17,7 +17,7 @@ static const char *
 state_word(const struct rrd *rrd, const char *queue, const struct store_item *item)
 {
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        const struct stage *s = &rrd->stages[i];
+        const struct stage *s = rrd->stages[i];
 
         if (s->lease.state != LEASE_NONE && s->lease.item.id == item->id &&
             strcmp(s->conf->name, queue) == 0) {

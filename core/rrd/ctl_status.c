@@ -223,7 +223,7 @@ daemon_state(const struct rrd *rrd)
         return "stopping";
     }
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        if (rrd->stages[i].sup.state == SUP_STARTING || rrd->stages[i].sup.state == SUP_WAITING) {
+        if (rrd->stages[i]->sup.state == SUP_STARTING || rrd->stages[i]->sup.state == SUP_WAITING) {
             return "starting";
         }
     }
@@ -246,7 +246,7 @@ ctl_status_new(struct rrd *rrd)
                                               (json_int_t)rrd->slots_used[i]));
     }
     for (size_t k = 0; k < rrd->n_stages; k++) {
-        (void)json_array_append_new(stages, stage_json_new(&rrd->stages[k]));
+        (void)json_array_append_new(stages, stage_json_new(rrd->stages[k]));
     }
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
     return json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",

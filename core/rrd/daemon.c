@@ -10,6 +10,7 @@
 #include "core/rrd/daemon.h"
 
 #include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/rrd/ctl.h"
 #include "core/rrd/health.h"
 #include "core/rrd/lock.h"
@@ -17,7 +18,6 @@
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
-#include "core/rrd/status.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sweep.h"
 #include "core/rrd/sys.h"
@@ -50,7 +50,7 @@ daemon_stop(struct rrd *rrd)
         rrd->is_hurried = true;
         log_info("rrd", "stopping faster");
         for (size_t i = 0; i < rrd->n_stages; i++) {
-            sup_run_event(&rrd->stages[i], SUP_EV_HURRY);
+            sup_run_event(rrd->stages[i], SUP_EV_HURRY);
         }
     }
     daemon_wake(rrd);
@@ -64,7 +64,7 @@ tell_parent(struct rrd *rrd)
     int null;
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        const enum sup_state s = rrd->stages[i].sup.state;
+        const enum sup_state s = rrd->stages[i]->sup.state;
 
         if (s == SUP_WAITING || s == SUP_STARTING) {
             return;
@@ -76,7 +76,7 @@ tell_parent(struct rrd *rrd)
         return;
     }
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        const struct stage *stage = &rrd->stages[i];
+        const struct stage *stage = rrd->stages[i];
 
         if (stage->conf->is_enabled && stage->sup.state != SUP_READY) {
             fprintf(stderr, "rrd: stage %s is not ready: %s\n", stage->conf->name,
@@ -166,10 +166,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     (void)fd;
     (void)what;
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        sample(&rrd->stages[i]);
-        health_tick(&rrd->stages[i]);
-        notes_flush(&rrd->stages[i]);
-        stage_log_tick(rrd->stages[i].log);
+        sample(rrd->stages[i]);
+        health_tick(rrd->stages[i]);
+        notes_flush(rrd->stages[i]);
+        stage_log_tick(rrd->stages[i]->log);
     }
     daemon_wake(rrd);
 }
@@ -193,7 +193,7 @@ on_signal(evutil_socket_t signo, short what, void *arg)
     } else if (signo == SIGUSR1) {
         log_file_reopen(&rrd->log_file);
         for (size_t i = 0; i < rrd->n_stages; i++) {
-            stage_log_reopen(rrd->stages[i].log);
+            stage_log_reopen(rrd->stages[i]->log);
         }
     } else {
         daemon_stop(rrd);
@@ -328,14 +328,14 @@ go(struct rrd *rrd)
     }
     (void)store_queues(rrd->store, warn_of_foreign_queue, rrd, NULL);
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        if (rrd->stages[i].conf->is_enabled) {
-            sup_run_event(&rrd->stages[i], SUP_EV_START);
+        if (rrd->stages[i]->conf->is_enabled) {
+            sup_run_event(rrd->stages[i], SUP_EV_START);
         }
     }
     daemon_wake(rrd);
     (void)event_base_dispatch(rrd->base);
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        notes_flush(&rrd->stages[i]);
+        notes_flush(rrd->stages[i]);
     }
     commit(rrd);
     (void)sweep_children();

@@ -24,7 +24,6 @@ librrdcore_a_SOURCES = \
 	core/rrd/slots.c core/rrd/slots.h \
 	core/rrd/spawn.c core/rrd/spawn.h \
 	core/rrd/stage_log.c core/rrd/stage_log.h \
-	core/rrd/status.h \
 	core/rrd/store.c core/rrd/store.h core/rrd/store_event.c core/rrd/store_int.h \
 	core/rrd/store_queue.c core/rrd/store_text.c \
 	core/rrd/sup.c core/rrd/sup.h \

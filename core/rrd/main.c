@@ -3,9 +3,9 @@
  * main.c - rrd: arguments, configuration, background, exit status.
  */
 #include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/rrd/daemon.h"
 #include "core/rrd/offline.h"
-#include "core/rrd/status.h"
 
 #include <errno.h>
 #include <event2/event.h>

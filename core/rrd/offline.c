@@ -5,9 +5,9 @@
 #include "core/rrd/offline.h"
 
 #include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/rrd/conf_schema.h"
 #include "core/rrd/lock.h"
-#include "core/rrd/status.h"
 #include "core/rrd/store.h"
 
 #include <inttypes.h>

@@ -134,7 +134,7 @@ gather(struct rrd *rrd, struct candidate *out)
     size_t n = 0;
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        struct stage *stage = &rrd->stages[i];
+        struct stage *stage = rrd->stages[i];
         struct rr_err err = RR_ERR_INIT;
         struct candidate c = {.stage = stage};
         int rc;
@@ -162,7 +162,7 @@ arm_due(struct rrd *rrd)
     uint64_t first = 0;
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        const uint64_t due = can_take(&rrd->stages[i]) ? rrd->stages[i].next_due_ms : 0;
+        const uint64_t due = can_take(rrd->stages[i]) ? rrd->stages[i]->next_due_ms : 0;
 
         if (due != 0 && (first == 0 || due < first)) {
             first = due;

@@ -108,7 +108,7 @@ struct rrd {
     struct event *due;  /* when a delayed event becomes due */
     struct event *signals[5];
     struct log_file log_file;
-    struct stage *stages;
+    struct stage **stages; /* by index in the graph; each stays where it is while it exists */
     size_t n_stages;
     int64_t *slots_used;
     struct ctl *ctl;

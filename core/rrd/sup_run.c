@@ -325,8 +325,8 @@ sup_run_reap(struct rrd *rrd)
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         for (size_t i = 0; i < rrd->n_stages; i++) {
-            if (rrd->stages[i].pid == pid) {
-                on_exit_of(&rrd->stages[i], status);
+            if (rrd->stages[i]->pid == pid) {
+                on_exit_of(rrd->stages[i], status);
                 break;
             }
         }
@@ -346,7 +346,7 @@ is_settled(const struct stage *stage)
 static bool
 holds_back(const struct rrd *rrd, const struct graph_edge *e)
 {
-    const struct stage *to = &rrd->stages[e->to];
+    const struct stage *to = rrd->stages[e->to];
 
     if (!e->is_order || (e->kind != GRAPH_NEEDS && !to->conf->is_enabled)) {
         return false;
@@ -373,8 +373,8 @@ sup_run_waits_for(const struct stage *stage, char *buf, size_t cap)
 
         if (e->from == stage->index && holds_back(rrd, e)) {
             (void)snprintf(buf, cap, "%s stage %s, which is %s", words[e->kind],
-                           rrd->stages[e->to].conf->name,
-                           sup_state_name(rrd->stages[e->to].sup.state));
+                           rrd->stages[e->to]->conf->name,
+                           sup_state_name(rrd->stages[e->to]->sup.state));
             return buf;
         }
     }
@@ -398,7 +398,7 @@ is_depended_on(const struct stage *stage)
 
     for (size_t i = 0; i < g->n_edges; i++) {
         if (g->edges[i].kind != GRAPH_EVENT && g->edges[i].to == stage->index &&
-            sup_has_process(stage->rrd->stages[g->edges[i].from].sup.state)) {
+            sup_has_process(stage->rrd->stages[g->edges[i].from]->sup.state)) {
             return true;
         }
     }
@@ -409,7 +409,7 @@ void
 sup_run_look(struct rrd *rrd)
 {
     for (size_t k = 0; k < rrd->n_stages; k++) {
-        struct stage *stage = &rrd->stages[rrd->conf.graph.order[k]];
+        struct stage *stage = rrd->stages[rrd->conf.graph.order[k]];
 
         if (rrd->is_stopping) {
             if (rrd->is_hurried || !is_depended_on(stage)) {
@@ -425,7 +425,7 @@ bool
 sup_run_is_quiet(const struct rrd *rrd)
 {
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        const enum sup_state s = rrd->stages[i].sup.state;
+        const enum sup_state s = rrd->stages[i]->sup.state;
 
         if (s != SUP_DOWN && s != SUP_FAILED) {
             return false;
@@ -434,28 +434,50 @@ sup_run_is_quiet(const struct rrd *rrd)
     return true;
 }
 
+static int
+stage_new(struct rrd *rrd, size_t index, struct rr_err *err)
+{
+    struct stage *stage = mem_zalloc(1, sizeof *stage);
+    int rc;
+
+    rrd->stages[index] = stage;
+    stage->rrd = rrd;
+    stage->conf = &rrd->conf.stages[index];
+    stage->index = index;
+    stage->state_since_ms = sys_wall_ms();
+    stage->state_since_mono_ms = sys_mono_ms();
+    stage->timer = evtimer_new(rrd->base, on_timer, stage);
+    stage->log = stage_log_new(rrd, stage->conf->name);
+    rc = load_history(stage, err);
+    return rc == 0 ? notes_load(stage, err) : rc;
+}
+
+static void
+stage_free(struct stage *stage)
+{
+    if (stage == NULL) {
+        return;
+    }
+    link_free(stage->link);
+    stage_log_free(stage->log);
+    if (stage->timer != NULL) {
+        event_free(stage->timer);
+    }
+    json_decref(stage->notes);
+    json_decref(stage->dirty_notes);
+    free(stage);
+}
+
 int
 sup_run_init(struct rrd *rrd, struct rr_err *err)
 {
     int rc = 0;
 
     rrd->n_stages = rrd->conf.n_stages;
-    rrd->stages = mem_zalloc(rrd->n_stages, sizeof *rrd->stages);
+    rrd->stages = mem_zalloc(rrd->n_stages, sizeof(struct stage *));
     rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
     for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
-        struct stage *stage = &rrd->stages[i];
-
-        stage->rrd = rrd;
-        stage->conf = &rrd->conf.stages[i];
-        stage->index = i;
-        stage->state_since_ms = sys_wall_ms();
-        stage->state_since_mono_ms = sys_mono_ms();
-        stage->timer = evtimer_new(rrd->base, on_timer, stage);
-        stage->log = stage_log_new(rrd, stage->conf->name);
-        rc = load_history(stage, err);
-        if (rc == 0) {
-            rc = notes_load(stage, err);
-        }
+        rc = stage_new(rrd, i, err);
     }
     return rc;
 }
@@ -464,15 +486,7 @@ void
 sup_run_fini(struct rrd *rrd)
 {
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        struct stage *stage = &rrd->stages[i];
-
-        link_free(stage->link);
-        stage_log_free(stage->log);
-        if (stage->timer != NULL) {
-            event_free(stage->timer);
-        }
-        json_decref(stage->notes);
-        json_decref(stage->dirty_notes);
+        stage_free(rrd->stages[i]);
     }
     free(rrd->stages);
     free(rrd->slots_used);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/common/status.h"
 #include "core/worker/host.h"
 #include "core/worker/manifest.h"
 #include "core/worker/serve.h"
@@ -55,19 +56,19 @@ probe(const char *file)
     FILE *out = keep_stdout();
     if (out == NULL) {
         (void)fprintf(stderr, "rrd-worker: standard output: %s\n", strerror(errno));
-        return EXIT_WORKER_FAILED;
+        return STATUS_FAILED;
     }
     if (load_plugin(file, NULL, &plugin, &err) != 0) {
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
         (void)fclose(out);
-        return EXIT_WORKER_PLUGIN;
+        return STATUS_PLUGIN;
     }
     json_t *manifest = manifest_new(&plugin);
     const int printed = json_dumpf(manifest, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
     json_decref(manifest);
     if (fclose(out) != 0 || !printed) {
         (void)fprintf(stderr, "rrd-worker: cannot write to standard output\n");
-        return EXIT_WORKER_FAILED;
+        return STATUS_FAILED;
     }
     return 0;
 }
@@ -79,7 +80,7 @@ judge(const struct plugin *plugin, const json_t *input)
     struct host *host = host_new(NULL, plugin, input, &err);
     if (host == NULL) {
         (void)printf("%s\n", err.text);
-        return EXIT_WORKER_CONFIG;
+        return STATUS_CONFIG;
     }
     int rc = 0;
     if (plugin->api.check != NULL) {
@@ -91,7 +92,7 @@ judge(const struct plugin *plugin, const json_t *input)
     if (rc != 0) {
         (void)printf("%s\n", err.text[0] == '\0' ? "refused, no reason given" : err.text);
     }
-    return rc == 0 ? 0 : EXIT_WORKER_CONFIG;
+    return rc == 0 ? 0 : STATUS_CONFIG;
 }
 
 static int
@@ -104,9 +105,9 @@ check_options(const char *file)
     json_t *input = json_loadf(stdin, JSON_REJECT_DUPLICATES, &why);
     if (input == NULL) {
         (void)fprintf(stderr, "rrd-worker: standard input: line %d: %s\n", why.line, why.text);
-        return EXIT_WORKER_USAGE;
+        return STATUS_USAGE;
     }
-    int status = EXIT_WORKER_PLUGIN;
+    int status = STATUS_PLUGIN;
     if (load_plugin(file, NULL, &plugin, &err) != 0) {
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
     } else {
@@ -183,13 +184,13 @@ main(int argc, char **argv)
             return 0;
         default:
             (void)fputs(usage, stderr);
-            return EXIT_WORKER_USAGE;
+            return STATUS_USAGE;
         }
     }
     if (optind != argc || args.stage == NULL || args.plugin == NULL || args.state == NULL ||
         args.parent <= 0 || args.epoch == 0) {
         (void)fputs(usage, stderr);
-        return EXIT_WORKER_USAGE;
+        return STATUS_USAGE;
     }
     return serve(&args);
 }

@@ -6,6 +6,7 @@
  * Does not: collect what a handler does (host.c) or read frames (io.c).
  */
 #include "core/worker/serve.h"
+#include "core/common/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +65,7 @@ settle(const struct serve_args *args)
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != args->parent) {
         (void)fprintf(stderr, "rrd-worker: rrd (pid %ld) is gone already\n", (long)args->parent);
-        return EXIT_WORKER_FAILED;
+        return STATUS_FAILED;
     }
     if (getsockopt(SERVE_FD_LINK, SOL_SOCKET, SO_TYPE, &type, &bytes) != 0 ||
         type != SOCK_SEQPACKET) {
@@ -72,7 +73,7 @@ settle(const struct serve_args *args)
                       "rrd-worker: descriptor %d is no link to rrd; rrd starts this "
                       "program, people use rrctl\n",
                       SERVE_FD_LINK);
-        return EXIT_WORKER_USAGE;
+        return STATUS_USAGE;
     }
     const int flags = fcntl(SERVE_FD_LINK, F_GETFL);
     (void)fcntl(SERVE_FD_LINK, F_SETFL, flags & ~O_NONBLOCK);
@@ -154,7 +155,7 @@ give_up(struct worker *w, uint64_t lease, const char *why)
     io_closing(w->io);
     send_refusal(w, WIRE_FATAL, lease, why);
     (void)fflush(NULL);
-    _exit(EXIT_WORKER_FAILED);
+    _exit(STATUS_FAILED);
 }
 
 /* Tell the daemon how the event ended. */
@@ -327,7 +328,7 @@ prepare(struct worker *w)
         host_end(w->host);
         if (rc != 0) {
             host_log(w->host, RR_LOG_ERROR, "configuration refused: %s", reason(&err));
-            return EXIT_WORKER_CONFIG;
+            return STATUS_CONFIG;
         }
     }
     if (w->plugin.api.init != NULL) {
@@ -336,8 +337,7 @@ prepare(struct worker *w)
         host_end(w->host);
         if (rc != 0) {
             host_log(w->host, RR_LOG_ERROR, "init failed (%d): %s", rc, reason(&err));
-            return rc == RR_E_CONFIG || err.code == RR_E_CONFIG ? EXIT_WORKER_CONFIG
-                                                                : EXIT_WORKER_FAILED;
+            return rc == RR_E_CONFIG || err.code == RR_E_CONFIG ? STATUS_CONFIG : STATUS_FAILED;
         }
     }
     return 0;
@@ -373,7 +373,7 @@ live(struct worker *w)
 
     if (load_plugin(w->args->plugin, w->args->state, &w->plugin, &err) != 0) {
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", w->args->plugin, err.text);
-        return EXIT_WORKER_PLUGIN;
+        return STATUS_PLUGIN;
     }
     send_hello(w);
     json_t *config = io_wait_config(w->io);
@@ -386,7 +386,7 @@ live(struct worker *w)
     json_decref(config);
     if (w->host == NULL) {
         (void)fprintf(stderr, "rrd-worker: %s\n", err.text);
-        return err.code == RR_E_CONFIG ? EXIT_WORKER_CONFIG : EXIT_WORKER_FAILED;
+        return err.code == RR_E_CONFIG ? STATUS_CONFIG : STATUS_FAILED;
     }
     const int status = prepare(w);
     if (status != 0) {
@@ -411,7 +411,7 @@ serve(const struct serve_args *args)
     w.io = io_new(SERVE_FD_LINK, args->epoch, &err);
     if (w.io == NULL) {
         (void)fprintf(stderr, "rrd-worker: %s\n", err.text);
-        return EXIT_WORKER_FAILED;
+        return STATUS_FAILED;
     }
     status = live(&w);
     io_closing(w.io);

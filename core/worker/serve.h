@@ -15,10 +15,6 @@
 #define SERVE_FD_LINK 3 /* SEQPACKET socket to the daemon */
 #define SERVE_FD_LOCK 4 /* lock of the stage: held as long as this process lives */
 
-#define EXIT_WORKER_FAILED 1
-#define EXIT_WORKER_USAGE 2
-#define EXIT_WORKER_PLUGIN 69 /* plugin not loadable: never restarted */
-#define EXIT_WORKER_CONFIG 78 /* configuration refused: never restarted */
 
 struct serve_args {
     const char *stage;
