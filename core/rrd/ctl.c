@@ -39,6 +39,10 @@ struct conn {
     bool is_closing; /* after what is still to be sent */
 };
 
+struct ctl_later {
+    struct conn *conn; /* NULL: the asker is gone */
+};
+
 struct ctl {
     struct rrd *rrd;
     struct evconnlistener *listener;
@@ -57,6 +61,9 @@ conn_free(struct conn *conn)
     }
     *at = conn->next;
     conn->ctl->n_conns--;
+    if (conn->stream.later != NULL) {
+        conn->stream.later->conn = NULL;
+    }
     bufferevent_free(conn->bev);
     free(conn);
 }
@@ -78,6 +85,28 @@ static void
 send_error(struct conn *conn, int code, const char *why)
 {
     send_json(conn, json_pack("{s:b, s:i, s:s}", "ok", 0, "code", code, "error", why));
+}
+
+static void
+send_outcome(struct conn *conn, int rc, json_t *result_take, const char *why)
+{
+    if (rc == 0) {
+        send_json(conn, json_pack("{s:b, s:o}", "ok", 1, "result",
+                                  result_take == NULL ? json_object() : result_take));
+        return;
+    }
+    json_decref(result_take);
+    send_error(conn, rc == RR_E_INPUT || rc == RR_E_EMPTY ? STATUS_USAGE : status_of(rc), why);
+}
+
+struct ctl_later *
+ctl_later_new(struct ctl_stream *stream)
+{
+    struct ctl_later *later = mem_zalloc(1, sizeof *later);
+
+    later->conn = stream->conn;
+    stream->later = later;
+    return later;
 }
 
 /* One walk over stored events for a stream. */
@@ -186,17 +215,28 @@ answer(struct conn *conn, const char *line, size_t n)
         send_error(conn, STATUS_FAILED, err.text);
     } else if (ctl_command(conn->ctl->rrd, cmd, json_object_get(request, "args"), &result,
                            &conn->stream, &err) != 0) {
-        send_error(conn,
-                   err.code == RR_E_INPUT || err.code == RR_E_EMPTY ? STATUS_USAGE
-                                                                    : status_of(err.code),
-                   err.text);
+        send_outcome(conn, err.code, NULL, err.text);
     } else if (conn->stream.is_on) {
         pump_conn(conn);
-    } else {
-        send_json(conn, json_pack("{s:b, s:o}", "ok", 1, "result",
-                                  result == NULL ? json_object() : result));
+    } else if (conn->stream.later == NULL) {
+        send_outcome(conn, 0, result, "");
     }
     json_decref(request);
+}
+
+void
+ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why)
+{
+    struct conn *conn = later->conn;
+
+    free(later);
+    if (conn == NULL) {
+        json_decref(result_take);
+        return;
+    }
+    conn->stream.later = NULL;
+    send_outcome(conn, rc, result_take, why);
+    take_requests(conn);
 }
 
 static void
@@ -204,7 +244,7 @@ take_requests(struct conn *conn)
 {
     struct evbuffer *in = bufferevent_get_input(conn->bev);
 
-    while (!conn->stream.is_on && !conn->is_closing) {
+    while (!conn->stream.is_on && conn->stream.later == NULL && !conn->is_closing) {
         size_t n = 0;
         char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 
@@ -293,6 +333,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
     }
     conn = mem_zalloc(1, sizeof *conn);
     conn->ctl = ctl;
+    conn->stream.conn = conn;
     conn->bev = bufferevent_socket_new(ctl->rrd->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (conn->bev == NULL) {
         (void)close(fd);

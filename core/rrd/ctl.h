@@ -14,9 +14,15 @@
 #define CTL_PROTOCOL_VERSION 1
 
 struct ctl;
+struct conn;
+/* A request whose answer waits for something. */
+struct ctl_later;
 
-/* A request for events that is answered bit by bit. */
+/* How a request is answered, if not at once. */
 struct ctl_stream {
+    struct conn *conn;
+    struct ctl_later *later; /* made by ctl_later_new(): not now */
+    /* Events, bit by bit: */
     bool is_on;
     bool follows;    /* goes on with what comes */
     uint64_t cursor; /* id of the last event looked at */
@@ -32,15 +38,21 @@ void ctl_close(struct ctl *ctl);
 /* After a commit: send new events to those that follow. */
 void ctl_pump(struct ctl *ctl);
 
-/* One command (ctl_cmds.c). Returns 0 with *result set, or with stream->is_on; or a negative code
- * with *err filled. */
+/* Answer this request later, by ctl_answer(). The asker may be gone by then. */
+struct ctl_later *ctl_later_new(struct ctl_stream *stream);
+/* Answer with a result, or when rc is not 0 with why. Frees later. */
+void ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why);
+
+/* One command (ctl_cmds.c). Returns 0 with *result set, with stream->is_on, or with stream->later;
+ * or a negative code with *err filled. */
 int ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
                 struct ctl_stream *stream, struct rr_err *err);
 
 /* Parts of the answers (ctl_status.c, ctl_queue.c). */
 json_t *ctl_status_new(struct rrd *rrd);
 const char *ctl_status_waits(const struct stage *stage, char *buf, size_t cap);
-int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct rr_err *err);
+int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+              struct rr_err *err);
 /* The stage that args name. */
 int ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err);
 

@@ -150,8 +150,7 @@ static int
 cmd_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
           struct rr_err *err)
 {
-    (void)stream;
-    return ctl_queue(rrd, args, result, err);
+    return ctl_queue(rrd, args, result, stream, err);
 }
 
 /* Let a life event happen to a stage and say what state that led to. */
@@ -241,6 +240,16 @@ cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_strea
     return 0;
 }
 
+static void
+on_emitted(void *arg, const struct store_result *r)
+{
+    ctl_answer(arg, r->rc,
+               r->rc != 0
+                   ? NULL
+                   : json_pack("{s:I, s:b}", "id", (json_int_t)r->ids[0], "known", r->ids[0] == 0),
+               r->err.text);
+}
+
 static int
 cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
          struct rr_err *err)
@@ -248,10 +257,9 @@ cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
     const char *type = json_string_value(json_object_get(args, "type"));
     const char *config = json_string_value(json_object_get(args, "config"));
     const char *key = json_string_value(json_object_get(args, "key"));
-    uint64_t id = 0;
     int rc;
 
-    (void)stream;
+    (void)result;
     if (type == NULL) {
         return rr_err_set(err, RR_E_INPUT, "the type of the event is missing");
     }
@@ -259,16 +267,13 @@ cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
         (key != NULL && strlen(key) > RR_WIRE_NAME_MAX)) {
         return rr_err_set(err, RR_E_INPUT, "config and key may have %u bytes", RR_WIRE_NAME_MAX);
     }
+    struct ctl_later *later = ctl_later_new(stream);
+
     rc = route_inject(rrd, type, config == NULL ? "" : config, key,
-                      json_object_get(args, "payload"), &id, err);
-    if (rc == 0) {
-        rc = store_commit(rrd->store);
-        if (rc != 0) {
-            (void)rr_err_set(err, rc, "the store could not be written; there is no such event");
-        }
-    }
-    if (rc == 0) {
-        *result = json_pack("{s:I, s:b}", "id", (json_int_t)id, "known", id == 0);
+                      json_object_get(args, "payload"), on_emitted, later, err);
+    if (rc != 0) {
+        stream->later = NULL;
+        free(later);
     }
     return rc;
 }

@@ -152,24 +152,62 @@ select_one(void *arg, const char *queue, const struct store_item *item)
     return s->n < 100000;
 }
 
-static int
-change_one(struct rrd *rrd, const char *queue, const struct store_item *item, bool is_kick,
-           struct rr_err *err)
+/* An operation of the operator on a queue, under way. */
+struct pending {
+    struct ctl_later *later;
+    struct stage *stage; /* NULL: the queue is of no stage that is configured */
+    int64_t count;
+};
+
+static void
+on_changed(void *arg, const struct store_result *r)
+{
+    struct pending *p = arg;
+
+    if (p->stage != NULL) {
+        p->stage->n_changes--;
+        daemon_wake(p->stage->rrd);
+    }
+    ctl_answer(p->later, r->rc, r->rc != 0 ? NULL : json_pack("{s:I}", "count", p->count),
+               r->err.text);
+    free(p);
+}
+
+static void
+change_one(struct store_op *op, const char *queue, const struct store_item *item, bool is_kick)
 {
     struct record_item fresh = item->item;
 
-    if (!is_kick) {
-        return store_take(rrd->store, queue, item, false, err);
+    if (is_kick) {
+        fresh.attempts = 0;
+        store_op_move(op, queue, item, STORE_READY, 0, &fresh);
+    } else {
+        store_op_take(op, queue, item, false);
     }
-    fresh.attempts = 0;
-    return store_move(rrd->store, queue, item, STORE_READY, 0, &fresh, err);
+}
+
+static void
+submit(struct rrd *rrd, const char *queue, struct store_op *op_take, int64_t count,
+       struct ctl_stream *stream)
+{
+    struct pending *p = mem_zalloc(1, sizeof *p);
+    const long index = conf_stage_index(&rrd->conf, queue);
+
+    p->later = ctl_later_new(stream);
+    p->count = count;
+    if (index >= 0) {
+        p->stage = rrd->stages[index];
+        p->stage->n_changes++;
+    }
+    store_submit(rrd->store, op_take, on_changed, p);
 }
 
 static int
-change(struct rrd *rrd, const char *queue, const json_t *which, bool is_kick, json_t **result,
-       struct rr_err *err)
+change(struct rrd *rrd, const char *queue, const json_t *which, bool is_kick,
+       struct ctl_stream *stream, struct rr_err *err)
 {
     struct selection s = {.is_kick = is_kick};
+    struct store_op *op;
     int64_t count = 0;
     int rc;
 
@@ -182,40 +220,27 @@ change(struct rrd *rrd, const char *queue, const json_t *which, bool is_kick, js
     } else {
         rc = rr_err_set(err, RR_E_INPUT, "id must be a number or \"all\"");
     }
-    if (rc == 0) {
-        rc = store_op_begin(rrd->store, err);
-    }
-    if (rc != 0) {
-        free(s.items);
-        return rc;
-    }
+    op = store_op_new();
     for (size_t i = 0; rc == 0 && i < s.n; i++) {
         if (strcmp(state_word(rrd, queue, &s.items[i]), "leased") != 0) {
-            rc = change_one(rrd, queue, &s.items[i], is_kick, err);
+            change_one(op, queue, &s.items[i], is_kick);
             count++;
         } else if (json_is_integer(which)) {
             rc = rr_err_set(err, RR_E_BUSY, "event %" PRIu64 " is being handled", s.items[i].id);
         }
     }
-    if (rc == 0) {
-        rc = store_op_end(rrd->store, true, NULL, NULL, err);
-    } else {
-        (void)store_op_end(rrd->store, false, NULL, NULL, NULL);
-    }
     free(s.items);
     if (rc == 0) {
-        rc = store_commit(rrd->store);
-        if (rc != 0) {
-            (void)rr_err_set(err, rc, "the store could not be written; nothing was changed");
-        }
+        submit(rrd, queue, op, count, stream);
+    } else {
+        store_op_free(op);
     }
-    daemon_wake(rrd);
-    *result = rc == 0 ? json_pack("{s:I}", "count", (json_int_t)count) : NULL;
     return rc;
 }
 
 int
-ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct rr_err *err)
+ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+          struct rr_err *err)
 {
     const char *op = json_string_value(json_object_get(args, "op"));
     const char *queue = json_string_value(json_object_get(args, "stage"));
@@ -231,7 +256,7 @@ ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct rr_err *e
         return show(rrd, queue, (uint64_t)json_integer_value(id), result, err);
     }
     if (strcmp(op, "kick") == 0 || strcmp(op, "drop") == 0) {
-        return change(rrd, queue, id, strcmp(op, "kick") == 0, result, err);
+        return change(rrd, queue, id, strcmp(op, "kick") == 0, stream, err);
     }
     return rr_err_set(err, RR_E_INPUT, "queue has no operation \"%.40s\"", op);
 }

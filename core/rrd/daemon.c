@@ -2,8 +2,8 @@
 /*
  * daemon.c - start, the turn of the event loop, stop.
  *
- * The loop's order is what makes promises true: whatever the events of one turn changed is
- * committed together at its end; only then are workers answered and new events handed out.
+ * What makes promises true: whatever changes the store is submitted to its thread, and nobody is
+ * answered and nothing is handed out before it is durable.
  */
 #include "config.h"
 
@@ -97,17 +97,27 @@ tell_parent(struct rrd *rrd)
     }
 }
 
-static void
-commit(struct rrd *rrd)
-{
-    const int rc = store_commit(rrd->store);
+/* After a failed commit nothing is delivered for so long: a full disk does not empty in a moment.
+ */
+#define STORE_PAUSE_MS 2000u
 
-    if (rc == 0) {
+/* The store has made something durable, or could not. */
+static void
+on_results(evutil_socket_t fd, short what, void *arg)
+{
+    struct rr_err err = RR_ERR_INIT;
+    struct rrd *rrd = arg;
+
+    (void)fd;
+    (void)what;
+    store_finish(rrd->store);
+    daemon_wake(rrd);
+    if (store_health(rrd->store, &err) == 0) {
         return;
     }
-    log_error("store", "commit failed code=%d: what it held will be done again", rc);
-    rrd->store_pause_ms = sys_mono_ms() + 2000;
-    if (rc == RR_E_CORRUPT && !rrd->is_stopping) {
+    rrd->store_pause_ms = sys_mono_ms() + STORE_PAUSE_MS;
+    log_error("store", "%s", err.text);
+    if (err.code == RR_E_CORRUPT && !rrd->is_stopping) {
         log_error("store", "the store cannot be used any more");
         rrd->exit_status = STATUS_BAD_STORE;
         daemon_stop(rrd);
@@ -121,21 +131,16 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    commit(rrd);
     if (rrd->has_look) {
         rrd->has_look = false;
         sup_run_look(rrd);
     }
-    if (!store_is_dirty(rrd->store)) {
-        route_dispatch(rrd);
-    }
+    route_dispatch(rrd);
     ctl_pump(rrd->ctl);
     if (!rrd->was_told) {
         tell_parent(rrd);
     }
-    if (store_is_dirty(rrd->store)) {
-        daemon_wake(rrd);
-    } else if (rrd->is_stopping && sup_run_is_quiet(rrd)) {
+    if (rrd->is_stopping && store_is_idle(rrd->store) && sup_run_is_quiet(rrd)) {
         (void)event_base_loopbreak(rrd->base);
     }
 }
@@ -212,6 +217,9 @@ make_events(struct rrd *rrd, struct rr_err *err)
     }
     rrd->turn = event_new(rrd->base, -1, 0, on_turn, rrd);
     rrd->due = evtimer_new(rrd->base, on_due, rrd);
+    rrd->results =
+        event_new(rrd->base, store_fd(rrd->store), EV_READ | EV_PERSIST, on_results, rrd);
+    (void)event_add(rrd->results, NULL);
     rrd->tick = event_new(rrd->base, -1, EV_PERSIST, on_tick, rrd);
     (void)event_add(rrd->tick, &second);
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
@@ -337,7 +345,7 @@ go(struct rrd *rrd)
     for (size_t i = 0; i < rrd->n_stages; i++) {
         notes_flush(rrd->stages[i]);
     }
-    commit(rrd);
+    store_drain(rrd->store);
     (void)sweep_children();
     (void)sweep_marked(rrd->instance);
     log_info("rrd", "stopped");
@@ -347,14 +355,14 @@ static void
 finish(struct rrd *rrd, int lock_fd)
 {
     ctl_close(rrd->ctl);
-    sup_run_fini(rrd);
     store_close(rrd->store);
+    sup_run_fini(rrd);
     for (size_t i = 0; i < sizeof rrd->signals / sizeof rrd->signals[0]; i++) {
         if (rrd->signals[i] != NULL) {
             event_free(rrd->signals[i]);
         }
     }
-    struct event *const events[] = {rrd->turn, rrd->due, rrd->tick};
+    struct event *const events[] = {rrd->turn, rrd->results, rrd->due, rrd->tick};
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         if (events[i] != NULL) {

@@ -45,40 +45,37 @@ notes_set(struct stage *stage, const char *config, const char *text)
     (void)json_object_set_new(stage->dirty_notes, config, json_true());
 }
 
+static void
+on_written(void *arg, const struct store_result *r)
+{
+    const struct stage *stage = arg;
+
+    if (r->rc != 0) {
+        log_warn("notes", "notes not written stage=%s: %s", stage->conf->name, r->err.text);
+    }
+}
+
 void
 notes_flush(struct stage *stage)
 {
-    struct store *st = stage->rrd->store;
-    struct rr_err err = RR_ERR_INIT;
+    struct store_op *op;
     const char *config;
     json_t *dirty;
-    int rc;
 
     if (json_object_size(stage->dirty_notes) == 0) {
         return;
     }
-    rc = store_op_begin(st, &err);
-    if (rc != 0) {
-        log_warn("notes", "notes not written stage=%s: %s", stage->conf->name, err.text);
-        return;
-    }
+    op = store_op_new();
     json_object_foreach(stage->dirty_notes, config, dirty)
     {
         char *text = json_dumps(json_object_get(stage->notes, config), JSON_COMPACT);
 
         (void)dirty;
-        if (rc == 0 && text != NULL) {
-            rc = store_note(st, stage->conf->name, config, text, &err);
+        if (text != NULL) {
+            store_op_note(op, stage->conf->name, config, text);
         }
         free(text);
     }
-    if (rc == 0) {
-        rc = store_op_end(st, true, NULL, NULL, &err);
-    } else {
-        (void)store_op_end(st, false, NULL, NULL, NULL);
-    }
-    if (rc != 0) {
-        log_warn("notes", "notes not written stage=%s: %s", stage->conf->name, err.text);
-    }
+    store_submit(stage->rrd->store, op, on_written, stage);
     (void)json_object_clear(stage->dirty_notes);
 }

@@ -18,10 +18,6 @@
 
 #define RETRY_MAX_MS 300000u
 #define SOURCE_OPERATOR "operator"
-/* After a failed commit nothing is delivered for so long; a full disk does not empty in a moment.
- */
-#define STORE_PAUSE_MS 2000u
-
 /* Who waits for a commit. */
 struct waiter {
     struct stage *stage;
@@ -39,48 +35,49 @@ answer(struct stage *stage, uint64_t id, int rc, const char *why)
                       : json_pack("{s:b, s:i, s:s}", "ok", 0, "code", rc, "error", why));
 }
 
+/* The store cannot take it: not the worker's fault. Its entry is untouched. */
+static bool
+is_store_fault(int rc)
+{
+    return rc == RR_E_CORRUPT || rc > RR_E_EMPTY;
+}
+
 static void
-on_durable(void *arg, int rc, const struct rr_err *err)
+on_durable(void *arg, const struct store_result *r)
 {
     struct waiter *w = arg;
     struct stage *stage = w->stage;
+    const bool is_ending =
+        w->is_lease && stage->lease.state == LEASE_ENDING && stage->lease.number == w->id;
 
-    if (rc != 0) {
-        stage->rrd->store_pause_ms = sys_mono_ms() + STORE_PAUSE_MS;
+    if (w->wants_ack && stage->link != NULL && stage->epoch == w->epoch) {
+        answer(stage, w->id, r->rc, r->rc == 0 ? "" : r->err.text);
     }
-    if (w->is_lease && stage->lease.state == LEASE_ENDING && stage->lease.number == w->id) {
+    if (r->rc != 0) {
+        log_warn("route", "outcome not stored stage=%s event=%" PRIu64 ": %s", stage->conf->name,
+                 w->is_lease ? stage->lease.item.id : 0, r->err.text);
+    }
+    if (is_ending && (r->rc == 0 || is_store_fault(r->rc))) {
         /* When the commit failed, the entry is as it was: the event will be delivered again. */
         route_release(stage);
-    }
-    if (w->wants_ack && stage->link != NULL && stage->epoch == w->epoch) {
-        answer(stage, w->is_lease || w->id != 0 ? w->id : 0, rc, rc == 0 ? "" : err->text);
+    } else if (is_ending) {
+        stage->lease.state = LEASE_HELD;
+        route_fail(stage, false, r->err.text);
     }
     free(w);
 }
 
-static struct waiter *
-waiter_new(struct stage *stage, uint64_t id, bool is_lease, bool wants_ack)
+/* Submit the outcome of the held lease, which ends with it (lease 0: of none). */
+static void
+submit(struct stage *stage, struct store_op *op_take, uint64_t id, bool is_lease, bool wants_ack)
 {
     struct waiter *w = mem_zalloc(1, sizeof *w);
 
     *w = (struct waiter){stage, stage->epoch, id, is_lease, wants_ack};
-    return w;
-}
-
-/* End an operation: kept when rc is 0. On failure nothing happened. */
-static int
-end_op(struct rrd *rrd, int rc, struct waiter *w_take, struct rr_err *err)
-{
-    if (rc == 0) {
-        rc = store_op_end(rrd->store, true, w_take == NULL ? NULL : on_durable, w_take, err);
-    } else {
-        (void)store_op_end(rrd->store, false, NULL, NULL, NULL);
+    if (is_lease) {
+        stage->lease.state = LEASE_ENDING;
     }
-    if (rc != 0) {
-        free(w_take);
-    }
-    daemon_wake(rrd);
-    return rc;
+    store_submit(stage->rrd->store, op_take, on_durable, w);
 }
 
 void
@@ -118,10 +115,10 @@ readers(const struct rrd *rrd, size_t producer, const char *type, const char **o
     return n;
 }
 
-/* Append one emitted event, within an operation. */
+/* Add one emitted event to an operation. */
 static int
-append_emit(struct stage *stage, const json_t *row, bool needs_key, uint64_t parent, uint64_t *id,
-            struct rr_err *err)
+append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool needs_key,
+            uint64_t parent, struct rr_err *err)
 {
     const struct manifest *m = stage->conf->manifest;
     const char **queues = mem_zalloc(stage->rrd->n_stages, sizeof *queues);
@@ -153,15 +150,14 @@ append_emit(struct stage *stage, const json_t *row, bool needs_key, uint64_t par
                                        .parent = parent,
                                        .payload = payload};
 
-        rc = store_append(stage->rrd->store, &ev, queues,
-                          readers(stage->rrd, stage->index, port->type, queues), id, err);
+        store_op_append(op, &ev, queues, readers(stage->rrd, stage->index, port->type, queues));
     }
     free(queues);
     return rc;
 }
 
 static int
-apply_puts(struct stage *stage, const json_t *puts, struct rr_err *err)
+add_puts(struct stage *stage, struct store_op *op, const json_t *puts, struct rr_err *err)
 {
     const char *key;
     const json_t *value;
@@ -175,8 +171,7 @@ apply_puts(struct stage *stage, const json_t *puts, struct rr_err *err)
         } else if (rc == 0 && !json_is_null(value) && !json_is_string(value)) {
             rc = rr_err_set(err, RR_E_INPUT, "the value of key %.60s is not a text", key);
         } else if (rc == 0) {
-            rc =
-                store_put(stage->rrd->store, stage->conf->name, key, json_string_value(value), err);
+            store_op_put(op, stage->conf->name, key, json_string_value(value));
         }
     }
     return rc;
@@ -195,61 +190,43 @@ check_lease(const struct stage *stage, uint64_t lease, const char *frame, struct
 
 /* All of a DONE in one operation. */
 static int
-apply_done(struct stage *stage, uint64_t lease, const json_t *body, struct rr_err *err)
+add_done(struct stage *stage, struct store_op *op, uint64_t lease, const json_t *body,
+         struct rr_err *err)
 {
-    struct store *st = stage->rrd->store;
     const json_t *emits = json_object_get(body, "emits");
     const uint64_t parent = lease == 0 ? 0 : stage->lease.item.id;
     int rc = 0;
 
     if (lease != 0) {
-        rc = store_take(st, stage->conf->name, &stage->lease.item, true, err);
+        store_op_take(op, stage->conf->name, &stage->lease.item, true);
     }
     for (size_t i = 0; rc == 0 && i < json_array_size(emits); i++) {
-        uint64_t id;
-
-        rc = append_emit(stage, json_array_get(emits, i), lease == 0, parent, &id, err);
+        rc = append_emit(stage, op, json_array_get(emits, i), lease == 0, parent, err);
     }
-    return rc == 0 ? apply_puts(stage, json_object_get(body, "puts"), err) : rc;
-}
-
-/* The store cannot take it: not the worker's fault. Its entry is untouched. */
-static bool
-is_store_fault(int rc)
-{
-    return rc == RR_E_CORRUPT || rc > RR_E_EMPTY;
+    return rc == 0 ? add_puts(stage, op, json_object_get(body, "puts"), err) : rc;
 }
 
 int
 route_done(struct stage *stage, uint64_t lease, const json_t *body, struct rr_err *err)
 {
     struct rr_err why = RR_ERR_INIT;
+    struct store_op *op;
     int rc = lease == 0 ? 0 : check_lease(stage, lease, "DONE", err);
 
     if (rc != 0) {
         return rc;
     }
-    rc = store_op_begin(stage->rrd->store, &why);
+    op = store_op_new();
+    rc = add_done(stage, op, lease, body, &why);
     if (rc == 0) {
-        rc = apply_done(stage, lease, body, &why);
-        rc = end_op(stage->rrd, rc, rc == 0 ? waiter_new(stage, lease, lease != 0, true) : NULL,
-                    &why);
-    }
-    if (rc == 0) {
-        if (lease != 0) {
-            stage->lease.state = LEASE_ENDING;
-        }
+        submit(stage, op, lease, lease != 0, true);
         return 0;
     }
+    store_op_free(op);
     answer(stage, lease, rc, why.text);
     log_warn("route", "DONE refused stage=%s event=%" PRIu64 ": %s", stage->conf->name,
              stage->lease.item.id, why.text);
-    if (is_store_fault(rc)) {
-        stage->rrd->store_pause_ms = sys_mono_ms() + STORE_PAUSE_MS;
-    }
-    if (lease != 0 && is_store_fault(rc)) {
-        route_release(stage);
-    } else if (lease != 0) {
+    if (lease != 0) {
         route_fail(stage, false, why.text);
     }
     return 0;
@@ -266,28 +243,15 @@ retry_delay_ms(const struct stage *stage, uint32_t attempts)
     return delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS;
 }
 
-/* Move the entry of the held lease, and end the lease with the commit of it. */
+/* Move the entry of the held lease, and end the lease with it. */
 static void
 move_lease(struct stage *stage, enum store_state state, uint64_t sort,
            const struct record_item *now)
 {
-    struct rr_err err = RR_ERR_INIT;
-    int rc = store_op_begin(stage->rrd->store, &err);
+    struct store_op *op = store_op_new();
 
-    if (rc == 0) {
-        rc = store_move(stage->rrd->store, stage->conf->name, &stage->lease.item, state, sort, now,
-                        &err);
-        rc = end_op(stage->rrd, rc,
-                    rc == 0 ? waiter_new(stage, stage->lease.number, true, false) : NULL, &err);
-    }
-    if (rc == 0) {
-        stage->lease.state = LEASE_ENDING;
-        return;
-    }
-    log_error("route", "cannot note a failed attempt stage=%s event=%" PRIu64 ": %s",
-              stage->conf->name, stage->lease.item.id, err.text);
-    stage->rrd->store_pause_ms = sys_mono_ms() + STORE_PAUSE_MS;
-    route_release(stage);
+    store_op_move(op, stage->conf->name, &stage->lease.item, state, sort, now);
+    submit(stage, op, stage->lease.number, true, false);
 }
 
 static void
@@ -355,20 +319,20 @@ route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_
 {
     struct rr_err why = RR_ERR_INIT;
     const uint64_t parent = stage->lease.state == LEASE_HELD ? stage->lease.item.id : 0;
-    uint64_t id;
+    struct store_op *op;
     int rc;
 
     if (request == 0) {
         return rr_err_set(err, RR_E_PROTO, "EMIT without a request number");
     }
-    rc = store_op_begin(stage->rrd->store, &why);
+    op = store_op_new();
+    rc = append_emit(stage, op, body, true, parent, &why);
     if (rc == 0) {
-        rc = append_emit(stage, body, true, parent, &id, &why);
-        rc = end_op(stage->rrd, rc, rc == 0 ? waiter_new(stage, request, false, true) : NULL, &why);
+        submit(stage, op, request, false, true);
+        return 0;
     }
-    if (rc != 0) {
-        answer(stage, request, rc, why.text);
-    }
+    store_op_free(op);
+    answer(stage, request, rc, why.text);
     return 0;
 }
 
@@ -408,7 +372,7 @@ route_lost(struct stage *stage, bool counts, const char *why)
 
 int
 route_inject(struct rrd *rrd, const char *type, const char *config, const char *key,
-             const json_t *payload, uint64_t *id, struct rr_err *err)
+             const json_t *payload, store_done_fn fn, void *arg, struct rr_err *err)
 {
     const struct manifest_port *port = NULL;
     const char **queues = mem_zalloc(rrd->n_stages, sizeof *queues);
@@ -440,9 +404,7 @@ route_inject(struct rrd *rrd, const char *type, const char *config, const char *
         rc = manifest_check_payload(port, payload, err);
     }
     if (rc == 0) {
-        rc = store_op_begin(rrd->store, err);
-    }
-    if (rc == 0) {
+        struct store_op *op = store_op_new();
         const struct store_event ev = {.type = port->type,
                                        .source = SOURCE_OPERATOR,
                                        .config = config,
@@ -450,13 +412,8 @@ route_inject(struct rrd *rrd, const char *type, const char *config, const char *
                                        .time_ms = sys_wall_ms(),
                                        .payload = payload};
 
-        rc = store_append(rrd->store, &ev, queues, n, id, err);
-        if (rc == 0) {
-            rc = store_op_end(rrd->store, true, NULL, NULL, err);
-        } else {
-            (void)store_op_end(rrd->store, false, NULL, NULL, NULL);
-        }
-        daemon_wake(rrd);
+        store_op_append(op, &ev, queues, n);
+        store_submit(rrd->store, op, fn, arg);
     }
     free(queues);
     return rc;

@@ -22,12 +22,12 @@ int route_get(struct stage *stage, uint64_t request, const char *key, struct rr_
 /* The worker is gone: what it held goes back. counts: the attempt was its fault. */
 void route_lost(struct stage *stage, bool counts, const char *why);
 
-/* Put an event in on behalf of the operator; the caller commits. *id is 0 when its key is known. */
+/* Put an event in on behalf of the operator. fn is called when it is durable, unless this fails. */
 int route_inject(struct rrd *rrd, const char *type, const char *config, const char *key,
-                 const json_t *payload, uint64_t *id, struct rr_err *err);
+                 const json_t *payload, store_done_fn fn, void *arg, struct rr_err *err);
 
-/* Hand out events to stages that are ready, as far as slots allow (route_dispatch.c). The batch is
- * empty: only what is durable is delivered. */
+/* Hand out events to stages that are ready, as far as slots allow (route_dispatch.c). Only what is
+ * durable is delivered. */
 void route_dispatch(struct rrd *rrd);
 
 /* For route*.c: the lease is over. */

@@ -36,31 +36,32 @@ name_for(const struct stage *stage, const char *type)
     return type;
 }
 
+static void
+on_set_aside(void *arg, const struct store_result *r)
+{
+    struct stage *stage = arg;
+
+    stage->n_changes--;
+    if (r->rc != 0) {
+        log_error("route", "cannot set an event aside stage=%s: %s", stage->conf->name,
+                  r->err.text);
+    }
+    daemon_wake(stage->rrd);
+}
+
 /* The event cannot be delivered, now or ever: set it aside. */
 static void
 bury_unread(struct stage *stage, const struct store_item *item, const char *why)
 {
-    struct rr_err err = RR_ERR_INIT;
+    struct store_op *op = store_op_new();
     struct record_item now = item->item;
-    struct store *st = stage->rrd->store;
-    int rc = store_op_begin(st, &err);
 
     (void)snprintf(now.error, sizeof now.error, "%.190s", why);
     log_error("route", "event set aside stage=%s event=%" PRIu64 ": %s", stage->conf->name,
               item->id, why);
-    if (rc == 0) {
-        rc = store_move(st, stage->conf->name, item, STORE_BURIED, 0, &now, &err);
-        if (rc == 0) {
-            rc = store_op_end(st, true, NULL, NULL, &err);
-        } else {
-            (void)store_op_end(st, false, NULL, NULL, NULL);
-        }
-    }
-    if (rc != 0) {
-        log_error("route", "cannot set it aside: %s", err.text);
-        stage->rrd->store_pause_ms = sys_mono_ms() + 2000;
-    }
-    daemon_wake(stage->rrd);
+    store_op_move(op, stage->conf->name, item, STORE_BURIED, 0, &now);
+    stage->n_changes++;
+    store_submit(stage->rrd->store, op, on_set_aside, stage);
 }
 
 /* The stored event as the body of an EVENT frame, NULL when it cannot be read. */
@@ -123,7 +124,7 @@ static bool
 can_take(const struct stage *stage)
 {
     return stage->sup.state == SUP_READY && stage->lease.state == LEASE_NONE &&
-           stage->link != NULL && stage->eof_mono_ms == 0;
+           stage->n_changes == 0 && stage->link != NULL && stage->eof_mono_ms == 0;
 }
 
 /* All stages that are idle and have an event. */

@@ -88,6 +88,7 @@ struct stage {
     uint64_t eof_mono_ms;   /* the worker closed its socket; 0: it did not */
 
     struct lease lease;
+    size_t n_changes; /* of its queue, under way: nothing is delivered meanwhile */
     struct stage_progress progress;
     bool is_short; /* of slots, when it was looked at last */
     size_t short_slot;
@@ -103,9 +104,10 @@ struct rrd {
     struct paths paths;
     struct store *store;
     struct event_base *base;
-    struct event *turn; /* commit, then dispatch, at the end of the current turn */
-    struct event *tick; /* each second */
-    struct event *due;  /* when a delayed event becomes due */
+    struct event *turn;    /* look and dispatch, at the end of the current turn */
+    struct event *results; /* of the store */
+    struct event *tick;    /* each second */
+    struct event *due;     /* when a delayed event becomes due */
     struct event *signals[5];
     struct log_file log_file;
     struct stage **stages; /* by index in the graph; each stays where it is while it exists */

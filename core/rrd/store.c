@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store.c - the store's environment, operations, the batch and its commit.
+ * store.c - the store's environment: opening, closing, records by table and key.
  *
- * Owns: the LMDB environment and every write transaction.
- * Does not: know events and queues (store_event.c, store_queue.c) or durable texts (store_text.c).
+ * Owns: the LMDB environment.
+ * Does not: write but through its thread (store_thread.c), or know events and queues
+ * (store_event.c, store_queue.c) and durable texts (store_text.c).
  */
 #include "core/rrd/store_int.h"
 
@@ -38,17 +39,6 @@ store_read(struct store *st, MDB_txn **txn, struct rr_err *err)
     const int rc = mdb_txn_begin(st->env, NULL, MDB_RDONLY, txn);
 
     return rc == 0 ? 0 : store_fail(err, rc, "cannot read the store");
-}
-
-int
-store_view(struct store *st, MDB_txn **txn, bool *own, struct rr_err *err)
-{
-    *own = st->batch == NULL;
-    if (*own) {
-        return store_read(st, txn, err);
-    }
-    *txn = st->op != NULL ? st->op : st->batch;
-    return 0;
 }
 
 size_t
@@ -220,6 +210,7 @@ store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool rea
     int rc = mdb_env_create(&st->env);
 
     st->retain_events = retain_events;
+    st->health = (struct rr_err)RR_ERR_INIT;
     st->read_only = read_only;
     if (rc == 0) {
         rc = mdb_env_set_maxdbs(st->env, T_COUNT);
@@ -232,6 +223,9 @@ store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool rea
         rc = mdb_env_open(st->env, dir, MDB_NOTLS | (read_only ? MDB_RDONLY : 0u), 0600);
     }
     rc = rc == 0 ? open_tables(st, err) : store_fail(err, rc, "cannot open");
+    if (rc == 0 && !read_only) {
+        rc = store_thread_start(st, err);
+    }
     if (rc != 0) {
         (void)rr_err_wrap(err, "store %s", dir);
         store_close(st);
@@ -247,16 +241,10 @@ store_close(struct store *st)
     if (st == NULL) {
         return;
     }
-    if (st->op != NULL) {
-        mdb_txn_abort(st->op);
-    }
-    if (st->batch != NULL) {
-        mdb_txn_abort(st->batch);
-    }
+    store_thread_stop(st);
     if (st->env != NULL) {
         mdb_env_close(st->env);
     }
-    free(st->waiters);
     free(st);
 }
 
@@ -264,88 +252,4 @@ uint64_t
 store_start(const struct store *st)
 {
     return st->start;
-}
-
-bool
-store_is_dirty(const struct store *st)
-{
-    return st->batch != NULL;
-}
-
-int
-store_op_begin(struct store *st, struct rr_err *err)
-{
-    int rc;
-
-    if (st->batch == NULL) {
-        rc = mdb_txn_begin(st->env, NULL, 0, &st->batch);
-        if (rc != 0) {
-            st->batch = NULL;
-            return store_fail(err, rc, "cannot begin a batch");
-        }
-    }
-    rc = mdb_txn_begin(st->env, st->batch, 0, &st->op);
-    if (rc != 0) {
-        st->op = NULL;
-        return store_fail(err, rc, "cannot begin an operation");
-    }
-    return 0;
-}
-
-static void
-add_waiter(struct store *st, store_done_fn fn, void *arg)
-{
-    if (st->n_waiters == st->cap_waiters) {
-        st->cap_waiters = st->cap_waiters == 0 ? 64 : 2 * st->cap_waiters;
-        st->waiters = mem_resize(st->waiters, st->cap_waiters, sizeof *st->waiters);
-    }
-    st->waiters[st->n_waiters++] = (struct store_waiter){fn, arg};
-}
-
-int
-store_op_end(struct store *st, bool keep, store_done_fn fn, void *arg, struct rr_err *err)
-{
-    MDB_txn *op = st->op;
-    int rc;
-
-    st->op = NULL;
-    if (!keep) {
-        mdb_txn_abort(op);
-        return 0;
-    }
-    rc = mdb_txn_commit(op);
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot end an operation");
-    }
-    if (fn != NULL) {
-        add_waiter(st, fn, arg);
-    }
-    return 0;
-}
-
-int
-store_commit(struct store *st)
-{
-    struct store_waiter *waiters = st->waiters;
-    const size_t n = st->n_waiters;
-    struct rr_err err = RR_ERR_INIT;
-    int rc = 0;
-
-    if (st->batch == NULL) {
-        return 0;
-    }
-    rc = mdb_txn_commit(st->batch);
-    st->batch = NULL;
-    if (rc != 0) {
-        rc = store_fail(&err, rc, "cannot commit to the store");
-    }
-    /* A callback may begin the next batch. */
-    st->waiters = NULL;
-    st->n_waiters = 0;
-    st->cap_waiters = 0;
-    for (size_t i = 0; i < n; i++) {
-        waiters[i].fn(waiters[i].arg, rc, &err);
-    }
-    free(waiters);
-    return rc;
 }

@@ -2,13 +2,15 @@
 /*
  * store.h - durable events, queues and keys.
  *
- * Changes are made by operations. Everything between store_op_begin() and store_op_end() happens
- * together or not at all. Operations gather in a batch; store_commit() makes the batch durable with
- * one sync and then tells each operation's owner by its callback. Nobody may act on an operation
+ * Changes are made by operations. An operation is a list of changes that happen together or not at
+ * all. It is data: the loop builds it and submits it, and the store's own thread (store_thread.c)
+ * applies it, makes it durable together with whatever else has come meanwhile (group commit), and
+ * hands the result back. So a slow disk never holds up the loop. Nobody may act on an operation
  * (answer a worker, deliver an event) before its callback says 0.
  *
- * The callback form is on purpose: a commit thread can take over store_commit() without any caller
- * noticing. The functions that read see what is committed, except where it says otherwise.
+ * Operations are applied in the order in which they were submitted, and their callbacks are called
+ * in that order by store_finish(), on the loop's thread. The functions that read run on the loop's
+ * thread as well and see what is committed.
  *
  * A lease is not in the store: the entry of a leased event stays where it was until the handler's
  * operation removes it. So a daemon that dies needs no recovery of leases, and counts no attempts.
@@ -42,8 +44,16 @@
 
 struct store;
 
-/* rc 0: durable. Otherwise nothing of the operation happened, and err says why. */
-typedef void (*store_done_fn)(void *arg, int rc, const struct rr_err *err);
+struct store_op;
+
+struct store_result {
+    int rc; /* 0: durable. Otherwise nothing of the operation happened, and err says why */
+    struct rr_err err;
+    const uint64_t *ids; /* of its store_op_append()s, in order; 0 where the key was known */
+    size_t n_ids;
+};
+
+typedef void (*store_done_fn)(void *arg, const struct store_result *result);
 
 enum store_state { STORE_READY = 'r', STORE_DELAYED = 'd', STORE_BURIED = 'b' };
 
@@ -60,7 +70,7 @@ struct store_counts {
     uint64_t in_total, done_total;
 };
 
-/* A new event. Everything is borrowed. */
+/* A new event. Everything is borrowed until store_op_append() returns. */
 struct store_event {
     const char *type;
     const char *source;
@@ -79,37 +89,42 @@ struct store_event {
  */
 int store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool read_only,
                struct store **out, struct rr_err *err);
+/* What was submitted is made durable first; its callbacks are not called. */
 void store_close(struct store *st);
 
 /* Number of this start; ids of events made by it are (start << 40) + 1, 2, … */
 uint64_t store_start(const struct store *st);
 
-int store_op_begin(struct store *st, struct rr_err *err);
-/* keep false throws the operation away and does not call fn. When the end itself fails, that is
- * returned and fn is not called either. */
-int store_op_end(struct store *st, bool keep, store_done_fn fn, void *arg, struct rr_err *err);
-/* Make the batch durable and call the callbacks. Returns what they were told. */
-int store_commit(struct store *st);
-bool store_is_dirty(const struct store *st);
-
-/* Within an operation: */
-
-/* Append to the log and to queues (names of stages). *id is 0 when the key was known. */
-int store_append(struct store *st, const struct store_event *ev, const char *const *queues,
-                 size_t n, uint64_t *id, struct rr_err *err);
+/* Building an operation. Problems are kept in it and come back with its result. */
+struct store_op *store_op_new(void);
+void store_op_free(struct store_op *op); /* of one that is not submitted */
+/* Append to the log and to queues (names of stages). */
+void store_op_append(struct store_op *op, const struct store_event *ev, const char *const *queues,
+                     size_t n);
 /* Remove an entry; done: it counts as handled, else as dropped. */
-int store_take(struct store *st, const char *queue, const struct store_item *item, bool done,
-               struct rr_err *err);
+void store_op_take(struct store_op *op, const char *queue, const struct store_item *item,
+                   bool done);
 /* Move an entry to another state; sort is the due time for STORE_DELAYED and 0 else. */
-int store_move(struct store *st, const char *queue, const struct store_item *item,
-               enum store_state state, uint64_t sort, const struct record_item *now,
-               struct rr_err *err);
+void store_op_move(struct store_op *op, const char *queue, const struct store_item *item,
+                   enum store_state state, uint64_t sort, const struct record_item *now);
 /* Set or (text NULL) delete a durable key. */
-int store_put(struct store *st, const char *stage, const char *key, const char *text,
-              struct rr_err *err);
-int store_note(struct store *st, const char *stage, const char *config, const char *json,
-               struct rr_err *err);
-int store_hist(struct store *st, const char *stage, const char *json, struct rr_err *err);
+void store_op_put(struct store_op *op, const char *stage, const char *key, const char *text);
+void store_op_note(struct store_op *op, const char *stage, const char *config, const char *json);
+void store_op_hist(struct store_op *op, const char *stage, const char *json);
+
+/* Hand an operation over. fn (may be NULL) is called exactly once, by store_finish(). */
+void store_submit(struct store *st, struct store_op *op_take, store_done_fn fn, void *arg);
+/* Becomes readable when there are results. */
+int store_fd(const struct store *st);
+/* Call back for all results that there are. */
+void store_finish(struct store *st);
+/* Whether every operation has been called back. */
+bool store_is_idle(const struct store *st);
+/* Wait until it is, calling back. */
+void store_drain(struct store *st);
+/* What became of the last commit: 0, or why it failed. RR_E_CORRUPT is for ever: the disk failed or
+ * the file is damaged, and nothing is written any more. */
+int store_health(struct store *st, struct rr_err *err);
 
 /* Reading: */
 
@@ -117,7 +132,7 @@ int store_hist(struct store *st, const char *stage, const char *json, struct rr_
  * Returns RR_E_EMPTY when there is none; *next_due_ms (0: none) then says when to ask again. */
 int store_next(struct store *st, const char *queue, uint64_t now_ms, struct store_item *out,
                uint64_t *next_due_ms, struct rr_err *err);
-/* Find the entry of an event. Sees the open batch. */
+/* Find the entry of an event. */
 int store_find(struct store *st, const char *queue, uint64_t id, struct store_item *out,
                struct rr_err *err);
 int store_counts(struct store *st, const char *queue, struct store_counts *out, struct rr_err *err);
@@ -138,7 +153,7 @@ typedef bool (*store_text_fn)(void *arg, const char *name, const char *text);
 /* Durable keys of a stage. */
 int store_keys(struct store *st, const char *stage, store_text_fn fn, void *arg,
                struct rr_err *err);
-/* Returns RR_E_EMPTY when it is not set. The caller frees *text. Sees the open batch. */
+/* Returns RR_E_EMPTY when it is not set. The caller frees *text. */
 int store_get_new(struct store *st, const char *stage, const char *key, char **text,
                   struct rr_err *err);
 int store_notes(struct store *st, const char *stage, store_text_fn fn, void *arg,

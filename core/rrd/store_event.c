@@ -15,43 +15,19 @@
 
 /* 1 when the key was used before, 0 when not. */
 static int
-is_known_key(struct store *st, const struct store_event *ev, uint8_t *key, size_t *key_n,
+is_known_key(struct store *st, const struct change *c, uint8_t *key, size_t *key_n,
              struct rr_err *err)
 {
     const uint8_t *data;
     size_t n;
     int rc;
 
-    *key_n = store_key2(key, ev->type, ev->key);
+    *key_n = store_key2(key, c->append.type, c->append.key);
     if (*key_n == 0) {
-        return rr_err_set(err, RR_E_INPUT, "the key of an emitted %s is too long", ev->type);
+        return rr_err_set(err, RR_E_INPUT, "the key of an emitted %s is too long", c->append.type);
     }
     rc = store_get(st, st->op, T_KEY, key, *key_n, RECORD_NUMBERS, &data, &n, err);
     return rc == 0 ? 1 : rc == RR_E_EMPTY ? 0 : rc;
-}
-
-static char *
-event_text_new(const struct store_event *ev, uint64_t id, struct rr_err *err)
-{
-    json_t *doc = json_pack("{s:I, s:I, s:s, s:s, s:s, s:[], s:O}", "id", (json_int_t)id, "time_ms",
-                            (json_int_t)ev->time_ms, "type", ev->type, "source", ev->source,
-                            "config", ev->config, "parents", "payload", ev->payload);
-    char *text;
-
-    if (doc != NULL && ev->parent != 0) {
-        (void)json_array_append_new(json_object_get(doc, "parents"),
-                                    json_integer((json_int_t)ev->parent));
-    }
-    if (doc != NULL && ev->key != NULL) {
-        (void)json_object_set_new(doc, "key", json_string(ev->key));
-    }
-    text = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
-    json_decref(doc);
-    if (text == NULL) {
-        (void)rr_err_set(err, RR_E_INPUT, "an event of type %s cannot be written as JSON",
-                         ev->type);
-    }
-    return text;
 }
 
 /* Forget an event and the key it was emitted with. */
@@ -164,31 +140,26 @@ prune(struct store *st, struct rr_err *err)
 }
 
 static int
-write_event(struct store *st, const struct store_event *ev, uint64_t id, size_t refs,
-            struct rr_err *err)
+write_event(struct store *st, const struct change *c, uint64_t id, struct rr_err *err)
 {
     uint8_t be[8];
     uint8_t number[8];
-    char *text = event_text_new(ev, id, err);
+    char *text = mem_printf("{\"id\":%llu%s", (unsigned long long)id, c->append.rest);
     int rc;
 
-    if (text == NULL) {
-        return RR_E_INPUT;
-    }
     record_put_be64(be, id);
     rc = store_set(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, text, strlen(text), err);
     free(text);
-    if (rc == 0 && refs > 0) {
-        record_put_le64(number, refs);
+    if (rc == 0 && c->append.n_queues > 0) {
+        record_put_le64(number, c->append.n_queues);
         rc =
             store_set(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, number, sizeof number, err);
     }
-    return rc == 0 ? store_add(st, st->op, T_TYPE, ev->type, 0, 1, 1, err) : rc;
+    return rc == 0 ? store_add(st, st->op, T_TYPE, c->append.type, 0, 1, 1, err) : rc;
 }
 
 int
-store_append(struct store *st, const struct store_event *ev, const char *const *queues, size_t n,
-             uint64_t *id, struct rr_err *err)
+store_do_append(struct store *st, const struct change *c, uint64_t *id, struct rr_err *err)
 {
     uint8_t key[STORE_KEY_MAX];
     uint8_t number[8];
@@ -196,8 +167,8 @@ store_append(struct store *st, const struct store_event *ev, const char *const *
     int rc;
 
     *id = 0;
-    if (ev->key != NULL) {
-        rc = is_known_key(st, ev, key, &key_n, err);
+    if (c->append.key != NULL) {
+        rc = is_known_key(st, c, key, &key_n, err);
         if (rc < 0) {
             return rc;
         }
@@ -206,13 +177,13 @@ store_append(struct store *st, const struct store_event *ev, const char *const *
         }
     }
     *id = st->start << 40 | ++st->seq;
-    rc = write_event(st, ev, *id, n, err);
-    if (rc == 0 && ev->key != NULL) {
+    rc = write_event(st, c, *id, err);
+    if (rc == 0 && c->append.key != NULL) {
         record_put_le64(number, *id);
         rc = store_set(st, st->op, T_KEY, key, key_n, RECORD_NUMBERS, number, sizeof number, err);
     }
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = store_enqueue(st, queues[i], *id, ev->time_ms, err);
+    for (size_t i = 0; rc == 0 && i < c->append.n_queues; i++) {
+        rc = store_enqueue(st, c->append.queues[i], *id, c->append.time_ms, err);
     }
     return rc == 0 ? prune(st, err) : rc;
 }

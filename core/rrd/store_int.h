@@ -8,6 +8,7 @@
 #include "core/rrd/store.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 
 enum store_table {
     T_META,
@@ -23,22 +24,70 @@ enum store_table {
     T_COUNT
 };
 
-struct store_waiter {
+enum change_kind { CHANGE_APPEND, CHANGE_TAKE, CHANGE_MOVE, CHANGE_TEXT };
+
+/* One change of an operation. Texts are its own. */
+struct change {
+    struct change *next;
+    enum change_kind kind;
+    char *stage; /* queue, or owner of a text */
+    union {
+        struct {
+            char *type, *key; /* key NULL: not deduplicated */
+            char *rest;       /* of the JSON text, behind the id */
+            char **queues;
+            size_t n_queues;
+            uint64_t time_ms;
+        } append;
+        struct {
+            struct store_item item;
+            bool is_done;           /* CHANGE_TAKE */
+            enum store_state state; /* CHANGE_MOVE */
+            uint64_t sort;
+            struct record_item now;
+        } entry;
+        struct {
+            enum store_table table;
+            char *name, *text; /* text NULL: delete */
+        } text;
+    };
+};
+
+struct store_op {
+    struct store_op *next;
+    struct change *first, **last;
     store_done_fn fn;
     void *arg;
+    struct store_result result;
+    uint64_t *ids;
+};
+
+struct op_list {
+    struct store_op *first, **last;
 };
 
 struct store {
     MDB_env *env;
     MDB_dbi dbi[T_COUNT];
-    MDB_txn *batch; /* NULL when nothing is waiting for a commit */
-    MDB_txn *op;    /* child of batch, NULL outside an operation */
-    struct store_waiter *waiters;
-    size_t n_waiters, cap_waiters;
     uint64_t start;
-    uint64_t seq;
     uint64_t retain_events;
     bool read_only;
+
+    /* of the thread alone */
+    MDB_txn *op; /* of the operation that is being applied, child of the batch */
+    uint64_t seq;
+
+    /* of the loop alone */
+    size_t n_open; /* operations that were not called back yet */
+    int fd;        /* eventfd */
+
+    pthread_t thread;
+    bool has_thread;
+    pthread_mutex_t lock; /* for what follows */
+    pthread_cond_t has_work, has_results;
+    struct op_list work, results;
+    bool is_closing;
+    struct rr_err health; /* of the last commit; code 0: fine */
 };
 
 /* Longest key that LMDB takes, as it is built by default. */
@@ -48,9 +97,6 @@ int store_fail(struct rr_err *err, int rc, const char *what);
 
 /* A read transaction; ended by mdb_txn_abort. */
 int store_read(struct store *st, MDB_txn **txn, struct rr_err *err);
-/* The batch when one is open (*own false), else a read transaction (*own true: abort it). */
-int store_view(struct store *st, MDB_txn **txn, bool *own, struct rr_err *err);
-
 /* "a\0b": returns the length, 0 when it does not fit. b NULL gives the prefix "a\0". */
 size_t store_key2(uint8_t *out, const char *a, const char *b);
 
@@ -71,9 +117,19 @@ int store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char
 
 /* One entry less needs the event; it goes when pruning passed it already. */
 int store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err);
-/* Add an entry to a queue, in the open operation. */
+/* Add an entry to a queue. */
 int store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms,
                   struct rr_err *err);
+
+/* Apply one change in st->op. */
+int store_do_append(struct store *st, const struct change *c, uint64_t *id, struct rr_err *err);
+int store_do_take(struct store *st, const struct change *c, struct rr_err *err);
+int store_do_move(struct store *st, const struct change *c, struct rr_err *err);
+int store_do_text(struct store *st, const struct change *c, struct rr_err *err);
+
+/* The thread (store_thread.c). */
+int store_thread_start(struct store *st, struct rr_err *err);
+void store_thread_stop(struct store *st);
 
 #define STAT_READY 0u
 #define STAT_DELAYED 1u

@@ -91,24 +91,24 @@ store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms,
 }
 
 int
-store_take(struct store *st, const char *queue, const struct store_item *item, bool done,
-           struct rr_err *err)
+store_do_take(struct store *st, const struct change *c, struct rr_err *err)
 {
-    int rc = delete_item(st, queue, item, err);
+    int rc = delete_item(st, c->stage, &c->entry.item, err);
 
-    if (rc == 0 && done) {
-        rc = store_add(st, st->op, T_STAT, queue, STAT_DONE, STAT_N, 1, err);
+    if (rc == 0 && c->entry.is_done) {
+        rc = store_add(st, st->op, T_STAT, c->stage, STAT_DONE, STAT_N, 1, err);
     }
-    return rc == 0 ? store_unref(st, st->op, item->id, err) : rc;
+    return rc == 0 ? store_unref(st, st->op, c->entry.item.id, err) : rc;
 }
 
 int
-store_move(struct store *st, const char *queue, const struct store_item *item,
-           enum store_state state, uint64_t sort, const struct record_item *now, struct rr_err *err)
+store_do_move(struct store *st, const struct change *c, struct rr_err *err)
 {
-    const int rc = delete_item(st, queue, item, err);
+    const int rc = delete_item(st, c->stage, &c->entry.item, err);
 
-    return rc == 0 ? write_item(st, queue, state, sort, item->id, now, err) : rc;
+    return rc == 0 ? write_item(st, c->stage, c->entry.state, c->entry.sort, c->entry.item.id,
+                                &c->entry.now, err)
+                   : rc;
 }
 
 /* The first entry in a state, by its sort number. */
@@ -228,8 +228,7 @@ store_find(struct store *st, const char *queue, uint64_t id, struct store_item *
     uint8_t key[STORE_KEY_MAX];
     MDB_txn *txn;
     MDB_cursor *cur;
-    bool own;
-    int rc = store_view(st, &txn, &own, err);
+    int rc = store_read(st, &txn, err);
     int found = RR_E_EMPTY;
 
     if (rc != 0) {
@@ -265,9 +264,7 @@ store_find(struct store *st, const char *queue, uint64_t id, struct store_item *
     if (rc == 0) {
         mdb_cursor_close(cur);
     }
-    if (own) {
-        mdb_txn_abort(txn);
-    }
+    mdb_txn_abort(txn);
     if (rc != 0) {
         return store_fail(err, rc, "cannot read a queue");
     }

@@ -9,20 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int
-set_text(struct store *st, enum store_table t, const char *a, const char *b, const char *text,
-         struct rr_err *err)
+int
+store_do_text(struct store *st, const struct change *c, struct rr_err *err)
 {
     uint8_t key[STORE_KEY_MAX];
-    const size_t n = store_key2(key, a, b);
+    const size_t n = store_key2(key, c->stage, c->text.name);
 
     if (n == 0) {
-        return rr_err_set(err, RR_E_INPUT, "the name \"%.40s…\" is too long to be stored", b);
+        return rr_err_set(err, RR_E_INPUT, "the name \"%.40s…\" is too long to be stored",
+                          c->text.name);
     }
-    if (text == NULL) {
-        return store_del(st, st->op, t, key, n, err);
+    if (c->text.text == NULL) {
+        return store_del(st, st->op, c->text.table, key, n, err);
     }
-    return store_set(st, st->op, t, key, n, RECORD_TEXT, text, strlen(text), err);
+    return store_set(st, st->op, c->text.table, key, n, RECORD_TEXT, c->text.text,
+                     strlen(c->text.text), err);
 }
 
 static int
@@ -33,8 +34,7 @@ get_text(struct store *st, enum store_table t, const char *a, const char *b, cha
     const uint8_t *data;
     size_t n;
     MDB_txn *txn;
-    bool own;
-    int rc = store_view(st, &txn, &own, err);
+    int rc = store_read(st, &txn, err);
 
     *text = NULL;
     if (rc != 0) {
@@ -44,9 +44,7 @@ get_text(struct store *st, enum store_table t, const char *a, const char *b, cha
     if (rc == 0) {
         *text = mem_dupn((const char *)data, n);
     }
-    if (own) {
-        mdb_txn_abort(txn);
-    }
+    mdb_txn_abort(txn);
     return rc;
 }
 
@@ -89,26 +87,6 @@ walk_texts(struct store *st, enum store_table t, const char *stage, store_text_f
     mdb_cursor_close(cur);
     mdb_txn_abort(txn);
     return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read the store");
-}
-
-int
-store_put(struct store *st, const char *stage, const char *key, const char *text,
-          struct rr_err *err)
-{
-    return set_text(st, T_PUT, stage, key, text, err);
-}
-
-int
-store_note(struct store *st, const char *stage, const char *config, const char *json,
-           struct rr_err *err)
-{
-    return set_text(st, T_NOTE, stage, config, json, err);
-}
-
-int
-store_hist(struct store *st, const char *stage, const char *json, struct rr_err *err)
-{
-    return set_text(st, T_HIST, stage, "", json, err);
 }
 
 int

@@ -63,33 +63,31 @@ sup_run_extend_start(struct stage *stage)
     set_timer(stage, (uint64_t)stage->conf->start_limit_ms);
 }
 
+static void
+on_history_saved(void *arg, const struct store_result *r)
+{
+    const struct stage *stage = arg;
+
+    if (r->rc != 0) {
+        log_warn("sup", "death not noted stage=%s: %s", stage->conf->name, r->err.text);
+    }
+}
+
 /* The death history is worth its sync: it must survive what it describes. */
 static void
 save_history(struct stage *stage)
 {
-    struct store *st = stage->rrd->store;
-    struct rr_err err = RR_ERR_INIT;
+    struct store_op *op = store_op_new();
     const struct stage_exit *e = &stage->last_exit;
     json_t *doc = json_pack(
         "{s:I, s:{s:I, s:i, s:i, s:s}}", "restarts", (json_int_t)stage->restarts, "last_exit",
         "time_ms", (json_int_t)e->time_ms, "code", e->code, "signal", e->signal, "text", e->text);
     char *text = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
-    int rc = text == NULL ? RR_E_INPUT : store_op_begin(st, &err);
 
-    if (rc == 0) {
-        rc = store_hist(st, stage->conf->name, text, &err);
-        if (rc == 0) {
-            rc = store_op_end(st, true, NULL, NULL, &err);
-        } else {
-            (void)store_op_end(st, false, NULL, NULL, NULL);
-        }
-    }
-    if (rc != 0) {
-        log_warn("sup", "death not noted stage=%s: %s", stage->conf->name, err.text);
-    }
+    store_op_hist(op, stage->conf->name, text);
+    store_submit(stage->rrd->store, op, on_history_saved, stage);
     free(text);
     json_decref(doc);
-    daemon_wake(stage->rrd);
 }
 
 static int

@@ -35,8 +35,8 @@ fresh_dir(void)
     (void)unlink(path);
 }
 
-static uint64_t
-append(struct store *st, const char *type, const char *key, const char *const *queues, size_t n)
+static void
+append(struct store_op *op, const char *type, const char *key, const char *const *queues, size_t n)
 {
     json_t *payload = json_pack("{s:s}", "k", "v");
     const struct store_event ev = {.type = type,
@@ -45,23 +45,38 @@ append(struct store *st, const char *type, const char *key, const char *const *q
                                    .key = key,
                                    .time_ms = 5,
                                    .payload = payload};
-    uint64_t id = 0;
 
-    if (store_append(st, &ev, queues, n, &id, &err) != 0) {
-        diag("%s", err.text);
-    }
+    store_op_append(op, &ev, queues, n);
     json_decref(payload);
-    return id;
 }
 
-static int told_rc = 1;
+/* What the last operation came to. */
+static struct {
+    int told, rc;
+    uint64_t ids[600];
+    size_t n_ids;
+} last;
 
 static void
-on_done(void *arg, int rc, const struct rr_err *e)
+on_done(void *arg, const struct store_result *r)
 {
-    (void)e;
-    told_rc = rc;
-    ++*(int *)arg;
+    (void)arg;
+    last.told++;
+    last.rc = r->rc;
+    last.n_ids = r->n_ids;
+    err = r->err;
+    if (r->ids != NULL) {
+        memcpy(last.ids, r->ids, r->n_ids * sizeof *r->ids);
+    }
+}
+
+/* Have an operation done; returns its result. */
+static int
+done(struct store *st, struct store_op *op)
+{
+    store_submit(st, op, on_done, NULL);
+    store_drain(st);
+    return last.rc;
 }
 
 static void
@@ -69,27 +84,30 @@ test_transaction(void)
 {
     const char *const queues[] = {"a", "b"};
     struct store *st = open_store(1000);
-    struct store_item item;
+    struct store_op *op = store_op_new();
+    struct store_item item = {.state = STORE_READY, .id = 77};
     struct store_counts c;
     uint64_t due;
     char *text = NULL;
-    int told = 0;
     uint64_t id;
 
-    (void)store_op_begin(st, &err);
-    id = append(st, "T_ONE", NULL, queues, 2);
-    (void)store_put(st, "a", "key", "value", &err);
-    (void)store_op_end(st, true, on_done, &told, &err);
-    is_int(told, 0, "nobody is told before the commit");
-    is_int(store_next(st, "a", 10, &item, &due, &err), RR_E_EMPTY, "and nothing is delivered");
-    (void)store_op_begin(st, &err);
-    (void)append(st, "T_TWO", NULL, queues, 1);
-    (void)store_op_end(st, false, on_done, &told, &err);
-    is_int(store_commit(st), 0, "commit");
-    ok(told == 1 && told_rc == 0, "the owner of the kept operation is told");
+    append(op, "T_ONE", NULL, queues, 2);
+    store_op_put(op, "a", "key", "value");
+    is_int(store_next(st, "a", 10, &item, &due, &err), RR_E_EMPTY,
+           "nothing before it is submitted");
+    store_submit(st, op, on_done, NULL);
+    ok(last.told == 0 && !store_is_idle(st), "nobody is told but by store_finish()");
+    store_drain(st);
+    ok(last.told == 1 && last.rc == 0 && store_is_idle(st), "then the owner is");
+    id = last.ids[0];
+    op = store_op_new();
+    append(op, "T_TWO", NULL, queues, 1);
+    item = (struct store_item){.state = STORE_READY, .id = 77};
+    store_op_take(op, "a", &item, true);
+    ok(done(st, op) != 0, "an operation fails as a whole: %s", err.text);
     ok(store_next(st, "a", 10, &item, &due, &err) == 0 && item.id == id, "its event is there");
     (void)store_counts(st, "a", &c, &err);
-    ok(c.ready == 1 && c.in_total == 1, "the other operation left nothing");
+    ok(c.ready == 1 && c.in_total == 1, "the one that failed left nothing");
     store_close(st);
 
     st = open_store(1000);
@@ -101,7 +119,64 @@ test_transaction(void)
     is_int(store_get_new(st, "b", "key", &text, &err), RR_E_EMPTY, "keys belong to one stage");
     ok(store_event_new(st, id, &text, &err) == 0 && strstr(text, "\"payload\":{\"k\":\"v\"}"),
        "so does the event");
+    json_t *doc = json_loads(text, 0, NULL);
+    is_int(json_integer_value(json_object_get(doc, "id")), (int64_t)id,
+           "which is JSON with its id");
+    json_decref(doc);
     free(text);
+    store_close(st);
+}
+
+static void
+test_order(void)
+{
+    const char *const queue[] = {"o"};
+    struct store *st = open_store(10000);
+    struct store_item item;
+    uint64_t due;
+    uint64_t before = 0;
+    size_t wrong = 0;
+
+    last.told = 0;
+    for (int i = 0; i < 1000; i++) {
+        struct store_op *op = store_op_new();
+
+        append(op, "T_ORDER", NULL, queue, 1);
+        store_submit(st, op, on_done, NULL);
+    }
+    store_drain(st);
+    is_int(last.told, 1000, "each of many operations is called back once");
+    for (int i = 0; i < 1000; i++) {
+        struct store_op *op = store_op_new();
+
+        wrong += store_next(st, "o", 10, &item, &due, &err) != 0 || item.id <= before;
+        before = item.id;
+        store_op_take(op, "o", &item, true);
+        wrong += done(st, op) != 0;
+    }
+    ok(wrong == 0 && store_next(st, "o", 10, &item, &due, &err) == RR_E_EMPTY,
+       "and they are delivered in their order");
+    store_close(st);
+}
+
+static void
+test_close(void)
+{
+    const char *const queue[] = {"c"};
+    struct store *st = open_store(10000);
+    struct store_counts c;
+
+    last.told = 0;
+    for (int i = 0; i < 300; i++) {
+        struct store_op *op = store_op_new();
+
+        append(op, "T_CLOSE", NULL, queue, 1);
+        store_submit(st, op, on_done, NULL);
+    }
+    store_close(st);
+    st = open_store(10000);
+    (void)store_counts(st, "c", &c, &err);
+    ok(c.ready == 300 && last.told == 0, "what was submitted before the close is durable");
     store_close(st);
 }
 
@@ -113,41 +188,39 @@ test_queue(void)
     struct record_item now = {.attempts = 1, .in_ms = 5, .error = "it broke"};
     struct store_item item;
     struct store_counts c;
+    struct store_op *op;
     uint64_t ids[3];
     uint64_t due;
 
-    (void)store_op_begin(st, &err);
+    op = store_op_new();
     for (size_t i = 0; i < 3; i++) {
-        ids[i] = append(st, "T_Q", NULL, queue, 1);
+        append(op, "T_Q", NULL, queue, 1);
     }
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    (void)done(st, op);
+    memcpy(ids, last.ids, sizeof ids);
 
     (void)store_next(st, "q", 10, &item, &due, &err);
-    (void)store_op_begin(st, &err);
-    (void)store_move(st, "q", &item, STORE_DELAYED, 1000, &now, &err);
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    op = store_op_new();
+    store_op_move(op, "q", &item, STORE_DELAYED, 1000, &now);
+    (void)done(st, op);
     (void)store_next(st, "q", 999, &item, &due, &err);
     ok(item.id == ids[1] && due == 1000, "a delayed event lets the next one pass");
     (void)store_next(st, "q", 1000, &item, &due, &err);
     ok(item.id == ids[0] && item.item.attempts == 1 && strcmp(item.item.error, "it broke") == 0,
        "when it is due it goes first, with its history");
-    (void)store_op_begin(st, &err);
-    (void)store_move(st, "q", &item, STORE_BURIED, 0, &now, &err);
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    op = store_op_new();
+    store_op_move(op, "q", &item, STORE_BURIED, 0, &now);
+    (void)done(st, op);
     ok(store_find(st, "q", ids[0], &item, &err) == 0 && item.state == STORE_BURIED,
        "buried, and found");
     (void)store_next(st, "q", 5000, &item, &due, &err);
-    (void)store_op_begin(st, &err);
-    is_int(store_take(st, "q", &item, true, &err), 0, "taken");
-    ok(store_take(st, "q", &item, true, &err) != 0, "but not twice");
-    (void)store_op_end(st, false, NULL, NULL, &err);
-    (void)store_op_begin(st, &err);
-    (void)store_take(st, "q", &item, true, &err);
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    op = store_op_new();
+    store_op_take(op, "q", &item, true);
+    store_op_take(op, "q", &item, true);
+    ok(done(st, op) != 0, "an entry is not taken twice");
+    op = store_op_new();
+    store_op_take(op, "q", &item, true);
+    is_int(done(st, op), 0, "but once");
     (void)store_counts(st, "q", &c, &err);
     ok(c.ready == 1 && c.delayed == 0 && c.buried == 1 && c.in_total == 3 && c.done_total == 1,
        "counters");
@@ -159,23 +232,25 @@ test_keys(void)
 {
     const char *const queue[] = {"k"};
     struct store *st = open_store(1000);
+    struct store_op *op = store_op_new();
     struct store_counts c;
     json_t *types = json_object();
     uint64_t stored = 0;
     uint64_t dropped = 0;
 
-    (void)store_op_begin(st, &err);
-    ok(append(st, "T_K", "once", queue, 1) != 0, "a new key");
-    is_int((int64_t)append(st, "T_K", "once", queue, 1), 0, "the same key in one operation");
-    ok(append(st, "T_L", "once", queue, 1) != 0, "the same key of another type");
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    append(op, "T_K", "once", queue, 1);
+    append(op, "T_K", "once", queue, 1);
+    append(op, "T_L", "once", queue, 1);
+    (void)done(st, op);
+    ok(last.n_ids == 3 && last.ids[0] != 0, "a new key");
+    is_int((int64_t)last.ids[1], 0, "the same key in one operation");
+    ok(last.ids[2] != 0, "the same key of another type");
     store_close(st);
     st = open_store(1000);
-    (void)store_op_begin(st, &err);
-    is_int((int64_t)append(st, "T_K", "once", queue, 1), 0, "the same key after a restart");
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    op = store_op_new();
+    append(op, "T_K", "once", queue, 1);
+    (void)done(st, op);
+    is_int((int64_t)last.ids[0], 0, "the same key after a restart");
     (void)store_counts(st, "k", &c, &err);
     is_int((int64_t)c.in_total, 2, "nothing was queued twice");
     (void)store_totals(st, types, &stored, &dropped, &err);
@@ -199,6 +274,7 @@ test_prune(void)
 {
     const char *const queue[] = {"p"};
     struct store *st;
+    struct store_op *op;
     struct store_item item;
     uint64_t pinned;
     uint64_t due;
@@ -207,27 +283,28 @@ test_prune(void)
 
     fresh_dir();
     st = open_store(100);
-    (void)store_op_begin(st, &err);
-    pinned = append(st, "T_P", "pinned", queue, 1);
+    op = store_op_new();
+    append(op, "T_P", "pinned", queue, 1);
     for (int i = 0; i < 500; i++) {
         char key[32];
 
         (void)snprintf(key, sizeof key, "n%d", i);
-        (void)append(st, "T_P", key, NULL, 0);
+        append(op, "T_P", key, NULL, 0);
     }
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    (void)done(st, op);
+    pinned = last.ids[0];
     (void)store_events(st, 0, count_event, &n, &err);
     is_int(n, 100, "the log keeps what it was told");
     ok(store_event_new(st, pinned, &text, &err) == 0, "an old event that a queue needs stays");
     free(text);
-    (void)store_op_begin(st, &err);
-    ok(append(st, "T_P", "n499", NULL, 0) == 0, "a recent key is known");
-    ok(append(st, "T_P", "n0", NULL, 0) != 0, "a key goes with its event");
+    op = store_op_new();
+    append(op, "T_P", "n499", NULL, 0);
+    append(op, "T_P", "n0", NULL, 0);
     (void)store_next(st, "p", 10, &item, &due, &err);
-    (void)store_take(st, "p", &item, true, &err);
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    store_op_take(op, "p", &item, true);
+    (void)done(st, op);
+    is_int((int64_t)last.ids[0], 0, "a recent key is known");
+    ok(last.ids[1] != 0, "a key goes with its event");
     is_int(store_event_new(st, pinned, &text, &err), RR_E_EMPTY, "until no queue needs it");
     store_close(st);
 }
@@ -265,15 +342,15 @@ test_damage(void)
 {
     const char *const queue[] = {"d"};
     struct store *st = open_store(1000);
+    struct store_op *op = store_op_new();
     char *text = NULL;
     uint64_t id;
     int whole = 0;
     int all = 0;
 
-    (void)store_op_begin(st, &err);
-    id = append(st, "T_D", NULL, queue, 1);
-    (void)store_op_end(st, true, NULL, NULL, &err);
-    (void)store_commit(st);
+    append(op, "T_D", NULL, queue, 1);
+    (void)done(st, op);
+    id = last.ids[0];
     (void)store_events(st, 0, count_event, &all, &err);
     store_close(st);
     damage_event(id);
@@ -315,6 +392,8 @@ main(void)
         return 1;
     }
     test_transaction();
+    test_order();
+    test_close();
     test_queue();
     test_keys();
     test_prune();

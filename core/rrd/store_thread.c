@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_thread.c - the one thread of the daemon: applies operations and commits them in groups.
+ *
+ * LMDB's writer lock belongs to a thread, so every write transaction lives here from its beginning
+ * to its end. While one commit waits for the disk the next operations gather; so a busy store needs
+ * few syncs, and an idle one loses no time by waiting for company.
+ */
+#include "core/rrd/store_int.h"
+
+#include "core/common/mem.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Bounds what one failed commit undoes, and what a crash repeats. */
+#define OPS_PER_COMMIT 256
+
+static void
+list_init(struct op_list *list)
+{
+    list->first = NULL;
+    list->last = &list->first;
+}
+
+static void
+list_add(struct op_list *list, struct store_op *op)
+{
+    op->next = NULL;
+    *list->last = op;
+    list->last = &op->next;
+}
+
+/* Move up to so many operations from the front of one list to an empty one. */
+static void
+list_take(struct op_list *from, struct op_list *to, size_t most)
+{
+    struct store_op **end = &from->first;
+
+    while (*end != NULL && most-- > 0) {
+        end = &(*end)->next;
+    }
+    list_init(to);
+    if (end == &from->first) {
+        return;
+    }
+    to->first = from->first;
+    to->last = end;
+    from->first = *end;
+    if (from->first == NULL) {
+        from->last = &from->first;
+    }
+    *end = NULL;
+}
+
+static int
+apply(struct store *st, struct store_op *op, struct rr_err *err)
+{
+    size_t n_ids = 0;
+    int rc = 0;
+
+    for (const struct change *c = op->first; rc == 0 && c != NULL; c = c->next) {
+        switch (c->kind) {
+        case CHANGE_APPEND:
+            rc = store_do_append(st, c, &op->ids[n_ids++], err);
+            break;
+        case CHANGE_TAKE:
+            rc = store_do_take(st, c, err);
+            break;
+        case CHANGE_MOVE:
+            rc = store_do_move(st, c, err);
+            break;
+        case CHANGE_TEXT:
+            rc = store_do_text(st, c, err);
+            break;
+        }
+    }
+    return rc;
+}
+
+/* One operation in a transaction of its own within the batch: one that fails leaves nothing. */
+static void
+run(struct store *st, MDB_txn *batch, struct store_op *op)
+{
+    struct store_result *r = &op->result;
+
+    if (r->rc != 0) {
+        return; /* it could not be built */
+    }
+    op->ids = mem_zalloc(r->n_ids, sizeof *op->ids);
+    r->ids = op->ids;
+    r->rc = mdb_txn_begin(st->env, batch, 0, &st->op);
+    if (r->rc != 0) {
+        r->rc = store_fail(&r->err, r->rc, "cannot begin an operation");
+        return;
+    }
+    r->rc = apply(st, op, &r->err);
+    if (r->rc != 0) {
+        mdb_txn_abort(st->op);
+    } else {
+        r->rc = mdb_txn_commit(st->op);
+        r->rc = r->rc == 0 ? 0 : store_fail(&r->err, r->rc, "cannot end an operation");
+    }
+    st->op = NULL;
+}
+
+/* A disk that failed once may have lost what it said it had, and a second attempt would not tell.
+ */
+static int
+commit_error(struct rr_err *err, int rc)
+{
+    if (rc == EIO || rc == MDB_PANIC) {
+        return rr_err_set(err, RR_E_CORRUPT,
+                          "the disk failed while the store was written (%s); check the disk, then "
+                          "start again",
+                          mdb_strerror(rc));
+    }
+    return store_fail(err, rc, "cannot commit to the store");
+}
+
+static void
+commit(struct store *st, struct op_list *batch, struct rr_err *health)
+{
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(st->env, NULL, 0, &txn);
+
+    if (rc == 0) {
+        for (struct store_op *op = batch->first; op != NULL; op = op->next) {
+            run(st, txn, op);
+        }
+        rc = mdb_txn_commit(txn);
+    }
+    *health = (struct rr_err)RR_ERR_INIT;
+    if (rc == 0) {
+        return;
+    }
+    rc = commit_error(health, rc);
+    for (struct store_op *op = batch->first; op != NULL; op = op->next) {
+        if (op->result.rc == 0) {
+            op->result.rc = rc;
+            op->result.err = *health;
+        }
+    }
+}
+
+static void
+refuse(struct op_list *batch, const struct rr_err *health)
+{
+    for (struct store_op *op = batch->first; op != NULL; op = op->next) {
+        op->result.rc = health->code;
+        op->result.err = *health;
+    }
+}
+
+static void *
+thread_main(void *arg)
+{
+    struct store *st = arg;
+    const uint64_t one = 1;
+
+    (void)pthread_mutex_lock(&st->lock);
+    for (;;) {
+        struct op_list batch;
+        struct rr_err health = st->health;
+
+        while (st->work.first == NULL && !st->is_closing) {
+            (void)pthread_cond_wait(&st->has_work, &st->lock);
+        }
+        if (st->work.first == NULL) {
+            break;
+        }
+        list_take(&st->work, &batch, OPS_PER_COMMIT);
+        (void)pthread_mutex_unlock(&st->lock);
+        if (health.code == RR_E_CORRUPT) {
+            refuse(&batch, &health);
+        } else {
+            commit(st, &batch, &health);
+        }
+        (void)pthread_mutex_lock(&st->lock);
+        st->health = health;
+        *st->results.last = batch.first;
+        st->results.last = batch.last;
+        (void)pthread_cond_signal(&st->has_results);
+        if (write(st->fd, &one, sizeof one) != (ssize_t)sizeof one) {
+            continue; /* the counter is at its limit, so it is readable anyway */
+        }
+    }
+    (void)pthread_mutex_unlock(&st->lock);
+    return NULL;
+}
+
+int
+store_thread_start(struct store *st, struct rr_err *err)
+{
+    sigset_t all;
+    sigset_t before;
+    int rc;
+
+    list_init(&st->work);
+    list_init(&st->results);
+    (void)pthread_mutex_init(&st->lock, NULL);
+    (void)pthread_cond_init(&st->has_work, NULL);
+    (void)pthread_cond_init(&st->has_results, NULL);
+    st->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (st->fd < 0) {
+        rc = -errno;
+        return rr_err_set(err, rc, "cannot make an eventfd: %s", strerror(-rc));
+    }
+    /* Signals are the loop's. */
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    rc = pthread_create(&st->thread, NULL, thread_main, st);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc != 0) {
+        (void)close(st->fd);
+        return rr_err_set(err, -rc, "cannot start the store's thread: %s", strerror(rc));
+    }
+    st->has_thread = true;
+    return 0;
+}
+
+static void
+free_all(struct op_list *list)
+{
+    struct store_op *next;
+
+    for (struct store_op *op = list->first; op != NULL; op = next) {
+        next = op->next;
+        store_op_free(op);
+    }
+    list_init(list);
+}
+
+void
+store_thread_stop(struct store *st)
+{
+    if (!st->has_thread) {
+        return;
+    }
+    (void)pthread_mutex_lock(&st->lock);
+    st->is_closing = true;
+    (void)pthread_cond_signal(&st->has_work);
+    (void)pthread_mutex_unlock(&st->lock);
+    (void)pthread_join(st->thread, NULL);
+    st->has_thread = false;
+    free_all(&st->results);
+    (void)pthread_cond_destroy(&st->has_results);
+    (void)pthread_cond_destroy(&st->has_work);
+    (void)pthread_mutex_destroy(&st->lock);
+    (void)close(st->fd);
+}
+
+void
+store_submit(struct store *st, struct store_op *op_take, store_done_fn fn, void *arg)
+{
+    op_take->fn = fn;
+    op_take->arg = arg;
+    st->n_open++;
+    (void)pthread_mutex_lock(&st->lock);
+    list_add(&st->work, op_take);
+    (void)pthread_cond_signal(&st->has_work);
+    (void)pthread_mutex_unlock(&st->lock);
+}
+
+int
+store_fd(const struct store *st)
+{
+    return st->fd;
+}
+
+void
+store_finish(struct store *st)
+{
+    struct op_list done;
+    struct store_op *next;
+    uint64_t count;
+
+    if (read(st->fd, &count, sizeof count) < 0 && errno != EAGAIN) {
+        return;
+    }
+    (void)pthread_mutex_lock(&st->lock);
+    list_take(&st->results, &done, SIZE_MAX);
+    (void)pthread_mutex_unlock(&st->lock);
+    for (struct store_op *op = done.first; op != NULL; op = next) {
+        next = op->next;
+        st->n_open--;
+        if (op->fn != NULL) {
+            op->fn(op->arg, &op->result);
+        }
+        store_op_free(op);
+    }
+}
+
+bool
+store_is_idle(const struct store *st)
+{
+    return st->n_open == 0;
+}
+
+void
+store_drain(struct store *st)
+{
+    while (st->n_open > 0) {
+        (void)pthread_mutex_lock(&st->lock);
+        while (st->results.first == NULL) {
+            (void)pthread_cond_wait(&st->has_results, &st->lock);
+        }
+        (void)pthread_mutex_unlock(&st->lock);
+        store_finish(st);
+    }
+}
+
+int
+store_health(struct store *st, struct rr_err *err)
+{
+    (void)pthread_mutex_lock(&st->lock);
+    *err = st->health;
+    (void)pthread_mutex_unlock(&st->lock);
+    return err->code;
+}
