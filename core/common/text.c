@@ -206,6 +206,25 @@ text_is_utf8(const char *s, size_t n)
 }
 
 void
+text_clean(char *s)
+{
+    unsigned char *p = (unsigned char *)s;
+    size_t n = strlen(s);
+
+    while (n > 0) {
+        const size_t len = utf8_length(p, n);
+
+        if (len == 0) {
+            *p = '?';
+        } else if (len == 1 && (*p < ' ' || *p == 127)) {
+            *p = ' ';
+        }
+        p += len == 0 ? 1 : len;
+        n -= len == 0 ? 1 : len;
+    }
+}
+
+void
 text_cut(char *buf, size_t max)
 {
     size_t n = strlen(buf);

@@ -37,6 +37,10 @@ bool text_is_type(const char *s);
 /* Tell whether n bytes are UTF-8 without NUL. */
 bool text_is_utf8(const char *s, size_t n);
 
+/* Make s fit to print and to stand in JSON: control characters become blanks, and bytes that are no
+ * UTF-8 question marks. */
+void text_clean(char *s);
+
 /* Cut the string in buf to at most max bytes without splitting a UTF-8 character. */
 void text_cut(char *buf, size_t max);
 

@@ -14,6 +14,7 @@
 #include "core/rrd/ini.h"
 
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -308,6 +309,23 @@ take_cpu(struct conf *conf, struct conf_stage *stage, const char *text, const ch
 }
 
 static void
+take_user(struct conf *conf, struct conf_stage *stage, const char *name, const char *place)
+{
+    if (name[0] == '\0') {
+        return;
+    }
+    stage->user = mem_dup(name);
+    if (getpwnam(name) == NULL) {
+        conf_problem(conf, place, "user: there is no user \"%s\" on this machine", name);
+    } else if (geteuid() != 0) {
+        conf_problem(conf, place,
+                     "user: only a daemon that runs as root can start workers as somebody else; "
+                     "start rrd as root, or as %s and without this key",
+                     name);
+    }
+}
+
+static void
 take_stage_key(struct conf *conf, struct conf_stage *s, const char *key,
                const struct text_value *value, const char *place)
 {
@@ -323,7 +341,12 @@ take_stage_key(struct conf *conf, struct conf_stage *s, const char *key,
                    {"restart_delay", &s->restart_delay_ms},
                    {"restart_max", &s->restart_max_ms},
                    {"attempts", &s->attempts},
-                   {"niceness", &s->niceness}};
+                   {"niceness", &s->niceness},
+                   {"breaker", &s->breaker},
+                   {"memory_limit", &s->memory_limit_bytes},
+                   {"process_limit", &s->process_limit},
+                   {"open_files", &s->open_files},
+                   {"core_size", &s->core_size_bytes}};
 
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         if (strcmp(key, numbers[i].key) == 0) {
@@ -349,6 +372,8 @@ take_stage_key(struct conf *conf, struct conf_stage *s, const char *key,
         read_stage_slots(conf, s, value->s, place);
     } else if (strcmp(key, "cpu") == 0) {
         take_cpu(conf, s, value->s, place);
+    } else if (strcmp(key, "user") == 0) {
+        take_user(conf, s, value->s, place);
     }
 }
 
@@ -507,6 +532,7 @@ free_stage(struct conf_stage *s)
     free(s->place);
     free(s->plugin);
     free(s->file);
+    free(s->user);
     text_list_free(&s->needs);
     text_list_free(&s->after);
     text_list_free(&s->waits);

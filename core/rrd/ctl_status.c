@@ -17,9 +17,10 @@
 static json_t *
 exit_new(const struct stage_exit *e)
 {
-    return e->time_ms == 0 ? json_null()
-                           : json_pack("{s:I, s:i, s:i, s:s}", "time_ms", (json_int_t)e->time_ms,
-                                       "code", e->code, "signal", e->signal, "text", e->text);
+    return e->time_ms == 0
+               ? json_null()
+               : json_pack("{s:I, s:s, s:i, s:i, s:s}", "time_ms", (json_int_t)e->time_ms, "kind",
+                           e->kind, "code", e->code, "signal", e->signal, "text", e->text);
 }
 
 /* Per second, over the samples of the last minute. */

@@ -12,18 +12,17 @@
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/ctl.h"
-#include "core/rrd/health.h"
 #include "core/rrd/lock.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_run.h"
-#include "core/rrd/sweep.h"
 #include "core/rrd/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,10 +171,10 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     (void)what;
     for (size_t i = 0; i < rrd->n_stages; i++) {
         sample(rrd->stages[i]);
-        health_tick(rrd->stages[i]);
         notes_flush(rrd->stages[i]);
         stage_log_tick(rrd->stages[i]->log);
     }
+    sup_run_tick(rrd);
     daemon_wake(rrd);
 }
 
@@ -289,7 +288,7 @@ start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *e
 {
     char *state = paths_join_new(rrd->conf.dir, "state");
     char *store = paths_join_new(rrd->conf.dir, "state/store");
-    size_t leftovers;
+    uint64_t leftovers;
     int rc = make_dirs(rrd, err);
 
     if (rc == 0) {
@@ -302,9 +301,9 @@ start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *e
     if (rc == 0) {
         /* Orphans of workers come to us, so that stopping can leave nothing behind. */
         (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-        leftovers = sweep_marked(rrd->instance);
+        leftovers = sys_sweep_marked(rrd->instance);
         if (leftovers > 0) {
-            log_warn("rrd", "processes of a daemon that died were ended count=%zu", leftovers);
+            log_warn("rrd", "processes of a daemon that died were ended count=%" PRIu64, leftovers);
         }
         rc = store_open(store, (uint64_t)rrd->conf.store_size, (uint64_t)rrd->conf.retain_events,
                         false, &rrd->store, err);
@@ -346,8 +345,8 @@ go(struct rrd *rrd)
         notes_flush(rrd->stages[i]);
     }
     store_drain(rrd->store);
-    (void)sweep_children();
-    (void)sweep_marked(rrd->instance);
+    (void)sys_sweep_children();
+    (void)sys_sweep_marked(rrd->instance);
     log_info("rrd", "stopped");
 }
 

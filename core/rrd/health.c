@@ -12,6 +12,8 @@
 #include "core/rrd/sys.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 
 #define PING_INTERVAL_MS 3000u
 
@@ -24,6 +26,7 @@ health_begin(struct stage *stage)
     stage->ping_next_ms = now + PING_INTERVAL_MS;
     stage->alive_mono_ms = now;
     stage->eof_mono_ms = 0;
+    memset(&stage->usage, 0, sizeof stage->usage);
 }
 
 void
@@ -45,6 +48,29 @@ is_over(int64_t limit_ms, uint64_t since, uint64_t now)
     return limit_ms > 0 && since > 0 && now > since && now - since > (uint64_t)limit_ms;
 }
 
+/* Together with what it has started: a limit that a child escapes is none. */
+static bool
+is_too_large(struct stage *stage, char *why, size_t cap)
+{
+    struct sys_usage *usage = &stage->usage;
+    const uint64_t memory_limit = (uint64_t)stage->conf->memory_limit_bytes;
+    const uint64_t process_limit = (uint64_t)stage->conf->process_limit;
+
+    sys_usage(stage->pid, usage);
+    if (memory_limit > 0 && usage->resident_bytes > memory_limit) {
+        (void)snprintf(why, cap,
+                       "%" PRIu64 " MiB of memory in use, over %" PRIu64 " MiB (memory_limit)",
+                       usage->resident_bytes >> 20, memory_limit >> 20);
+        return true;
+    }
+    if (usage->processes > process_limit) {
+        (void)snprintf(why, cap, "%" PRIu64 " processes, over %" PRIu64 " (process_limit)",
+                       usage->processes, process_limit);
+        return true;
+    }
+    return false;
+}
+
 void
 health_tick(struct stage *stage)
 {
@@ -54,7 +80,15 @@ health_tick(struct stage *stage)
     char took[32];
     char why[160];
 
+    if (stage->sup.state == SUP_READY && stage->breaker.is_open &&
+        now - stage->ready_mono_ms >= SUP_STABLE_MS) {
+        sup_run_worked(stage);
+    }
     if (!sup_has_process(stage->sup.state) || stage->sup.state == SUP_KILLING) {
+        return;
+    }
+    if (is_too_large(stage, why, sizeof why)) {
+        sup_run_sick(stage, why);
         return;
     }
     if (is_over(eof_limit_ms, stage->eof_mono_ms, now)) {

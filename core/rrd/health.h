@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * health.h - is a worker well: ping, progress, time of a handler.
+ * health.h - is a worker well: ping, progress, time of a handler, memory, processes.
  */
 #ifndef RR_CORE_HEALTH_H
 #define RR_CORE_HEALTH_H

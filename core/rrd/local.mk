@@ -7,6 +7,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/ctl.c core/rrd/ctl.h core/rrd/ctl_cmds.c core/rrd/ctl_queue.c \
 	core/rrd/ctl_status.c \
 	core/rrd/daemon.c core/rrd/daemon.h \
+	core/rrd/deaths.c core/rrd/deaths.h \
 	core/rrd/frames.c core/rrd/frames.h \
 	core/rrd/graph.c core/rrd/graph.h core/rrd/graph_out.c \
 	core/rrd/health.c core/rrd/health.h \
@@ -28,8 +29,8 @@ librrdcore_a_SOURCES = \
 	core/rrd/store_op.c core/rrd/store_queue.c core/rrd/store_text.c core/rrd/store_thread.c \
 	core/rrd/sup.c core/rrd/sup.h \
 	core/rrd/sup_run.c core/rrd/sup_run.h \
-	core/rrd/sweep.c core/rrd/sweep.h \
-	core/rrd/sys.h
+	core/rrd/sweep.c \
+	core/rrd/sys.h core/rrd/sys_posix.c
 librrdcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
 RRDCORE_LIBS = librrdcore.a $(COMMON_LIBS) $(EVENT_LIBS) $(INIH_LIBS) $(LMDB_LIBS)
 

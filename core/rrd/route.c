@@ -10,6 +10,7 @@
 #include "core/common/mem.h"
 #include "core/rrd/link.h"
 #include "core/rrd/stage_log.h"
+#include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 
 #include <inttypes.h>
@@ -60,6 +61,9 @@ on_durable(void *arg, const struct store_result *r)
     if (is_ending && (r->rc == 0 || is_store_fault(r->rc))) {
         /* When the commit failed, the entry is as it was: the event will be delivered again. */
         route_release(stage);
+        if (r->rc == 0 && w->wants_ack) {
+            sup_run_worked(stage);
+        }
     } else if (is_ending) {
         stage->lease.state = LEASE_HELD;
         route_fail(stage, false, r->err.text);

@@ -10,6 +10,7 @@
 #include "core/rrd/conf.h"
 #include "core/rrd/store.h"
 #include "core/rrd/sup.h"
+#include "core/rrd/sys.h"
 
 #include <event2/event.h>
 #include <jansson.h>
@@ -48,8 +49,10 @@ struct stage_progress {
     uint64_t first_done;
 };
 
+/* How the last process of a stage ended. */
 struct stage_exit {
     uint64_t time_ms; /* 0: none yet */
+    const char *kind; /* see deaths.h */
     int code, signal;
     char text[200];
 };
@@ -68,14 +71,16 @@ struct stage {
     struct sup sup;
     uint64_t state_since_ms; /* UTC */
     uint64_t state_since_mono_ms;
-    struct event *timer;
+    uint64_t due_ms;        /* monotonic: the time of this state is over; 0: no limit */
     uint64_t next_start_ms; /* UTC, in BACKOFF */
-    unsigned deaths;        /* in a row */
+    struct sup_breaker breaker;
     uint64_t restarts;
-    bool was_ready; /* once in this run of the daemon */
-    bool is_asked;  /* this process was told to stop */
+    json_t *deaths;         /* the last ones, see deaths.h */
+    bool was_ready;         /* once in this run of the daemon */
+    uint64_t ready_mono_ms; /* since when this process is; 0: not yet */
+    bool is_asked;          /* this process was told to stop */
     struct stage_exit last_exit;
-    char sick[160];  /* why it is killed, "" when it is not */
+    char sick[160];  /* why it is ended by force, "" when it is not */
     char fatal[200]; /* what the worker said last about its own end */
 
     pid_t pid; /* 0: none */
@@ -86,6 +91,8 @@ struct stage {
     uint64_t ping_next_ms;
     uint64_t alive_mono_ms; /* last sign of progress */
     uint64_t eof_mono_ms;   /* the worker closed its socket; 0: it did not */
+    struct sys_usage usage; /* when it was looked at last */
+    uint64_t oom_kills;     /* of the machine, when the worker was started */
 
     struct lease lease;
     size_t n_changes; /* of its queue, under way: nothing is delivered meanwhile */
@@ -108,6 +115,7 @@ struct rrd {
     struct event *results; /* of the store */
     struct event *tick;    /* each second */
     struct event *due;     /* when a delayed event becomes due */
+    struct event *alarm;   /* when the next due_ms of a stage is reached */
     struct event *signals[5];
     struct log_file log_file;
     struct stage **stages; /* by index in the graph; each stays where it is while it exists */
@@ -117,6 +125,8 @@ struct rrd {
     char instance[40]; /* marks the processes of this state directory */
     uint64_t started_ms;
     uint64_t last_lease, last_epoch;
+    uint64_t seen_mono_ms;   /* the loop ran last */
+    uint64_t n_swept;        /* leftovers of workers that were killed and not told of yet */
     uint64_t store_pause_ms; /* monotonic: nothing is dispatched before */
     bool has_look;           /* dependencies may have changed */
     bool is_stopping;

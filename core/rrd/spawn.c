@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -20,6 +21,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FD_NULL, FD_LOG_READ, FD_LOG_WRITE, FD_OURS, FD_THEIRS, FD_LOCK, FDS };
@@ -150,9 +152,15 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
     char *number = mem_printf("%" PRIu64, epoch);
     char *mark = mem_printf("RR_WORKER=%s/%s/%" PRIu64, instance, stage->name, epoch);
     char **env = conf_env_new(conf, mark);
-    char names[][12] = {"--stage", "--plugin", "--parent", "--epoch", "--state"};
-    char *argv[] = {worker, names[0], stage->name, names[1], stage->file, names[2],
-                    parent, names[3], number,      names[4], state,       NULL};
+    char *files = mem_printf("%" PRId64, stage->open_files);
+    char *core = mem_printf("%" PRId64, stage->core_size_bytes);
+    char names[][13] = {"--stage", "--plugin",     "--parent",    "--epoch",
+                        "--state", "--open-files", "--core-size", "--user"};
+    char *argv[] = {worker,      names[0], stage->name, names[1],
+                    stage->file, names[2], parent,      names[3],
+                    number,      names[4], state,       names[5],
+                    files,       names[6], core,        stage->user == NULL ? NULL : names[7],
+                    stage->user, NULL};
     int rc = take_stage_lock(conf, stage, &fds[FD_LOCK], err);
 
     errno = 0;
@@ -178,11 +186,45 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
         }
     }
     conf_env_free(env);
+    free(core);
+    free(files);
     free(mark);
     free(number);
     free(parent);
     free(state);
     free(worker);
+    return rc;
+}
+
+/* Let a worker that runs as somebody else reach its own directories, and no others. */
+static int
+give_dirs(const struct conf *conf, const struct conf_stage *stage, struct rr_err *err)
+{
+    const uid_t keep = (uid_t)-1;
+    const struct passwd *pw = getpwnam(stage->user);
+    const struct {
+        const char *name;
+        uid_t uid;
+        gid_t gid;
+        mode_t mode;
+    } dirs[] = {{"state", keep, (gid_t)-1, 0711},
+                {"state/plugins", keep, (gid_t)-1, 0711},
+                {"state/stages", keep, (gid_t)-1, 0711},
+                {stage->name, pw == NULL ? keep : pw->pw_uid, (gid_t)-1, 0700},
+                {"data", keep, pw == NULL ? (gid_t)-1 : pw->pw_gid, 02770}};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = mem_printf("%s/%s%s", conf->dir,
+                                dirs[i].name == stage->name ? "state/stages/" : "", dirs[i].name);
+
+        if (chown(path, dirs[i].uid, dirs[i].gid) != 0 || chmod(path, dirs[i].mode) != 0) {
+            rc = -errno;
+            (void)rr_err_set(err, rc, "cannot give %s to user %s of stage %s: %s", path,
+                             stage->user, stage->name, strerror(-rc));
+        }
+        free(path);
+    }
     return rc;
 }
 
@@ -206,6 +248,9 @@ spawn_dirs(const struct conf *conf, struct rr_err *err)
 
         rc = paths_mkdir(path, 0700, err);
         free(path);
+        if (rc == 0 && conf->stages[i].user != NULL) {
+            rc = give_dirs(conf, &conf->stages[i], err);
+        }
     }
     return rc;
 }

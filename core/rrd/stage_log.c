@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 1024
+/* Of a line that is kept to be shown with a death. */
+#define TAIL_BYTES 200
 /* A plugin that prints in a tight loop must not fill the disk or keep the daemon busy. */
 #define LINES_PER_SECOND 200
 
@@ -25,7 +27,9 @@ struct stage_log {
     char line[LINE_MAX_BYTES + 1];
     size_t n;
     bool is_cut; /* the rest of a line that was too long is thrown away */
-    char last[200];
+    char last[TAIL_BYTES];
+    char tail[STAGE_LOG_TAIL][TAIL_BYTES]; /* ring; the next one overwrites tail[n_tail % size] */
+    unsigned n_tail;
     uint64_t second;
     unsigned lines, dropped;
 };
@@ -80,10 +84,13 @@ void
 stage_log_line(struct stage_log *log, enum log_level level, const char *text)
 {
     char line[LINE_MAX_BYTES + 256];
+    char *kept = log->tail[log->n_tail++ % STAGE_LOG_TAIL];
     size_t n;
 
+    (void)snprintf(kept, TAIL_BYTES, "%.*s", TAIL_BYTES - 1, text);
+    text_cut(kept, TAIL_BYTES - 4);
     if (level == LOG_ERROR) {
-        (void)snprintf(log->last, sizeof log->last, "%.199s", text);
+        memcpy(log->last, kept, TAIL_BYTES);
     }
     if (!has_room(log)) {
         return;
@@ -101,14 +108,26 @@ stage_log_last(const struct stage_log *log)
     return log->last;
 }
 
+json_t *
+stage_log_tail_new(const struct stage_log *log)
+{
+    const unsigned n = log->n_tail < STAGE_LOG_TAIL ? log->n_tail : STAGE_LOG_TAIL;
+    json_t *lines = json_array();
+
+    for (unsigned i = log->n_tail - n; i < log->n_tail; i++) {
+        (void)json_array_append_new(lines, json_string(log->tail[i % STAGE_LOG_TAIL]));
+    }
+    return lines;
+}
+
 static void
 end_line(struct stage_log *log)
 {
     if (log->n > 0 && !log->is_cut) {
         log->line[log->n] = '\0';
-        (void)snprintf(log->last, sizeof log->last, "%.199s", log->line);
-        text_cut(log->last, sizeof log->last - 2);
+        text_clean(log->line);
         stage_log_line(log, LOG_INFO, log->line);
+        memcpy(log->last, log->tail[(log->n_tail - 1) % STAGE_LOG_TAIL], TAIL_BYTES);
     }
     log->n = 0;
 }
@@ -163,6 +182,7 @@ stage_log_attach(struct stage_log *log, int fd_take)
     log->n = 0;
     log->is_cut = false;
     log->last[0] = '\0';
+    log->n_tail = 0;
     log->readable = event_new(log->rrd->base, fd_take, EV_READ | EV_PERSIST, on_readable, log);
     (void)event_add(log->readable, NULL);
 }

@@ -24,6 +24,11 @@ void stage_log_line(struct stage_log *log, enum log_level level, const char *tex
 /* The last line that the worker printed or logged as an error, "" for none. */
 const char *stage_log_last(const struct stage_log *log);
 
+/* The last lines that the worker printed or logged, at most STAGE_LOG_TAIL, oldest first: an array
+ * of texts (new reference). */
+#define STAGE_LOG_TAIL 8
+json_t *stage_log_tail_new(const struct stage_log *log);
+
 /* Once a second: say how many lines were dropped, when no further line comes that would. */
 void stage_log_tick(struct stage_log *log);
 

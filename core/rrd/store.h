@@ -26,7 +26,7 @@
  *     key    type \0 key                   id of the event that was emitted with this key
  *     put    stage \0 key                  durable keys of stages
  *     note   stage \0 config               notes of stages (JSON)
- *     hist   stage                         restarts and last exit (JSON)
+ *     hist   stage                         restarts and last deaths (JSON, deaths.h)
  *     stat   stage                         ready, delayed, buried, in_total, done_total
  *     type   type                          events ever stored
  */

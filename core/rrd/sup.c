@@ -238,3 +238,30 @@ sup_delay_ms(unsigned n, uint32_t first_ms, uint32_t max_ms, uint32_t random)
     }
     return (uint32_t)(delay - delay / 5 + random % (2 * (delay / 5) + 1));
 }
+
+void
+sup_breaker_died(struct sup_breaker *b, uint64_t ready_ms, unsigned limit)
+{
+    if (ready_ms >= SUP_STABLE_MS) {
+        *b = (struct sup_breaker){0};
+    }
+    b->deaths++;
+    b->fruitless++;
+    b->is_open = b->is_open || b->fruitless >= limit;
+}
+
+void
+sup_breaker_worked(struct sup_breaker *b)
+{
+    b->fruitless = 0;
+    b->is_open = false;
+}
+
+const char *
+sup_breaker_name(const struct sup_breaker *b, enum sup_state state)
+{
+    if (!b->is_open) {
+        return "closed";
+    }
+    return state == SUP_STARTING || state == SUP_READY ? "trial" : "open";
+}

@@ -85,4 +85,27 @@ bool sup_has_process(enum sup_state state);
  * together. */
 uint32_t sup_delay_ms(unsigned n, uint32_t first_ms, uint32_t max_ms, uint32_t random);
 
+/*
+ * The breaker of a stage. It opens when so many workers in a row have died without having finished
+ * an event or been ready for SUP_STABLE_MS. While it is open every new start is a trial, each after
+ * the longest delay; the first that succeeds closes it. It never gives up.
+ */
+struct sup_breaker {
+    unsigned deaths;    /* in a row; the delays grow with it */
+    unsigned fruitless; /* of these, the last ones */
+    bool is_open;
+};
+
+/* So long ready means that the trouble is over: delays begin anew. */
+#define SUP_STABLE_MS 60000u
+
+/* A worker died that had been ready for ready_ms; limit is the number that opens the breaker. */
+void sup_breaker_died(struct sup_breaker *b, uint64_t ready_ms, unsigned limit);
+
+/* A worker finished an event, or has been ready for long enough. */
+void sup_breaker_worked(struct sup_breaker *b);
+
+/* "closed", "open", or "trial" when the worker of an open one runs. */
+const char *sup_breaker_name(const struct sup_breaker *b, enum sup_state state);
+
 #endif

@@ -7,113 +7,147 @@
 #include "core/rrd/sup_run.h"
 
 #include "core/common/mem.h"
+#include "core/common/status.h"
+#include "core/rrd/deaths.h"
 #include "core/rrd/frames.h"
 #include "core/rrd/health.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
-#include "core/rrd/sweep.h"
 #include "core/rrd/sys.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 
 #define TERM_LIMIT_MS 10000u
-/* So long ready means that the trouble is over: the delays begin anew. */
-#define STABLE_MS 60000u
 
-#define EXIT_PLUGIN 69
-#define EXIT_CONFIG 78
+/* The loop ticks each second. When it did not for so long, this process was stopped, starved or
+ * frozen with its machine, and what workers said meanwhile was not read: nobody is late for it. */
+#define GAP_MS 5000u
 
+/* Set the alarm to the first limit that is due. */
 static void
-set_timer(struct stage *stage, uint64_t ms)
+arm(struct rrd *rrd)
 {
+    const uint64_t now = sys_mono_ms();
+    uint64_t first = UINT64_MAX;
+    uint64_t ms;
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const uint64_t due = rrd->stages[i]->due_ms;
+
+        first = due > 0 && due < first ? due : first;
+    }
+    if (first == UINT64_MAX) {
+        (void)event_del(rrd->alarm);
+        return;
+    }
+    ms = first > now ? first - now : 0;
     const struct timeval tv = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
 
-    (void)event_add(stage->timer, &tv);
+    (void)event_add(rrd->alarm, &tv);
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+set_due(struct stage *stage, uint64_t ms)
 {
-    struct stage *stage = arg;
+    stage->due_ms = sys_mono_ms() + ms;
+    arm(stage->rrd);
+}
 
-    (void)fd;
-    (void)what;
+/* The time of a state is over. */
+static void
+expire(struct stage *stage)
+{
+    stage->due_ms = 0;
     if (stage->sup.state == SUP_STARTING) {
         (void)snprintf(stage->sick, sizeof stage->sick, "not ready within its start_limit");
-        log_warn("sup", "worker is not ready in time stage=%s pid=%ld", stage->conf->name,
-                 (long)stage->pid);
-    } else if (stage->sup.state == SUP_STOPPING || stage->sup.state == SUP_TERMINATING) {
-        log_warn("sup", "worker does not stop stage=%s pid=%ld state=%s", stage->conf->name,
-                 (long)stage->pid, sup_state_name(stage->sup.state));
+    } else if (stage->sup.state == SUP_STOPPING) {
+        (void)snprintf(stage->sick, sizeof stage->sick, "did not stop within its stop_limit");
+    }
+    if (stage->pid > 0) {
+        log_warn("sup", "worker is late stage=%s pid=%ld state=%s: %s", stage->conf->name,
+                 (long)stage->pid, sup_state_name(stage->sup.state), stage->sick);
     }
     sup_run_event(stage, SUP_EV_TIMER);
+}
+
+static void
+shift(uint64_t *time_ms, uint64_t by_ms)
+{
+    *time_ms += *time_ms == 0 ? 0 : by_ms;
+}
+
+static void
+forgive_gap(struct rrd *rrd)
+{
+    const uint64_t now = sys_mono_ms();
+    const uint64_t gap = rrd->seen_mono_ms == 0 ? 0 : now - rrd->seen_mono_ms;
+
+    rrd->seen_mono_ms = now;
+    if (gap < GAP_MS) {
+        return;
+    }
+    log_warn("sup",
+             "this process did not run for a while gap_ms=%" PRIu64
+             ": limits of workers are longer by as much",
+             gap);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct stage *stage = rrd->stages[i];
+
+        shift(&stage->due_ms, stage->sup.state == SUP_BACKOFF ? 0 : gap);
+        shift(&stage->ping_sent_ms, gap);
+        shift(&stage->alive_mono_ms, gap);
+        shift(&stage->eof_mono_ms, gap);
+        shift(&stage->lease.since_mono_ms, gap);
+    }
+}
+
+static void
+on_alarm(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    sup_run_alarm(arg);
+}
+
+void
+sup_run_alarm(struct rrd *rrd)
+{
+    forgive_gap(rrd);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct stage *stage = rrd->stages[i];
+
+        if (stage->due_ms > 0 && stage->due_ms <= sys_mono_ms()) {
+            expire(stage);
+        }
+    }
+    arm(rrd);
+}
+
+void
+sup_run_tick(struct rrd *rrd)
+{
+    forgive_gap(rrd);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        health_tick(rrd->stages[i]);
+    }
+    if (rrd->n_swept > 0) {
+        log_warn("sup", "leftover processes of workers ended count=%" PRIu64, rrd->n_swept);
+        rrd->n_swept = 0;
+    }
 }
 
 void
 sup_run_extend_start(struct stage *stage)
 {
-    set_timer(stage, (uint64_t)stage->conf->start_limit_ms);
-}
-
-static void
-on_history_saved(void *arg, const struct store_result *r)
-{
-    const struct stage *stage = arg;
-
-    if (r->rc != 0) {
-        log_warn("sup", "death not noted stage=%s: %s", stage->conf->name, r->err.text);
-    }
-}
-
-/* The death history is worth its sync: it must survive what it describes. */
-static void
-save_history(struct stage *stage)
-{
-    struct store_op *op = store_op_new();
-    const struct stage_exit *e = &stage->last_exit;
-    json_t *doc = json_pack(
-        "{s:I, s:{s:I, s:i, s:i, s:s}}", "restarts", (json_int_t)stage->restarts, "last_exit",
-        "time_ms", (json_int_t)e->time_ms, "code", e->code, "signal", e->signal, "text", e->text);
-    char *text = doc == NULL ? NULL : json_dumps(doc, JSON_COMPACT);
-
-    store_op_hist(op, stage->conf->name, text);
-    store_submit(stage->rrd->store, op, on_history_saved, stage);
-    free(text);
-    json_decref(doc);
-}
-
-static int
-load_history(struct stage *stage, struct rr_err *err)
-{
-    char *text = NULL;
-    json_t *doc;
-    const json_t *e;
-    const int rc = store_hist_new(stage->rrd->store, stage->conf->name, &text, err);
-
-    if (rc != 0) {
-        return rc == RR_E_EMPTY ? 0 : rc;
-    }
-    doc = json_loads(text, 0, NULL);
-    free(text);
-    e = json_object_get(doc, "last_exit");
-    stage->restarts = (uint64_t)json_integer_value(json_object_get(doc, "restarts"));
-    stage->last_exit.time_ms = (uint64_t)json_integer_value(json_object_get(e, "time_ms"));
-    stage->last_exit.code = (int)json_integer_value(json_object_get(e, "code"));
-    stage->last_exit.signal = (int)json_integer_value(json_object_get(e, "signal"));
-    if (json_string_value(json_object_get(e, "text")) != NULL) {
-        (void)snprintf(stage->last_exit.text, sizeof stage->last_exit.text, "%.199s",
-                       json_string_value(json_object_get(e, "text")));
-    }
-    json_decref(doc);
-    return 0;
+    set_due(stage, (uint64_t)stage->conf->start_limit_ms);
 }
 
 /* Start the process. */
@@ -127,12 +161,16 @@ start_worker(struct stage *stage)
     const int rc = spawn_worker(&rrd->conf, stage->conf, rrd->instance, epoch, &made, &err);
 
     stage->is_asked = false;
+    stage->ready_mono_ms = 0;
+    stage->oom_kills = sys_oom_kills();
     stage->sick[0] = '\0';
     stage->fatal[0] = '\0';
     if (rc != 0) {
         log_error("sup", "worker not started stage=%s: %s", stage->conf->name, err.text);
-        stage->last_exit = (struct stage_exit){.time_ms = sys_wall_ms(), .code = -1};
+        stage->last_exit =
+            (struct stage_exit){.time_ms = sys_wall_ms(), .kind = "spawn", .code = -1};
         (void)snprintf(stage->last_exit.text, sizeof stage->last_exit.text, "%.190s", err.text);
+        deaths_add(stage, 0);
         return rc;
     }
     rrd->last_epoch = epoch;
@@ -143,30 +181,6 @@ start_worker(struct stage *stage)
     stage->link = link_new(rrd->base, made.link_fd, epoch, frames_take, frames_broken, stage);
     log_debug("sup", "worker started stage=%s pid=%ld", stage->conf->name, (long)stage->pid);
     return 0;
-}
-
-/* The process group is the session's first; what left it is found by its mark. */
-static void
-kill_worker(struct stage *stage)
-{
-    if (stage->pid > 0) {
-        (void)kill(-stage->pid, SIGKILL);
-        (void)kill(stage->pid, SIGKILL);
-    }
-}
-
-static void
-sweep_worker(struct stage *stage)
-{
-    char mark[128];
-    size_t n;
-
-    (void)snprintf(mark, sizeof mark, "%s/%s/%" PRIu64, stage->rrd->instance, stage->conf->name,
-                   stage->epoch);
-    n = sweep_marked(mark);
-    if (n > 0) {
-        log_warn("sup", "leftover processes ended stage=%s count=%zu", stage->conf->name, n);
-    }
 }
 
 static void
@@ -188,31 +202,48 @@ clean_worker(struct stage *stage)
     memset(&stage->progress, 0, sizeof stage->progress);
 }
 
-static void
-begin_backoff(struct stage *stage, uint64_t was_ready_ms)
+static uint64_t
+ready_for_ms(const struct stage *stage)
 {
-    uint32_t random = 0;
+    return stage->ready_mono_ms == 0 ? 0 : sys_mono_ms() - stage->ready_mono_ms;
+}
+
+static void
+begin_backoff(struct stage *stage)
+{
+    const bool was_open = stage->breaker.is_open;
     uint32_t delay;
 
-    (void)getrandom(&random, sizeof random, GRND_NONBLOCK);
-    stage->deaths = was_ready_ms >= STABLE_MS ? 1 : stage->deaths + 1;
-    delay = sup_delay_ms(stage->deaths, (uint32_t)stage->conf->restart_delay_ms,
-                         (uint32_t)stage->conf->restart_max_ms, random);
-    stage->restarts++;
+    sup_breaker_died(&stage->breaker, ready_for_ms(stage), (unsigned)stage->conf->breaker);
+    delay = sup_delay_ms(stage->breaker.is_open ? UINT_MAX : stage->breaker.deaths,
+                         (uint32_t)stage->conf->restart_delay_ms,
+                         (uint32_t)stage->conf->restart_max_ms, sys_random());
     stage->next_start_ms = sys_wall_ms() + delay;
-    set_timer(stage, delay);
+    set_due(stage, delay);
     log_warn("sup", "worker died stage=%s code=%d signal=%s restarts=%" PRIu64 " next_ms=%u: %s",
              stage->conf->name, stage->last_exit.code,
              stage->last_exit.signal == 0 ? "-" : sigabbrev_np(stage->last_exit.signal),
              stage->restarts, delay, stage->last_exit.text);
-    save_history(stage);
+    if (stage->breaker.is_open && !was_open) {
+        log_error("sup", "breaker opened stage=%s deaths=%u: a trial after each longest delay",
+                  stage->conf->name, stage->breaker.fruitless);
+    }
+}
+
+void
+sup_run_worked(struct stage *stage)
+{
+    if (stage->breaker.is_open) {
+        log_info("sup", "breaker closed stage=%s", stage->conf->name);
+    }
+    sup_breaker_worked(&stage->breaker);
 }
 
 static void
-carry_out(struct stage *stage, unsigned actions, uint64_t was_ready_ms)
+carry_out(struct stage *stage, unsigned actions)
 {
     if ((actions & SUP_DO_UNTIMER) != 0) {
-        (void)event_del(stage->timer);
+        stage->due_ms = 0;
         stage->next_start_ms = 0;
     }
     if ((actions & SUP_DO_ASK) != 0) {
@@ -220,25 +251,26 @@ carry_out(struct stage *stage, unsigned actions, uint64_t was_ready_ms)
         link_send(stage->link, WIRE_STOP, 0, NULL);
     }
     if ((actions & SUP_DO_TERM) != 0) {
-        (void)kill(-stage->pid, SIGTERM);
+        sys_kill(-stage->pid, SIGTERM);
     }
     if ((actions & SUP_DO_KILL) != 0) {
-        kill_worker(stage);
+        sys_kill(-stage->pid, SIGKILL); /* the group is the session's first */
+        sys_kill(stage->pid, SIGKILL);
     }
     if ((actions & SUP_DO_CLEAN) != 0) {
         clean_worker(stage);
     }
     if ((actions & SUP_DO_T_START) != 0) {
-        set_timer(stage, (uint64_t)stage->conf->start_limit_ms);
+        set_due(stage, (uint64_t)stage->conf->start_limit_ms);
     }
     if ((actions & SUP_DO_T_STOP) != 0) {
-        set_timer(stage, (uint64_t)stage->conf->stop_limit_ms);
+        set_due(stage, (uint64_t)stage->conf->stop_limit_ms);
     }
     if ((actions & SUP_DO_T_TERM) != 0) {
-        set_timer(stage, TERM_LIMIT_MS);
+        set_due(stage, TERM_LIMIT_MS);
     }
     if ((actions & SUP_DO_T_BACKOFF) != 0) {
-        begin_backoff(stage, was_ready_ms);
+        begin_backoff(stage);
     }
     if ((actions & SUP_DO_TELL) != 0) {
         stage->rrd->has_look = true;
@@ -252,23 +284,25 @@ void
 sup_run_event(struct stage *stage, enum sup_event ev)
 {
     const enum sup_state before = stage->sup.state;
-    const uint64_t ready_ms = before == SUP_READY ? sys_mono_ms() - stage->state_since_mono_ms : 0;
     const unsigned actions = sup_step(&stage->sup, ev);
 
     if (stage->sup.state != before) {
         stage->state_since_ms = sys_wall_ms();
         stage->state_since_mono_ms = sys_mono_ms();
-        stage->was_ready = stage->was_ready || stage->sup.state == SUP_READY;
+        if (stage->sup.state == SUP_READY) {
+            stage->was_ready = true;
+            stage->ready_mono_ms = sys_mono_ms();
+        }
         log_write(stage->sup.state == SUP_FAILED ? LOG_ERROR : LOG_INFO, "sup",
                   "stage %s stage=%s was=%s pid=%ld%s%s", sup_state_name(stage->sup.state),
                   stage->conf->name, sup_state_name(before), (long)stage->pid,
                   stage->sup.state == SUP_FAILED ? ": " : "",
                   stage->sup.state == SUP_FAILED ? stage->last_exit.text : "");
     }
-    carry_out(stage, actions, ready_ms);
-    if (stage->sup.state == SUP_FAILED && before != SUP_FAILED) {
-        save_history(stage);
+    if (ev == SUP_EV_START || ev == SUP_EV_RESTART) {
+        stage->breaker = (struct sup_breaker){0}; /* somebody has looked after it */
     }
+    carry_out(stage, actions);
     if ((actions & SUP_DO_SPAWN) != 0 && start_worker(stage) != 0) {
         sup_run_event(stage, SUP_EV_SPAWN_FAIL);
     }
@@ -286,10 +320,12 @@ sup_run_sick(struct stage *stage, const char *why)
     sup_run_event(stage, SUP_EV_SICK);
 }
 
-static void
+/* Fill last_exit; tells whether it was a death. */
+static bool
 note_exit(struct stage *stage, int status)
 {
     struct stage_exit *e = &stage->last_exit;
+    const bool was_killed = stage->sup.state == SUP_KILLING || stage->sup.state == SUP_TERMINATING;
     const char *text = stage->sick[0] != '\0'    ? stage->sick
                        : stage->fatal[0] != '\0' ? stage->fatal
                                                  : stage_log_last(stage->log);
@@ -297,38 +333,77 @@ note_exit(struct stage *stage, int status)
     e->time_ms = sys_wall_ms();
     e->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     e->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    e->kind = stage->sick[0] != '\0' ? "sick" : e->signal != 0 ? "signal" : "exit";
+    if (e->signal == SIGKILL && !was_killed && sys_oom_kills() > stage->oom_kills) {
+        e->kind = "oom";
+        text = "killed by the kernel: the machine or its cgroup was out of memory";
+    }
     (void)snprintf(e->text, sizeof e->text, "%s", text);
+    return !stage->is_asked || stage->sick[0] != '\0' || e->code != 0 ||
+           (e->signal != 0 && !was_killed);
 }
 
 static void
-on_exit_of(struct stage *stage, int status)
+on_exit_of(struct stage *stage)
 {
-    const bool is_final = WIFEXITED(status) && (WEXITSTATUS(status) == EXIT_PLUGIN ||
-                                                WEXITSTATUS(status) == EXIT_CONFIG);
+    int status;
 
+    /* Before its number, which is that of its group, can mean somebody else. */
+    sys_kill(-stage->pid, SIGKILL);
+    status = sys_reap(stage->pid);
     /* Its last frames may hold a DONE that counts; they lie in the socket although it is dead. */
     link_drain(stage->link);
     stage_log_detach(stage->log);
-    note_exit(stage, status);
-    (void)kill(-stage->pid, SIGKILL);
-    sweep_worker(stage);
-    sup_run_event(stage, is_final ? SUP_EV_EXIT_FINAL : SUP_EV_EXIT);
+    if (note_exit(stage, status)) {
+        stage->restarts++;
+        deaths_add(stage, ready_for_ms(stage));
+    }
+    sup_run_event(stage,
+                  stage->last_exit.code == STATUS_PLUGIN || stage->last_exit.code == STATUS_CONFIG
+                      ? SUP_EV_EXIT_FINAL
+                      : SUP_EV_EXIT);
+}
+
+/* Whether a mark is that of a worker that runs. */
+static int
+is_alive(void *arg, const char *mark)
+{
+    const struct rrd *rrd = arg;
+    char its[160];
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const struct stage *stage = rrd->stages[i];
+
+        (void)snprintf(its, sizeof its, "%s/%s/%" PRIu64, rrd->instance, stage->conf->name,
+                       stage->epoch);
+        if (stage->pid > 0 && strcmp(its, mark) == 0) {
+            return 1;
+        }
+    }
+    return 0;
 }
 
 void
 sup_run_reap(struct rrd *rrd)
 {
-    int status;
+    bool has_ended = false;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (size_t i = 0; i < rrd->n_stages; i++) {
-            if (rrd->stages[i]->pid == pid) {
-                on_exit_of(rrd->stages[i], status);
-                break;
-            }
+    while ((pid = sys_ended()) > 0) {
+        struct stage *stage = NULL;
+
+        has_ended = true;
+        for (size_t i = 0; i < rrd->n_stages && stage == NULL; i++) {
+            stage = rrd->stages[i]->pid == pid ? rrd->stages[i] : NULL;
         }
-        /* any other is an orphan of a worker that came to us as its subreaper */
+        if (stage != NULL) {
+            on_exit_of(stage);
+        } else {
+            (void)sys_reap(pid); /* an orphan of a worker: we are its subreaper */
+        }
+    }
+    if (has_ended) {
+        rrd->n_swept += sys_sweep_orphans(is_alive, rrd);
     }
 }
 
@@ -444,9 +519,8 @@ stage_new(struct rrd *rrd, size_t index, struct rr_err *err)
     stage->index = index;
     stage->state_since_ms = sys_wall_ms();
     stage->state_since_mono_ms = sys_mono_ms();
-    stage->timer = evtimer_new(rrd->base, on_timer, stage);
     stage->log = stage_log_new(rrd, stage->conf->name);
-    rc = load_history(stage, err);
+    rc = deaths_load(stage, err);
     return rc == 0 ? notes_load(stage, err) : rc;
 }
 
@@ -458,9 +532,7 @@ stage_free(struct stage *stage)
     }
     link_free(stage->link);
     stage_log_free(stage->log);
-    if (stage->timer != NULL) {
-        event_free(stage->timer);
-    }
+    json_decref(stage->deaths);
     json_decref(stage->notes);
     json_decref(stage->dirty_notes);
     free(stage);
@@ -474,6 +546,7 @@ sup_run_init(struct rrd *rrd, struct rr_err *err)
     rrd->n_stages = rrd->conf.n_stages;
     rrd->stages = mem_zalloc(rrd->n_stages, sizeof(struct stage *));
     rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
+    rrd->alarm = evtimer_new(rrd->base, on_alarm, rrd);
     for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
         rc = stage_new(rrd, i, err);
     }
@@ -486,8 +559,12 @@ sup_run_fini(struct rrd *rrd)
     for (size_t i = 0; i < rrd->n_stages; i++) {
         stage_free(rrd->stages[i]);
     }
+    if (rrd->alarm != NULL) {
+        event_free(rrd->alarm);
+    }
     free(rrd->stages);
     free(rrd->slots_used);
+    rrd->alarm = NULL;
     rrd->stages = NULL;
     rrd->slots_used = NULL;
     rrd->n_stages = 0;

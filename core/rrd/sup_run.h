@@ -17,7 +17,16 @@ void sup_run_event(struct stage *stage, enum sup_event ev);
 /* End a worker that misbehaves; why goes to the log, into the death history and onto the event. */
 void sup_run_sick(struct stage *stage, const char *why);
 
-/* Collect ended processes. */
+/* A worker finished an event, or has been ready for long enough: trouble is over. */
+void sup_run_worked(struct stage *stage);
+
+/* Let the time of those states be over whose time it is. */
+void sup_run_alarm(struct rrd *rrd);
+
+/* Each second: look at the health of all workers. */
+void sup_run_tick(struct rrd *rrd);
+
+/* Collect ended processes and what they left behind. */
 void sup_run_reap(struct rrd *rrd);
 
 /* Start what waits and may start; while stopping, stop what nobody depends on any more. */

@@ -1,31 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.h - the clocks.
+ * sys.h - what supervision asks of the system: clocks, signals, ended processes, memory.
+ *
+ * With spawn_worker() this is the seam that tests replace (tests/fake/): whole lives of stages then
+ * run without a process and without waiting. A program that defines these functions itself is
+ * linked without sys_posix.c.
  */
 #ifndef RR_CORE_SYS_H
 #define RR_CORE_SYS_H
 
 #include <stdint.h>
-#include <time.h>
+#include <sys/types.h>
 
 /* UTC, for people and records only. */
-static inline uint64_t
-sys_wall_ms(void)
-{
-    struct timespec now;
+uint64_t sys_wall_ms(void);
 
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-}
+/* For every duration and limit. Stands still while the machine is suspended. */
+uint64_t sys_mono_ms(void);
 
-/* For every duration and limit. */
-static inline uint64_t
-sys_mono_ms(void)
-{
-    struct timespec now;
+/* A number to spread delays with; not for secrets. */
+uint32_t sys_random(void);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-}
+/* Signal a process, or with a negative pid a group. One that is gone is no error. */
+void sys_kill(pid_t pid, int signo);
+
+/* A child that has ended, 0 when there is none. It stays a zombie, so that its number and that of
+ * its group cannot mean another process, until sys_reap() collects it and returns its status. */
+pid_t sys_ended(void);
+int sys_reap(pid_t pid);
+
+/* What a process and all its descendants take. */
+struct sys_usage {
+    uint64_t resident_bytes;
+    uint64_t processes;
+};
+
+/* Measure a process; zero when it is gone. */
+void sys_usage(pid_t pid, struct sys_usage *out);
+
+/* Kill all processes that carry the mark RR_WORKER=mark… in their environment, wherever they went.
+ * Children inherit the mark; a pid is never trusted alone. Returns how many were found. */
+uint64_t sys_sweep_marked(const char *mark);
+
+/* Whether the worker with this mark (what stands behind RR_WORKER=) lives. */
+typedef int (*sys_lives_fn)(void *arg, const char *mark);
+
+/*
+ * Kill the orphans of workers that are gone. With this process as their subreaper they are children
+ * of it; their own children become that when they die, and are found by the next call. Returns how
+ * many were killed; each of them is going to show in sys_ended().
+ */
+uint64_t sys_sweep_orphans(sys_lives_fn lives, void *arg);
+
+/* Kill all children of this process, again and again until none is left or the passes are used up.
+ */
+uint64_t sys_sweep_children(void);
+
+/* Processes that the kernel has killed for want of memory since the machine started. */
+uint64_t sys_oom_kills(void);
 
 #endif

@@ -231,34 +231,13 @@ codec_decode(const struct rr_event_type *type, const json_t *object, json_t *tex
     return 0;
 }
 
-/* Length of the UTF-8 character at s, of at most bytes; 0 when there is none. */
-static size_t
-character_bytes(const char *s, size_t bytes)
-{
-    for (size_t n = 1; n <= 4 && n <= bytes; n++) {
-        if (text_is_utf8(s, n)) {
-            return n;
-        }
-    }
-    return 0;
-}
-
 json_t *
 codec_text_new(const char *s, size_t max)
 {
     const size_t bytes = strnlen(s, max);
     char *clean = mem_dupn(s, bytes);
 
-    for (size_t at = 0; at < bytes;) {
-        const size_t n = character_bytes(clean + at, bytes - at);
-        if (n == 0) {
-            clean[at++] = '?';
-        } else if (n == 1 && ((unsigned char)clean[at] < ' ' || clean[at] == 127)) {
-            clean[at++] = ' ';
-        } else {
-            at += n;
-        }
-    }
+    text_clean(clean);
     json_t *text = json_stringn(clean, bytes);
     free(clean);
     return text;

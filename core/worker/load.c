@@ -121,7 +121,7 @@ copy_by_hash(int fd, const char *name, const char *sha256, const char *state_dir
     if (has_content(copy, sha256)) {
         return 0;
     }
-    const int out = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0500);
+    const int out = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0555);
     if (out < 0) {
         return rr_err_set(err, RR_E_PLUGIN, "cannot copy it to %s: %s", temp, strerror(errno));
     }
@@ -177,7 +177,8 @@ open_symbol(const char *path, struct rr_err *err)
 }
 
 int
-load_plugin(const char *path, const char *state_dir, struct plugin *out, struct rr_err *err)
+load_plugin(const char *path, const char *state_dir, const struct rights *rights,
+            struct plugin *out, struct rr_err *err)
 {
     char open_path[PATH_MAX];
     char name[NAME_MAX + 1];
@@ -202,6 +203,9 @@ load_plugin(const char *path, const char *state_dir, struct plugin *out, struct 
     } else {
         /* By descriptor: what was examined is what is opened, even if the name changes hands. */
         (void)snprintf(open_path, sizeof open_path, "/proc/self/fd/%d", fd);
+    }
+    if (rc == 0 && rights != NULL && rights_drop(rights, err) != 0) {
+        rc = RR_E_PLUGIN;
     }
     if (rc == 0) {
         const void *symbol = open_symbol(open_path, err);

@@ -11,6 +11,7 @@
 #include <rr/plugin.h>
 
 #include "core/common/sha256.h"
+#include "core/worker/rights.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,10 +27,12 @@ struct plugin {
  * Load a plugin file.
  *
  * With state_dir the file is copied to state_dir/plugins/NAME-HASH.so and opened there, so that
- * replacing the original does not disturb this process; NULL opens the file itself. The descriptor,
- * option table and event tables are checked in full. Returns 0 or RR_E_PLUGIN.
+ * replacing the original does not disturb this process; NULL opens the file itself. With rights
+ * this process drops them before any code of the plugin runs. The descriptor, option table and
+ * event tables are checked in full. Returns 0 or RR_E_PLUGIN.
  */
-int load_plugin(const char *path, const char *state_dir, struct plugin *out, struct rr_err *err);
+int load_plugin(const char *path, const char *state_dir, const struct rights *rights,
+                struct plugin *out, struct rr_err *err);
 
 /* Row i of the option table, with the row size that the plugin was compiled with. */
 const struct rr_opt *plugin_option(const struct plugin *plugin, size_t i);

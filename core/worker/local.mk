@@ -8,6 +8,7 @@ worker_sources = \
 	core/worker/load.c core/worker/load.h core/worker/load_check.c \
 	core/worker/manifest.c core/worker/manifest.h \
 	core/worker/options.c core/worker/options.h \
+	core/worker/rights.c core/worker/rights.h \
 	core/worker/serve.c core/worker/serve.h
 rrd_worker_SOURCES = core/worker/main.c $(worker_sources)
 rrd_worker_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

@@ -25,6 +25,7 @@ static const char usage[] =
     "                                          {\"stage\":..,\"options\":{..},\"facts\":{..}};\n"
     "                                          prints one problem per line\n"
     "       rrd-worker --stage NAME --plugin FILE --parent PID --epoch N --state DIR\n"
+    "                  [--open-files N] [--core-size BYTES] [--user NAME]\n"
     "                                          run a stage; started by rrd only\n"
     "exit status: 0 ok, 1 failed, 2 usage, 69 plugin not loadable, 78 bad configuration\n";
 
@@ -58,7 +59,7 @@ probe(const char *file)
         (void)fprintf(stderr, "rrd-worker: standard output: %s\n", strerror(errno));
         return STATUS_FAILED;
     }
-    if (load_plugin(file, NULL, &plugin, &err) != 0) {
+    if (load_plugin(file, NULL, NULL, &plugin, &err) != 0) {
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
         (void)fclose(out);
         return STATUS_PLUGIN;
@@ -108,7 +109,7 @@ check_options(const char *file)
         return STATUS_USAGE;
     }
     int status = STATUS_PLUGIN;
-    if (load_plugin(file, NULL, &plugin, &err) != 0) {
+    if (load_plugin(file, NULL, NULL, &plugin, &err) != 0) {
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
     } else {
         status = judge(&plugin, input);
@@ -138,6 +139,9 @@ main(int argc, char **argv)
         OPT_PARENT,
         OPT_EPOCH,
         OPT_STATE,
+        OPT_FILES,
+        OPT_CORE,
+        OPT_USER,
         OPT_HELP,
         OPT_VERSION
     };
@@ -149,6 +153,9 @@ main(int argc, char **argv)
         {"parent", required_argument, NULL, OPT_PARENT},
         {"epoch", required_argument, NULL, OPT_EPOCH},
         {"state", required_argument, NULL, OPT_STATE},
+        {"open-files", required_argument, NULL, OPT_FILES},
+        {"core-size", required_argument, NULL, OPT_CORE},
+        {"user", required_argument, NULL, OPT_USER},
         {"help", no_argument, NULL, OPT_HELP},
         {"version", no_argument, NULL, OPT_VERSION},
         {0},
@@ -175,6 +182,15 @@ main(int argc, char **argv)
             break;
         case OPT_STATE:
             args.state = optarg;
+            break;
+        case OPT_FILES:
+            args.rights.open_files = number(optarg);
+            break;
+        case OPT_CORE:
+            args.rights.core_bytes = number(optarg);
+            break;
+        case OPT_USER:
+            args.rights.user = optarg;
             break;
         case OPT_HELP:
             (void)fputs(usage, stdout);

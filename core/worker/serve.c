@@ -63,6 +63,7 @@ settle(const struct serve_args *args)
     (void)sigaction(SIGTERM, &term, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    rights_limit(&args->rights);
     if (getppid() != args->parent) {
         (void)fprintf(stderr, "rrd-worker: rrd (pid %ld) is gone already\n", (long)args->parent);
         return STATUS_FAILED;
@@ -371,7 +372,7 @@ live(struct worker *w)
 {
     struct rr_err err = RR_ERR_INIT;
 
-    if (load_plugin(w->args->plugin, w->args->state, &w->plugin, &err) != 0) {
+    if (load_plugin(w->args->plugin, w->args->state, &w->args->rights, &w->plugin, &err) != 0) {
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", w->args->plugin, err.text);
         return STATUS_PLUGIN;
     }

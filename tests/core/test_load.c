@@ -330,13 +330,13 @@ test_copy_by_hash(void)
     struct rr_err err = RR_ERR_INIT;
 
     write_file("puppet.so", image, image_bytes, 0700, path, sizeof path);
-    is_int(load_plugin(path, dir, &plugin, &err), 0, "load with a state directory");
+    is_int(load_plugin(path, dir, NULL, &plugin, &err), 0, "load with a state directory");
     (void)snprintf(name, sizeof name, "plugins/puppet-%s.so", plugin.sha256);
     (void)snprintf(copy, sizeof copy, "%s/%s", dir, name);
     ok(access(copy, R_OK) == 0, "the copy is named by its hash");
     write_file(name, "damage", 6, 0500, copy, sizeof copy);
-    is_int(load_plugin(path, dir, &plugin, &err), 0, "a damaged copy is made again");
-    is_int(load_plugin(path, "/proc/nowhere", &plugin, &err), RR_E_PLUGIN,
+    is_int(load_plugin(path, dir, NULL, &plugin, &err), 0, "a damaged copy is made again");
+    is_int(load_plugin(path, "/proc/nowhere", NULL, &plugin, &err), RR_E_PLUGIN,
            "no state directory, no plugin");
 }
 

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * deaths.c - keep the deaths of stages in the store.
+ */
+#include "core/rrd/deaths.h"
+
+#include "core/rrd/stage_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const kinds[] = {"exit", "signal", "sick", "oom", "spawn"};
+
+static void
+on_saved(void *arg, const struct store_result *r)
+{
+    const struct stage *stage = arg;
+
+    if (r->rc != 0) {
+        log_warn("sup", "death not noted stage=%s: %s", stage->conf->name, r->err.text);
+    }
+}
+
+/* The history is worth its sync: it must survive what it describes. */
+static void
+save(struct stage *stage)
+{
+    struct store_op *op = store_op_new();
+    json_t *doc =
+        json_pack("{s:I, s:O}", "restarts", (json_int_t)stage->restarts, "deaths", stage->deaths);
+    char *text = json_dumps(doc, JSON_COMPACT);
+
+    store_op_hist(op, stage->conf->name, text);
+    store_submit(stage->rrd->store, op, on_saved, stage);
+    free(text);
+    json_decref(doc);
+}
+
+void
+deaths_add(struct stage *stage, uint64_t ready_ms)
+{
+    const struct stage_exit *e = &stage->last_exit;
+    json_t *event = stage->lease.state == LEASE_HELD
+                        ? json_integer((json_int_t)stage->lease.item.id)
+                        : json_null();
+
+    (void)json_array_append_new(
+        stage->deaths,
+        json_pack("{s:I, s:s, s:i, s:i, s:s, s:I, s:I, s:o, s:o}", "time_ms",
+                  (json_int_t)e->time_ms, "kind", e->kind, "code", e->code, "signal", e->signal,
+                  "text", e->text, "epoch", (json_int_t)stage->epoch, "ready_ms",
+                  (json_int_t)ready_ms, "event", event, "lines", stage_log_tail_new(stage->log)));
+    while (json_array_size(stage->deaths) > DEATHS_MAX) {
+        (void)json_array_remove(stage->deaths, 0);
+    }
+    save(stage);
+}
+
+static void
+read_exit(struct stage_exit *out, const json_t *death)
+{
+    const char *kind = json_string_value(json_object_get(death, "kind"));
+    const char *text = json_string_value(json_object_get(death, "text"));
+
+    out->time_ms = (uint64_t)json_integer_value(json_object_get(death, "time_ms"));
+    out->code = (int)json_integer_value(json_object_get(death, "code"));
+    out->signal = (int)json_integer_value(json_object_get(death, "signal"));
+    out->kind = kinds[out->signal != 0];
+    for (size_t i = 0; kind != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
+        out->kind = strcmp(kind, kinds[i]) == 0 ? kinds[i] : out->kind;
+    }
+    (void)snprintf(out->text, sizeof out->text, "%.199s", text == NULL ? "" : text);
+}
+
+int
+deaths_load(struct stage *stage, struct rr_err *err)
+{
+    char *text = NULL;
+    json_t *doc;
+    json_t *list;
+    const int rc = store_hist_new(stage->rrd->store, stage->conf->name, &text, err);
+
+    stage->deaths = json_array();
+    if (rc != 0) {
+        return rc == RR_E_EMPTY ? 0 : rc;
+    }
+    doc = json_loads(text, 0, NULL);
+    free(text);
+    stage->restarts = (uint64_t)json_integer_value(json_object_get(doc, "restarts"));
+    list = json_object_get(doc, "deaths");
+    if (json_is_array(list)) {
+        (void)json_array_extend(stage->deaths, list);
+    }
+    if (json_array_size(stage->deaths) > 0) {
+        read_exit(&stage->last_exit,
+                  json_array_get(stage->deaths, json_array_size(stage->deaths) - 1));
+    }
+    json_decref(doc);
+    return 0;
+}
