@@ -26,7 +26,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/spawn.c core/rrd/spawn.h \
 	core/rrd/stage_log.c core/rrd/stage_log.h \
 	core/rrd/store.c core/rrd/store.h core/rrd/store_event.c core/rrd/store_int.h \
-	core/rrd/store_op.c core/rrd/store_queue.c core/rrd/store_text.c core/rrd/store_thread.c \
+	core/rrd/store_lineage.c core/rrd/store_op.c core/rrd/store_queue.c core/rrd/store_repair.c core/rrd/store_text.c core/rrd/store_thread.c core/rrd/store_verify.c core/rrd/store_verify.h \
 	core/rrd/sup.c core/rrd/sup.h \
 	core/rrd/sup_run.c core/rrd/sup_run.h \
 	core/rrd/sweep.c \
@@ -39,4 +39,4 @@ rrd_SOURCES = core/rrd/main.c
 rrd_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
 rrd_LDADD = $(RRDCORE_LIBS)
 nobase_dist_rrdata_DATA += conf.d/00-core.ini
-EXTRA_DIST += doc/core.md
+EXTRA_DIST += doc/core.md doc/store-format.md

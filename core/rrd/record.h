@@ -10,10 +10,11 @@
 
 #include <rr/err.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define RECORD_VERSION 1u
+#define RECORD_VERSION 2u
 #define RECORD_HEAD_BYTES 8u
 
 enum record_kind {
@@ -26,16 +27,20 @@ enum record_kind {
 /* CRC-32C (Castagnoli) of n bytes, going on from crc (0 at the start). */
 uint32_t record_crc32c(uint32_t crc, const void *data, size_t n);
 
-/* Write the head of a record over n bytes of data into out[RECORD_HEAD_BYTES]. */
-void record_head(enum record_kind kind, const void *data, size_t n, uint8_t *out);
+/* Write the head of a record over n bytes of data, stored under that key, into
+ * out[RECORD_HEAD_BYTES]. */
+void record_head(enum record_kind kind, const void *key, size_t key_n, const void *data, size_t n,
+                 uint8_t *out);
 
-/* Check a record; *data and *n then say where its data lies in it. Returns 0 or RR_E_CORRUPT. */
-int record_open(enum record_kind kind, const void *record, size_t bytes, const uint8_t **data,
-                size_t *n, struct rr_err *err);
+/* Check a record found under a key; *data and *n then say where its data lies in it. Returns 0 or
+ * RR_E_CORRUPT. */
+int record_open(enum record_kind kind, const void *key, size_t key_n, const void *record,
+                size_t bytes, const uint8_t **data, size_t *n, struct rr_err *err);
 
 /* What a queue keeps of one waiting event. */
 struct record_item {
-    uint32_t attempts; /* that counted and failed */
+    uint32_t attempts; /* that counted and failed; below 2^31 */
+    bool is_replay;    /* put back by a replay */
     uint64_t in_ms;    /* when it joined the queue, UTC */
     char error[200];   /* of the last attempt, "" for none */
 };

@@ -11,14 +11,17 @@
 #include "core/common/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define FORMAT "rrd-store 1"
+#define FORMAT "rrd-store 2"
+#define FORMAT_1 "rrd-store 1"
 
-static const char *const table_names[T_COUNT] = {"meta", "event", "ref",  "queue", "key",
-                                                 "put",  "note",  "hist", "stat",  "type"};
+const char *const store_table_names[T_COUNT] = {"meta", "event", "ref",  "queue", "key",   "put",
+                                                "note", "hist",  "stat", "type",  "child", "fact"};
 
 int
 store_fail(struct rr_err *err, int rc, const char *what)
@@ -74,9 +77,16 @@ store_set(struct store *st, MDB_txn *txn, enum store_table t, const void *key, s
     if (rc != 0) {
         return store_fail(err, rc, "cannot write to the store");
     }
-    record_head(kind, data, n, v.mv_data);
+    record_head(kind, key, key_n, data, n, v.mv_data);
     memcpy((uint8_t *)v.mv_data + RECORD_HEAD_BYTES, data, n);
     return 0;
+}
+
+int
+store_record(enum record_kind kind, const MDB_val *k, const MDB_val *v, const uint8_t **data,
+             size_t *n, struct rr_err *err)
+{
+    return record_open(kind, k->mv_data, k->mv_size, v->mv_data, v->mv_size, data, n, err);
 }
 
 int
@@ -99,7 +109,7 @@ store_get(struct store *st, MDB_txn *txn, enum store_table t, const void *key, s
     if (rc != 0) {
         return store_fail(err, rc, "cannot read the store");
     }
-    return record_open(kind, v.mv_data, v.mv_size, data, n, err);
+    return store_record(kind, &k, &v, data, n, err);
 }
 
 int
@@ -154,19 +164,44 @@ store_add(struct store *st, MDB_txn *txn, enum store_table t, const char *name, 
     return store_set(st, txn, t, name, strlen(name), RECORD_NUMBERS, data, 8 * count, err);
 }
 
+/* What format 2 has besides: checksums that cover keys (records of format 1 stay readable) and the
+ * tables child and fact. */
+static int
+upgrade(struct store *st, MDB_txn *txn, struct rr_err *err)
+{
+    int rc;
+
+    st->op = txn;
+    rc = store_index_children(st, err);
+    st->op = NULL;
+    return rc == 0
+               ? store_set(st, txn, T_META, "format", 6, RECORD_TEXT, FORMAT, strlen(FORMAT), err)
+               : rc;
+}
+
 /* Check or write the format and count this start, in one transaction. */
 static int
-begin_life(struct store *st, MDB_txn *txn, struct rr_err *err)
+begin_life(struct store *st, struct rr_err *err)
 {
     const uint8_t *data;
+    MDB_txn *txn;
     size_t n;
-    int rc = store_get(st, txn, T_META, "format", 6, RECORD_TEXT, &data, &n, err);
+    int rc = mdb_txn_begin(st->env, NULL, st->read_only ? MDB_RDONLY : 0, &txn);
+
+    if (rc != 0) {
+        return store_fail(err, rc, "cannot begin a transaction");
+    }
+    rc = store_get(st, txn, T_META, "format", 6, RECORD_TEXT, &data, &n, err);
 
     if (rc == RR_E_EMPTY && !st->read_only) {
         rc = store_set(st, txn, T_META, "format", 6, RECORD_TEXT, FORMAT, strlen(FORMAT), err);
+    } else if (rc == 0 && n == strlen(FORMAT_1) && memcmp(data, FORMAT_1, n) == 0) {
+        rc = st->read_only ? 0 : upgrade(st, txn, err);
     } else if (rc == 0 && (n != strlen(FORMAT) || memcmp(data, FORMAT, n) != 0)) {
-        return rr_err_set(err, RR_E_CORRUPT, "its format is \"%.*s\", this rrd needs \"%s\"",
-                          n > 40 ? 40 : (int)n, (const char *)data, FORMAT);
+        rc = rr_err_set(err, RR_E_CORRUPT,
+                        "its format is \"%.*s\", this rrd reads up to \"%s\"; "
+                        "use an rrd of the release that wrote it, or a newer one",
+                        n > 40 ? 40 : (int)n, (const char *)data, FORMAT);
     }
     if (rc == 0 && !st->read_only) {
         rc = store_add(st, txn, T_META, "start", 0, 1, 1, err);
@@ -174,26 +209,6 @@ begin_life(struct store *st, MDB_txn *txn, struct rr_err *err)
     if (rc == 0) {
         rc = store_numbers(st, txn, T_META, "start", &st->start, 1, err);
     }
-    return rc;
-}
-
-static int
-open_tables(struct store *st, struct rr_err *err)
-{
-    MDB_txn *txn;
-    int rc = mdb_txn_begin(st->env, NULL, st->read_only ? MDB_RDONLY : 0, &txn);
-
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot begin a transaction");
-    }
-    for (int t = 0; t < T_COUNT; t++) {
-        rc = mdb_dbi_open(txn, table_names[t], st->read_only ? 0 : MDB_CREATE, &st->dbi[t]);
-        if (rc != 0) {
-            mdb_txn_abort(txn);
-            return store_fail(err, rc, table_names[t]);
-        }
-    }
-    rc = begin_life(st, txn, err);
     if (rc != 0) {
         mdb_txn_abort(txn);
         return rc;
@@ -202,16 +217,54 @@ open_tables(struct store *st, struct rr_err *err)
     return rc == 0 ? 0 : store_fail(err, rc, "cannot commit");
 }
 
-int
-store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool read_only,
-           struct store **out, struct rr_err *err)
+static int
+open_tables(struct store *st, const struct store_check *check, struct rr_err *err)
 {
-    struct store *st = mem_zalloc(1, sizeof *st);
+    MDB_txn *txn;
+    int rc = mdb_txn_begin(st->env, NULL, st->read_only ? MDB_RDONLY : 0, &txn);
+
+    if (rc != 0) {
+        return store_fail(err, rc, "cannot begin a transaction");
+    }
+    for (int t = 0; t < T_COUNT; t++) {
+        rc = mdb_dbi_open(txn, store_table_names[t], st->read_only ? 0 : MDB_CREATE, &st->dbi[t]);
+        if (rc == MDB_NOTFOUND && t >= T_CHILD) {
+            continue; /* read only, of format 1 */
+        }
+        if (rc != 0) {
+            mdb_txn_abort(txn);
+            return store_fail(err, rc, store_table_names[t]);
+        }
+    }
+    rc = mdb_txn_commit(txn);
+    if (rc != 0) {
+        return store_fail(err, rc, "cannot commit");
+    }
+    rc = check->n_damaged > 0 ? store_repair(st, check, err) : 0;
+    return rc == 0 ? begin_life(st, err) : rc;
+}
+
+/* From now on the end is unclean, until store_close() says otherwise. */
+static int
+begin_unclean(const char *dir, const char *clean_path, struct rr_err *err)
+{
+    int rc = unlink(clean_path) != 0 && errno != ENOENT ? -errno : 0;
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (rc == 0 && (fd < 0 || fsync(fd) != 0)) {
+        rc = -errno;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc == 0 ? 0 : rr_err_set(err, rc, "cannot remove %s: %s", clean_path, strerror(-rc));
+}
+
+static int
+open_env(struct store *st, const char *dir, uint64_t map_bytes, struct rr_err *err)
+{
     int rc = mdb_env_create(&st->env);
 
-    st->retain_events = retain_events;
-    st->health = (struct rr_err)RR_ERR_INIT;
-    st->read_only = read_only;
     if (rc == 0) {
         rc = mdb_env_set_maxdbs(st->env, T_COUNT);
     }
@@ -220,14 +273,40 @@ store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool rea
     }
     if (rc == 0) {
         /* Never WRITEMAP (a full disk would be a SIGBUS), never NOSYNC (an ack is a promise). */
-        rc = mdb_env_open(st->env, dir, MDB_NOTLS | (read_only ? MDB_RDONLY : 0u), 0600);
+        rc = mdb_env_open(st->env, dir, MDB_NOTLS | (st->read_only ? MDB_RDONLY : 0u), 0600);
     }
-    rc = rc == 0 ? open_tables(st, err) : store_fail(err, rc, "cannot open");
+    return rc == 0 ? 0 : store_fail(err, rc, "cannot open");
+}
+
+int
+store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool read_only,
+           struct store **out, struct rr_err *err)
+{
+    struct store *st = mem_zalloc(1, sizeof *st);
+    struct store_check check = {0};
+    int rc;
+
+    st->retain_events = retain_events;
+    st->health = (struct rr_err)RR_ERR_INIT;
+    st->read_only = read_only;
+    st->clean_path = mem_printf("%s/clean", dir);
+    rc = store_verify(dir, !read_only && access(st->clean_path, F_OK) != 0, &check, err);
+    if (rc == 0 && !read_only) {
+        rc = begin_unclean(dir, st->clean_path, err);
+    }
+    if (rc == 0) {
+        rc = open_env(st, dir, map_bytes, err);
+    }
+    if (rc == 0) {
+        rc = open_tables(st, &check, err);
+    }
     if (rc == 0 && !read_only) {
         rc = store_thread_start(st, err);
     }
+    free(check.damaged);
     if (rc != 0) {
-        (void)rr_err_wrap(err, "store %s", dir);
+        (void)rr_err_wrap(err, "store");
+        st->health.code = rc; /* the end is not a clean one */
         store_close(st);
         return rc;
     }
@@ -245,6 +324,15 @@ store_close(struct store *st)
     if (st->env != NULL) {
         mdb_env_close(st->env);
     }
+    if (!st->read_only && st->health.code == 0) {
+        const int fd = open(st->clean_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+        /* Without it the next start looks at every record: slower, not wrong. */
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+    free(st->clean_path);
     free(st);
 }
 

@@ -29,6 +29,8 @@
  *     hist   stage                         restarts and last deaths (JSON, deaths.h)
  *     stat   stage                         ready, delayed, buried, in_total, done_total
  *     type   type                          events ever stored
+ *     child  parent id, id                 (nothing): what an event caused
+ *     fact   id, stage                     outcome, attempts, in_ms, end time: how it was handled
  */
 #ifndef RR_CORE_STORE_H
 #define RR_CORE_STORE_H
@@ -78,6 +80,7 @@ struct store_event {
     const char *key; /* NULL: not deduplicated */
     uint64_t time_ms;
     uint64_t parent; /* id of the causing event, 0 for none */
+    bool is_replay;  /* the parent is handled once more: what it caused then is not stored again */
     const json_t *payload;
 };
 
@@ -101,6 +104,9 @@ void store_op_free(struct store_op *op); /* of one that is not submitted */
 /* Append to the log and to queues (names of stages). */
 void store_op_append(struct store_op *op, const struct store_event *ev, const char *const *queues,
                      size_t n);
+/* Put a stored event into a queue once more, marked as a replay, unless it is there. An event that
+ * is not stored any more makes the operation fail. */
+void store_op_replay(struct store_op *op, const char *queue, uint64_t id);
 /* Remove an entry; done: it counts as handled, else as dropped. */
 void store_op_take(struct store_op *op, const char *queue, const struct store_item *item,
                    bool done);
@@ -141,6 +147,23 @@ int store_counts(struct store *st, const char *queue, struct store_counts *out, 
 typedef bool (*store_item_fn)(void *arg, const char *queue, const struct store_item *item);
 int store_items(struct store *st, const char *queue, store_item_fn fn, void *arg,
                 struct rr_err *err);
+enum store_outcome { STORE_DONE = 1, STORE_SET_ASIDE, STORE_DROPPED };
+
+/* How a stage handled an event. */
+struct store_fact {
+    enum store_outcome outcome;
+    uint64_t attempts; /* that failed before */
+    uint64_t in_ms;    /* when it joined the queue */
+    uint64_t end_ms;
+};
+typedef bool (*store_fact_fn)(void *arg, const char *stage, const struct store_fact *fact);
+int store_facts(struct store *st, uint64_t id, store_fact_fn fn, void *arg, struct rr_err *err);
+typedef bool (*store_id_fn)(void *arg, uint64_t id);
+/* What an event caused, oldest first. */
+int store_children(struct store *st, uint64_t id, store_id_fn fn, void *arg, struct rr_err *err);
+/* Id of the first event of that time or later; RR_E_EMPTY when there is none. */
+int store_since(struct store *st, uint64_t time_ms, uint64_t *id, struct rr_err *err);
+
 /* Read one event as JSON text; the caller frees it. */
 int store_event_new(struct store *st, uint64_t id, char **out, struct rr_err *err);
 /* A damaged event has text NULL. */

@@ -5,6 +5,7 @@
 #include "core/rrd/store_int.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/sys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,9 @@ forget(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err)
     rc = 0; /* a damaged one is removed as well; its key stays, which harms nobody */
     if (used != NULL && type != NULL) {
         rc = store_del(st, txn, T_KEY, key, store_key2(key, type, used), err);
+    }
+    if (rc == 0) {
+        rc = store_forget_lineage(st, txn, id, doc, err);
     }
     json_decref(doc);
     return rc == 0 ? store_del(st, txn, T_EVENT, be, sizeof be, err) : rc;
@@ -176,16 +180,64 @@ store_do_append(struct store *st, const struct change *c, uint64_t *id, struct r
             return store_add(st, st->op, T_META, "dropped", 0, 1, 1, err);
         }
     }
+    if (c->append.is_replay) {
+        uint64_t known = 0;
+
+        rc = store_known_child(st, c, st->replayed, &known, err);
+        if (rc != 0) {
+            return rc;
+        }
+        if (known != 0) {
+            st->replayed = known;
+            return store_add(st, st->op, T_META, "dropped", 0, 1, 1, err);
+        }
+    }
     *id = st->start << 40 | ++st->seq;
     rc = write_event(st, c, *id, err);
+    if (rc == 0 && c->append.parent != 0) {
+        rc = store_add_child(st, c->append.parent, *id, err);
+    }
     if (rc == 0 && c->append.key != NULL) {
         record_put_le64(number, *id);
         rc = store_set(st, st->op, T_KEY, key, key_n, RECORD_NUMBERS, number, sizeof number, err);
     }
     for (size_t i = 0; rc == 0 && i < c->append.n_queues; i++) {
-        rc = store_enqueue(st, c->append.queues[i], *id, c->append.time_ms, err);
+        rc = store_enqueue(st, c->append.queues[i], *id, c->append.time_ms, false, err);
     }
     return rc == 0 ? prune(st, err) : rc;
+}
+
+int
+store_do_replay(struct store *st, const struct change *c, struct rr_err *err)
+{
+    const uint64_t id = c->entry.item.id;
+    uint8_t be[8];
+    uint8_t number[8];
+    uint64_t refs = 0;
+    const uint8_t *data;
+    size_t n;
+    int rc;
+
+    if (store_is_queued(st, c->stage, id)) {
+        return 0;
+    }
+    record_put_be64(be, id);
+    rc = store_get(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, &data, &n, err);
+    if (rc == RR_E_EMPTY) {
+        return rr_err_set(err, rc, "event %llu is not stored any more (retain_events)",
+                          (unsigned long long)id);
+    }
+    if (rc == 0) {
+        rc = store_get(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
+        refs = rc == 0 && n == 8 ? record_get_le64(data) : 0;
+        rc = rc == RR_E_EMPTY ? 0 : rc;
+    }
+    record_put_le64(number, refs + 1);
+    if (rc == 0) {
+        rc =
+            store_set(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, number, sizeof number, err);
+    }
+    return rc == 0 ? store_enqueue(st, c->stage, id, sys_wall_ms(), true, err) : rc;
 }
 
 int
@@ -233,7 +285,7 @@ store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, str
         const uint8_t *data = NULL;
         size_t n = 0;
 
-        if (record_open(RECORD_EVENT, v.mv_data, v.mv_size, &data, &n, NULL) != 0) {
+        if (store_record(RECORD_EVENT, &k, &v, &data, &n, NULL) != 0) {
             data = NULL;
             n = 0;
         }
@@ -294,7 +346,7 @@ sum_types(struct store *st, MDB_txn *txn, json_t *by_type, struct rr_err *err)
         size_t n;
         char *name = mem_dupn(k.mv_data, k.mv_size);
 
-        if (record_open(RECORD_NUMBERS, v.mv_data, v.mv_size, &data, &n, NULL) == 0 && n == 8) {
+        if (store_record(RECORD_NUMBERS, &k, &v, &data, &n, NULL) == 0 && n == 8) {
             (void)json_object_set_new(by_type, name,
                                       json_integer((json_int_t)record_get_le64(data)));
         }

@@ -6,6 +6,7 @@
 #define RR_CORE_STORE_INT_H
 
 #include "core/rrd/store.h"
+#include "core/rrd/store_verify.h"
 
 #include <lmdb.h>
 #include <pthread.h>
@@ -21,10 +22,12 @@ enum store_table {
     T_HIST,
     T_STAT,
     T_TYPE,
+    T_CHILD,
+    T_FACT,
     T_COUNT
 };
 
-enum change_kind { CHANGE_APPEND, CHANGE_TAKE, CHANGE_MOVE, CHANGE_TEXT };
+enum change_kind { CHANGE_APPEND, CHANGE_REPLAY, CHANGE_TAKE, CHANGE_MOVE, CHANGE_TEXT };
 
 /* One change of an operation. Texts are its own. */
 struct change {
@@ -37,10 +40,12 @@ struct change {
             char *rest;       /* of the JSON text, behind the id */
             char **queues;
             size_t n_queues;
-            uint64_t time_ms;
+            uint64_t time_ms, parent;
+            char *source, *config;
+            bool is_replay;
         } append;
         struct {
-            struct store_item item;
+            struct store_item item; /* CHANGE_REPLAY: only the id */
             bool is_done;           /* CHANGE_TAKE */
             enum store_state state; /* CHANGE_MOVE */
             uint64_t sort;
@@ -72,10 +77,12 @@ struct store {
     uint64_t start;
     uint64_t retain_events;
     bool read_only;
+    char *clean_path; /* a file that is there when the last end was clean */
 
     /* of the thread alone */
     MDB_txn *op; /* of the operation that is being applied, child of the batch */
     uint64_t seq;
+    uint64_t replayed; /* last child that this operation emitted once more */
 
     /* of the loop alone */
     size_t n_open; /* operations that were not called back yet */
@@ -90,6 +97,8 @@ struct store {
     struct rr_err health; /* of the last commit; code 0: fine */
 };
 
+extern const char *const store_table_names[T_COUNT];
+
 /* Longest key that LMDB takes, as it is built by default. */
 #define STORE_KEY_MAX 511
 
@@ -102,6 +111,9 @@ size_t store_key2(uint8_t *out, const char *a, const char *b);
 
 int store_set(struct store *st, MDB_txn *txn, enum store_table t, const void *key, size_t key_n,
               enum record_kind kind, const void *data, size_t n, struct rr_err *err);
+/* The data of a record that was read with its key. */
+int store_record(enum record_kind kind, const MDB_val *k, const MDB_val *v, const uint8_t **data,
+                 size_t *n, struct rr_err *err);
 /* RR_E_EMPTY when there is no such key; *data lies in the map until the transaction ends. */
 int store_get(struct store *st, MDB_txn *txn, enum store_table t, const void *key, size_t key_n,
               enum record_kind kind, const uint8_t **data, size_t *n, struct rr_err *err);
@@ -118,14 +130,34 @@ int store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char
 /* One entry less needs the event; it goes when pruning passed it already. */
 int store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err);
 /* Add an entry to a queue. */
-int store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms,
+int store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms, bool is_replay,
                   struct rr_err *err);
+
+/* Whether a queue has that event, ready or buried. One that waits for its next attempt is found by
+ * its due time only; a replay then makes a second entry of it, which is handled as any replay. */
+bool store_is_queued(struct store *st, const char *queue, uint64_t id);
+
+/* Lineage (store_lineage.c). The id of an event whose parent has this child already is in *known:
+ * the handler that is repeated by a replay emits what it emitted then. */
+int store_add_child(struct store *st, uint64_t parent, uint64_t child, struct rr_err *err);
+int store_known_child(struct store *st, const struct change *c, uint64_t after, uint64_t *known,
+                      struct rr_err *err);
+int store_add_fact(struct store *st, const char *stage, const struct store_item *item,
+                   enum store_outcome outcome, struct rr_err *err);
+int store_forget_lineage(struct store *st, MDB_txn *txn, uint64_t id, const json_t *event,
+                         struct rr_err *err);
+/* From format 1, which had none. */
+int store_index_children(struct store *st, struct rr_err *err);
 
 /* Apply one change in st->op. */
 int store_do_append(struct store *st, const struct change *c, uint64_t *id, struct rr_err *err);
+int store_do_replay(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_take(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_move(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_text(struct store *st, const struct change *c, struct rr_err *err);
+
+/* Put right what damaged records would stop; logs each (store_repair.c). */
+int store_repair(struct store *st, const struct store_check *check, struct rr_err *err);
 
 /* The thread (store_thread.c). */
 int store_thread_start(struct store *st, struct rr_err *err);

@@ -33,6 +33,8 @@ change_free(struct change *c)
         free(c->append.type);
         free(c->append.key);
         free(c->append.rest);
+        free(c->append.source);
+        free(c->append.config);
         break;
     case CHANGE_TEXT:
         free(c->text.name);
@@ -107,6 +109,10 @@ store_op_append(struct store_op *op, const struct store_event *ev, const char *c
     c->append.key = ev->key == NULL ? NULL : mem_dup(ev->key);
     c->append.rest = rest_new(ev);
     c->append.time_ms = ev->time_ms;
+    c->append.parent = ev->parent;
+    c->append.is_replay = ev->is_replay;
+    c->append.source = mem_dup(ev->source);
+    c->append.config = mem_dup(ev->config);
     c->append.queues = mem_zalloc(n, sizeof *c->append.queues);
     for (; c->append.n_queues < n; c->append.n_queues++) {
         c->append.queues[c->append.n_queues] = mem_dup(queues[c->append.n_queues]);
@@ -116,6 +122,12 @@ store_op_append(struct store_op *op, const struct store_event *ev, const char *c
         op->result.rc = rr_err_set(&op->result.err, RR_E_INPUT,
                                    "an event of type %s cannot be written as JSON", ev->type);
     }
+}
+
+void
+store_op_replay(struct store_op *op, const char *queue, uint64_t id)
+{
+    add(op, CHANGE_REPLAY, queue)->entry.item.id = id;
 }
 
 void

@@ -49,7 +49,7 @@ item_open(const char *queue, const MDB_val *k, const MDB_val *v, struct store_it
     out->state = (enum store_state)key[n];
     out->sort = record_get_be64(key + n + 1);
     out->id = record_get_be64(key + n + 9);
-    rc = record_open(RECORD_ITEM, v->mv_data, v->mv_size, &data, &data_n, err);
+    rc = store_record(RECORD_ITEM, k, v, &data, &data_n, err);
     return rc == 0 ? record_item_get(data, data_n, &out->item, err) : rc;
 }
 
@@ -82,12 +82,28 @@ delete_item(struct store *st, const char *queue, const struct store_item *item, 
 }
 
 int
-store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms, struct rr_err *err)
+store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms, bool is_replay,
+              struct rr_err *err)
 {
-    const struct record_item item = {.in_ms = now_ms};
+    const struct record_item item = {.in_ms = now_ms, .is_replay = is_replay};
     const int rc = write_item(st, queue, STORE_READY, 0, id, &item, err);
 
     return rc == 0 ? store_add(st, st->op, T_STAT, queue, STAT_IN, STAT_N, 1, err) : rc;
+}
+
+bool
+store_is_queued(struct store *st, const char *queue, uint64_t id)
+{
+    uint8_t key[STORE_KEY_MAX];
+    MDB_val v;
+    MDB_val ready = {item_key(key, queue, STORE_READY, 0, id), key};
+
+    if (mdb_get(st->op, st->dbi[T_QUEUE], &ready, &v) == 0) {
+        return true;
+    }
+    MDB_val buried = {item_key(key, queue, STORE_BURIED, 0, id), key};
+
+    return mdb_get(st->op, st->dbi[T_QUEUE], &buried, &v) == 0;
 }
 
 int
@@ -98,14 +114,24 @@ store_do_take(struct store *st, const struct change *c, struct rr_err *err)
     if (rc == 0 && c->entry.is_done) {
         rc = store_add(st, st->op, T_STAT, c->stage, STAT_DONE, STAT_N, 1, err);
     }
+    if (rc == 0) {
+        rc = store_add_fact(st, c->stage, &c->entry.item,
+                            c->entry.is_done ? STORE_DONE : STORE_DROPPED, err);
+    }
     return rc == 0 ? store_unref(st, st->op, c->entry.item.id, err) : rc;
 }
 
 int
 store_do_move(struct store *st, const struct change *c, struct rr_err *err)
 {
-    const int rc = delete_item(st, c->stage, &c->entry.item, err);
+    int rc = delete_item(st, c->stage, &c->entry.item, err);
 
+    if (rc == 0 && c->entry.state == STORE_BURIED) {
+        struct store_item item = c->entry.item;
+
+        item.item = c->entry.now;
+        rc = store_add_fact(st, c->stage, &item, STORE_SET_ASIDE, err);
+    }
     return rc == 0 ? write_item(st, c->stage, c->entry.state, c->entry.sort, c->entry.item.id,
                                 &c->entry.now, err)
                    : rc;

@@ -74,7 +74,7 @@ walk_texts(struct store *st, enum store_table t, const char *stage, store_text_f
         const uint8_t *data;
         size_t n;
 
-        if (record_open(RECORD_TEXT, v.mv_data, v.mv_size, &data, &n, NULL) == 0) {
+        if (store_record(RECORD_TEXT, &k, &v, &data, &n, NULL) == 0) {
             char *name = mem_dupn((const char *)k.mv_data + prefix, k.mv_size - prefix);
             char *text = mem_dupn((const char *)data, n);
 

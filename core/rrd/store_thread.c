@@ -63,10 +63,14 @@ apply(struct store *st, struct store_op *op, struct rr_err *err)
     size_t n_ids = 0;
     int rc = 0;
 
+    st->replayed = 0;
     for (const struct change *c = op->first; rc == 0 && c != NULL; c = c->next) {
         switch (c->kind) {
         case CHANGE_APPEND:
             rc = store_do_append(st, c, &op->ids[n_ids++], err);
+            break;
+        case CHANGE_REPLAY:
+            rc = store_do_replay(st, c, err);
             break;
         case CHANGE_TAKE:
             rc = store_do_take(st, c, err);
