@@ -10,3 +10,4 @@ include tests/game/local.mk
 include tests/core/local.mk
 include tests/kit/local.mk
 include tests/loop/local.mk
+include tests/reliability/local.mk

@@ -25,6 +25,16 @@ lay_out(struct page *page, const json_t *status)
     view_notes(page, status);
 }
 
+static void
+lay_out_stage(struct page *page, const json_t *status)
+{
+    const json_t *stage = json_array_get(json_object_get(status, "stages"), 0);
+
+    view_stages(page, status);
+    view_worker(page, stage);
+    view_deaths(page, json_object_get(stage, "deaths"), SIZE_MAX);
+}
+
 /* Redraw until interrupted. A daemon that goes away ends it, one that hangs is said to. */
 static int
 watch(struct rrctl *app, struct rr_err *err)
@@ -56,19 +66,23 @@ watch(struct rrctl *app, struct rr_err *err)
 int
 cmd_status(struct rrctl *app, struct rr_err *err)
 {
+    const char *stage = app->args.operand_count > 0 ? app->args.operands[0] : NULL;
+    json_t *args = NULL;
     json_t *status = NULL;
     struct page page;
     int rc;
 
     if (args_has(&app->args, "watch")) {
-        if (app->json || !screen_can_draw()) {
-            return rr_err_set(
-                err, RR_E_INPUT,
-                "--watch draws on a terminal; scripts ask for --json again and again");
+        if (app->json || stage != NULL || !screen_can_draw()) {
+            return rr_err_set(err, RR_E_INPUT,
+                              "--watch draws all stages on a terminal; scripts ask for --json "
+                              "again and again");
         }
         return watch(app, err);
     }
-    rc = ask(app, "status", NULL, &status, err);
+    args = stage == NULL ? NULL : json_pack("{s:s}", "stage", stage);
+    rc = ask(app, "status", args, &status, err);
+    json_decref(args);
     if (rc < 0) {
         return rc;
     }
@@ -77,7 +91,7 @@ cmd_status(struct rrctl *app, struct rr_err *err)
         (void)putchar('\n');
     } else {
         page_init(&page, stdout);
-        lay_out(&page, status);
+        (stage == NULL ? lay_out : lay_out_stage)(&page, status);
         (void)page_write(&page, stdout, false);
         page_free(&page);
     }
@@ -90,6 +104,7 @@ cmd_why(struct rrctl *app, struct rr_err *err)
 {
     json_t *args = json_pack("{s:s}", "stage", app->args.operands[0]);
     json_t *result = NULL;
+    struct page page;
     const int rc = ask(app, "why", args, &result, err);
 
     json_decref(args);
@@ -99,6 +114,10 @@ cmd_why(struct rrctl *app, struct rr_err *err)
     if (!app->json) {
         (void)printf("%s is %s: %s\n", jget_str(result, "stage"), jget_str(result, "state"),
                      jget_str(result, "why"));
+        page_init(&page, stdout);
+        view_deaths(&page, json_object_get(result, "deaths"), 1);
+        (void)page_write(&page, stdout, false);
+        page_free(&page);
     } else {
         (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
         (void)putchar('\n');

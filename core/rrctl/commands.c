@@ -89,11 +89,13 @@ const struct command commands[] = {
      "Without STAGE, stop and start the daemon, which then reads its configuration\n"
      "again. With STAGE, give that stage a new worker process.\n",
      start_options, 0, 1, cmd_restart},
-    {"status", "", "show what every stage does",
+    {"status", "[STAGE]", "show what every stage does",
      "Show each stage: its state, its queue (!N: events that were buried), how many\n"
      "events it has handled, and what it does now or waits for; slots, counts of\n"
-     "events by type, and the stages' notes by configuration key.\n",
-     status_options, 0, 0, cmd_status},
+     "events by type, and the stages' notes by configuration key. With STAGE also what\n"
+     "its worker takes, its breaker and how its last workers died, with their last\n"
+     "lines.\n",
+     status_options, 0, 1, cmd_status},
     {"why", "STAGE", "say what a stage waits for",
      "Say in plain words why a stage does nothing now, and what that in turn waits\n"
      "for.\n",

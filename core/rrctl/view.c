@@ -11,7 +11,9 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #define NAME_COLUMNS_MAX 18
 #define STATE_COLUMNS 10
@@ -363,5 +365,70 @@ view_brief(struct page *page, const json_t *status)
     }
     if (comma[0] == '\0') {
         page_put(page, OUT_PLAIN, "nothing to do");
+    }
+}
+
+void
+view_worker(struct page *page, const json_t *stage)
+{
+    const char *breaker = jget_str(stage, "breaker");
+
+    page_put(page, OUT_DIM, "worker ");
+    page_put(page, OUT_PLAIN,
+             "pid %" PRId64 "  restarts %" PRId64 "  memory %" PRId64 " MiB  processes %" PRId64
+             "  breaker ",
+             jget_int(stage, "pid"), jget_int(stage, "restarts"),
+             jget_int(stage, "memory_bytes") >> 20, jget_int(stage, "processes"));
+    page_put(page, strcmp(breaker, "closed") == 0 ? OUT_PLAIN : OUT_RED, "%s", breaker);
+    page_end(page);
+}
+
+static void
+put_death(struct page *page, const json_t *death)
+{
+    const int signo = (int)jget_int(death, "signal");
+    const char *name = signo == 0 ? NULL : sigabbrev_np(signo);
+    const json_t *event = json_object_get(death, "event");
+    char took[OUT_NUMBER_MAX];
+    char when[32] = "";
+    const time_t time_s = (time_t)(jget_int(death, "time_ms") / 1000);
+    struct tm local;
+
+    if (localtime_r(&time_s, &local) != NULL) {
+        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
+    }
+    page_put(page, OUT_PLAIN, "%s  ", when);
+    page_put(page, OUT_RED, "%s", jget_str(death, "kind"));
+    if (name != NULL) {
+        page_put(page, OUT_PLAIN, " %s", name);
+    } else {
+        page_put(page, OUT_PLAIN, " %" PRId64, jget_int(death, "code"));
+    }
+    page_put(page, OUT_DIM, "  after %s ready",
+             out_clock(jget_int(death, "ready_ms"), took, sizeof took));
+    if (json_is_integer(event)) {
+        page_put(page, OUT_DIM, "  event %" PRId64, (int64_t)json_integer_value(event));
+    }
+    page_put(page, OUT_PLAIN, "  %s", jget_str(death, "text"));
+    page_end(page);
+}
+
+void
+view_deaths(struct page *page, const json_t *deaths, size_t most)
+{
+    const size_t n = json_array_size(deaths);
+    const json_t *line;
+    size_t k;
+
+    for (size_t i = n; i > 0 && n - i < most; i--) {
+        const json_t *death = json_array_get(deaths, i - 1);
+
+        page_put(page, OUT_DIM, "death  ");
+        put_death(page, death);
+        json_array_foreach(most == 1 ? NULL : json_object_get(death, "lines"), k, line)
+        {
+            page_put(page, OUT_DIM, "    | %s", json_string_value(line));
+            page_end(page);
+        }
     }
 }

@@ -25,6 +25,11 @@ void view_totals(struct page *page, const json_t *status);
  * without the id, and without long texts such as paths and hashes. */
 void view_event(struct page *page, const json_t *event, bool is_brief);
 
+/* What a stage's worker takes, its breaker, and the newest of its deaths, newest first; each with
+ * its last lines unless it is one only. */
+void view_worker(struct page *page, const json_t *stage);
+void view_deaths(struct page *page, const json_t *deaths, size_t most);
+
 /* "selfplay 62 %, trainer backoff": what each stage does, in few words on the rest of the line. */
 void view_brief(struct page *page, const json_t *status);
 

@@ -49,7 +49,8 @@ int ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **r
                 struct ctl_stream *stream, struct rr_err *err);
 
 /* Parts of the answers (ctl_status.c, ctl_queue.c). */
-json_t *ctl_status_new(struct rrd *rrd);
+/* Of all stages, or with only set of that one, with its death history. */
+json_t *ctl_status_new(struct rrd *rrd, struct stage *only);
 const char *ctl_status_waits(const struct stage *stage, char *buf, size_t cap);
 int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
               struct rr_err *err);

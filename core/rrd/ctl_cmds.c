@@ -49,9 +49,15 @@ static int
 cmd_status(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
            struct rr_err *err)
 {
-    (void)args;
+    struct stage *only = NULL;
+    const int rc =
+        json_object_get(args, "stage") == NULL ? 0 : ctl_find_stage(rrd, args, &only, err);
+
     (void)stream;
-    *result = ctl_status_new(rrd);
+    if (rc != 0) {
+        return rc;
+    }
+    *result = ctl_status_new(rrd, only);
     return *result == NULL ? rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON") : 0;
 }
 
@@ -69,9 +75,10 @@ cmd_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream 
         return rc;
     }
     why = ctl_status_waits(stage, waits, sizeof waits);
-    *result = json_pack("{s:s, s:s, s:s}", "stage", stage->conf->name, "state",
-                        sup_state_name(stage->sup.state), "why",
-                        why[0] != '\0' ? why : "it handles an event");
+    *result = json_pack(
+        "{s:s, s:s, s:s, s:s, s:O}", "stage", stage->conf->name, "state",
+        sup_state_name(stage->sup.state), "why", why[0] != '\0' ? why : "it handles an event",
+        "breaker", sup_breaker_name(&stage->breaker, stage->sup.state), "deaths", stage->deaths);
     return 0;
 }
 

@@ -179,9 +179,10 @@ ctl_status_waits(const struct stage *stage, char *buf, size_t cap)
         return stage->lease.state != LEASE_NONE ? "" : waits_ready(stage, buf, cap);
     case SUP_BACKOFF:
         (void)snprintf(
-            buf, cap, "starts again in %s; its worker ended: %s%s%.150s",
+            buf, cap, "starts again in %s%s; its worker ended: %s%s%.150s",
             text_duration(stage->next_start_ms > now ? (int64_t)(stage->next_start_ms - now) : 0,
                           took, sizeof took),
+            stage->breaker.is_open ? " (breaker open)" : "",
             stage->last_exit.signal == 0 ? "" : sigabbrev_np(stage->last_exit.signal),
             stage->last_exit.signal == 0 ? "" : " ", stage->last_exit.text);
         return buf;
@@ -207,6 +208,11 @@ stage_json_new(struct stage *stage)
         (json_int_t)stage->state_since_ms, "restarts", (json_int_t)stage->restarts, "next_start_ms",
         (json_int_t)stage->next_start_ms);
 
+    (void)json_object_set_new(doc, "breaker",
+                              json_string(sup_breaker_name(&stage->breaker, stage->sup.state)));
+    (void)json_object_set_new(doc, "memory_bytes",
+                              json_integer((json_int_t)stage->usage.resident_bytes));
+    (void)json_object_set_new(doc, "processes", json_integer((json_int_t)stage->usage.processes));
     (void)json_object_set_new(doc, "last_exit", exit_new(&stage->last_exit));
     (void)json_object_set_new(doc, "queue", queue_new(stage));
     (void)json_object_set_new(doc, "event", event_new_json(stage));
@@ -232,7 +238,7 @@ daemon_state(const struct rrd *rrd)
 }
 
 json_t *
-ctl_status_new(struct rrd *rrd)
+ctl_status_new(struct rrd *rrd, struct stage *only)
 {
     json_t *slots = json_array();
     json_t *stages = json_array();
@@ -247,7 +253,12 @@ ctl_status_new(struct rrd *rrd)
                                               (json_int_t)rrd->slots_used[i]));
     }
     for (size_t k = 0; k < rrd->n_stages; k++) {
-        (void)json_array_append_new(stages, stage_json_new(rrd->stages[k]));
+        if (only == NULL || only == rrd->stages[k]) {
+            (void)json_array_append_new(stages, stage_json_new(rrd->stages[k]));
+        }
+    }
+    if (only != NULL) {
+        (void)json_object_set(json_array_get(stages, 0), "deaths", only->deaths);
     }
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
     return json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",

@@ -302,6 +302,7 @@ start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *e
         /* Orphans of workers come to us, so that stopping can leave nothing behind. */
         (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
         leftovers = sys_sweep_marked(rrd->instance);
+        spawn_prune(&rrd->conf);
         if (leftovers > 0) {
             log_warn("rrd", "processes of a daemon that died were ended count=%" PRIu64, leftovers);
         }

@@ -13,7 +13,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #define PING_INTERVAL_MS 3000u
 
@@ -26,7 +25,6 @@ health_begin(struct stage *stage)
     stage->ping_next_ms = now + PING_INTERVAL_MS;
     stage->alive_mono_ms = now;
     stage->eof_mono_ms = 0;
-    memset(&stage->usage, 0, sizeof stage->usage);
 }
 
 void
@@ -50,13 +48,12 @@ is_over(int64_t limit_ms, uint64_t since, uint64_t now)
 
 /* Together with what it has started: a limit that a child escapes is none. */
 static bool
-is_too_large(struct stage *stage, char *why, size_t cap)
+is_too_large(const struct stage *stage, char *why, size_t cap)
 {
-    struct sys_usage *usage = &stage->usage;
+    const struct sys_usage *usage = &stage->usage;
     const uint64_t memory_limit = (uint64_t)stage->conf->memory_limit_bytes;
     const uint64_t process_limit = (uint64_t)stage->conf->process_limit;
 
-    sys_usage(stage->pid, usage);
     if (memory_limit > 0 && usage->resident_bytes > memory_limit) {
         (void)snprintf(why, cap,
                        "%" PRIu64 " MiB of memory in use, over %" PRIu64 " MiB (memory_limit)",

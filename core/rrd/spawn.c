@@ -7,8 +7,10 @@
  */
 #include "core/rrd/spawn.h"
 
+#include "core/common/log.h"
 #include "core/common/mem.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -25,6 +27,9 @@
 #include <unistd.h>
 
 enum { FD_NULL, FD_LOG_READ, FD_LOG_WRITE, FD_OURS, FD_THEIRS, FD_LOCK, FDS };
+
+/* Of each plugin: the one in use, and the one to go back to. */
+#define COPIES_KEPT 2
 
 /* Numbers above what the worker gets, so that no dup2 overwrites a source. */
 #define FD_FLOOR 16
@@ -253,4 +258,55 @@ spawn_dirs(const struct conf *conf, struct rr_err *err)
         }
     }
     return rc;
+}
+
+/* Bytes of NAME in the name NAME-HASH.so of a copy; 0 when it is none, but an unfinished one. */
+static size_t
+name_bytes(const char *file)
+{
+    const char *dash = strrchr(file, '-');
+
+    return dash == NULL || file[0] == '.' ? 0 : (size_t)(dash - file);
+}
+
+void
+spawn_prune(const struct conf *conf)
+{
+    char *path = paths_join_new(conf->dir, "state/plugins");
+    struct dirent **files = NULL;
+    const int n = scandir(path, &files, NULL, NULL);
+    const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct timespec *used = mem_zalloc(n > 0 ? (size_t)n : 1, sizeof *used);
+
+    for (int i = 0; i < n; i++) {
+        struct stat st;
+
+        if (fstatat(dir, files[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
+            used[i] = st.st_mtim;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        const char *file = files[i]->d_name;
+        const size_t bytes = name_bytes(file);
+        int newer = bytes == 0 ? COPIES_KEPT : 0;
+
+        for (int k = 0; k < n && newer < COPIES_KEPT; k++) {
+            newer += name_bytes(files[k]->d_name) == bytes &&
+                     strncmp(files[k]->d_name, file, bytes) == 0 &&
+                     (used[k].tv_sec > used[i].tv_sec ||
+                      (used[k].tv_sec == used[i].tv_sec && used[k].tv_nsec > used[i].tv_nsec));
+        }
+        if (newer >= COPIES_KEPT && used[i].tv_sec > 0 && unlinkat(dir, file, 0) == 0) {
+            log_debug("sup", "old copy of a plugin removed file=%s", file);
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        free(files[i]);
+    }
+    if (dir >= 0) {
+        (void)close(dir);
+    }
+    free(used);
+    free(files);
+    free(path);
 }

@@ -33,4 +33,8 @@ int spawn_worker(const struct conf *conf, const struct conf_stage *stage, const 
 /* Make what a worker finds: D/data, D/state/stages/NAME, D/state/plugins. */
 int spawn_dirs(const struct conf *conf, struct rr_err *err);
 
+/* Remove copies of plugins that are out of use: all but the two of each name that were used last.
+ * No worker runs. */
+void spawn_prune(const struct conf *conf);
+
 #endif

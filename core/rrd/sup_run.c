@@ -131,10 +131,56 @@ sup_run_alarm(struct rrd *rrd)
     arm(rrd);
 }
 
+/* The stage whose worker has this mark, NULL when it does not run. */
+static struct stage *
+stage_of_mark(const struct rrd *rrd, const char *mark)
+{
+    char its[160];
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct stage *stage = rrd->stages[i];
+
+        (void)snprintf(its, sizeof its, "%s/%s/%" PRIu64, rrd->instance, stage->conf->name,
+                       stage->epoch);
+        if (stage->pid > 0 && strcmp(its, mark) == 0) {
+            return stage;
+        }
+    }
+    return NULL;
+}
+
+static int
+is_alive(void *arg, pid_t pid, const char *mark)
+{
+    (void)pid;
+    return stage_of_mark(arg, mark) != NULL;
+}
+
+/* What an orphan takes is its worker's. */
+static int
+is_alive_and_counted(void *arg, pid_t pid, const char *mark)
+{
+    struct stage *stage = stage_of_mark(arg, mark);
+
+    if (stage != NULL && stage->pid != pid) {
+        sys_usage(pid, &stage->usage);
+    }
+    return stage != NULL;
+}
+
 void
 sup_run_tick(struct rrd *rrd)
 {
     forgive_gap(rrd);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct stage *stage = rrd->stages[i];
+
+        memset(&stage->usage, 0, sizeof stage->usage);
+        if (stage->pid > 0) {
+            sys_usage(stage->pid, &stage->usage);
+        }
+    }
+    rrd->n_swept += sys_sweep_orphans(is_alive_and_counted, rrd);
     for (size_t i = 0; i < rrd->n_stages; i++) {
         health_tick(rrd->stages[i]);
     }
@@ -362,25 +408,6 @@ on_exit_of(struct stage *stage)
                   stage->last_exit.code == STATUS_PLUGIN || stage->last_exit.code == STATUS_CONFIG
                       ? SUP_EV_EXIT_FINAL
                       : SUP_EV_EXIT);
-}
-
-/* Whether a mark is that of a worker that runs. */
-static int
-is_alive(void *arg, const char *mark)
-{
-    const struct rrd *rrd = arg;
-    char its[160];
-
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        const struct stage *stage = rrd->stages[i];
-
-        (void)snprintf(its, sizeof its, "%s/%s/%" PRIu64, rrd->instance, stage->conf->name,
-                       stage->epoch);
-        if (stage->pid > 0 && strcmp(its, mark) == 0) {
-            return 1;
-        }
-    }
-    return 0;
 }
 
 void

@@ -118,14 +118,13 @@ add_children(pid_t pid, pid_t *list, size_t n, size_t cap, char *buf)
 }
 
 void
-sys_usage(pid_t pid, struct sys_usage *out)
+sys_usage(pid_t pid, struct sys_usage *sum)
 {
     static pid_t tree[TREE_MAX]; /* the loop's thread only; too large for a stack */
     static char buf[TEXT_MAX];
     const uint64_t page_bytes = (uint64_t)sysconf(_SC_PAGESIZE);
     size_t n = 1;
 
-    *out = (struct sys_usage){0, 0};
     tree[0] = pid;
     for (size_t i = 0; i < n; i++) {
         unsigned long long pages = 0;
@@ -134,8 +133,8 @@ sys_usage(pid_t pid, struct sys_usage *out)
             continue;
         }
         (void)sscanf(buf, "%*u %llu", &pages);
-        out->resident_bytes += pages * page_bytes;
-        out->processes++;
+        sum->resident_bytes += pages * page_bytes;
+        sum->processes++;
         n = add_children(tree[i], tree, n, TREE_MAX, buf);
     }
 }
@@ -198,7 +197,7 @@ pass_children(sys_lives_fn lives, void *arg)
         if (look_at(list[i], &p, buf) && (lives == NULL || p.session != session)) {
             const char *mark = lives == NULL ? NULL : mark_of(list[i], buf);
 
-            if (mark == NULL || !lives(arg, mark)) {
+            if (mark == NULL || !lives(arg, list[i], mark)) {
                 (void)kill(list[i], SIGKILL);
                 found++;
             }

@@ -35,20 +35,21 @@ struct sys_usage {
     uint64_t processes;
 };
 
-/* Measure a process; zero when it is gone. */
-void sys_usage(pid_t pid, struct sys_usage *out);
+/* Add what a process takes; nothing when it is gone. */
+void sys_usage(pid_t pid, struct sys_usage *sum);
 
 /* Kill all processes that carry the mark RR_WORKER=mark… in their environment, wherever they went.
  * Children inherit the mark; a pid is never trusted alone. Returns how many were found. */
 uint64_t sys_sweep_marked(const char *mark);
 
-/* Whether the worker with this mark (what stands behind RR_WORKER=) lives. */
-typedef int (*sys_lives_fn)(void *arg, const char *mark);
+/* Whether the worker with this mark (what stands behind RR_WORKER=) lives; pid is the process that
+ * carries the mark. */
+typedef int (*sys_lives_fn)(void *arg, pid_t pid, const char *mark);
 
 /*
- * Kill the orphans of workers that are gone. With this process as their subreaper they are children
- * of it; their own children become that when they die, and are found by the next call. Returns how
- * many were killed; each of them is going to show in sys_ended().
+ * Kill the orphans of workers that do not live. With this process as their subreaper they are
+ * children of it; their own children become that when they die, and are found by the next call.
+ * Returns how many were killed; each of them is going to show in sys_ended().
  */
 uint64_t sys_sweep_orphans(sys_lives_fn lives, void *arg);
 

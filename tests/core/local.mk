@@ -28,7 +28,7 @@ tests_core_test_load_LDADD = $(COMMON_LIBS) -ldl -lpthread -lm
 tests_core_test_worker_SOURCES = tests/core/test_worker.c
 tests_core_test_worker_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_core_test_worker_LDADD = $(COMMON_LIBS) -lm
-tests_core_test_harness_SOURCES = tests/core/test_harness.c
+tests_core_test_harness_SOURCES = tests/core/test_harness.c tests/puppet/harm.c
 tests_core_test_harness_LDADD = -lm -lpthread
 tests_core_test_codec_SOURCES = tests/core/test_codec.c core/worker/codec.c
 tests_core_test_codec_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
@@ -37,14 +37,11 @@ tests_core_test_codec_LDADD = $(COMMON_LIBS) -lm
 # The daemon: nothing is lost and nothing done twice, whoever is killed
 dist_check_SCRIPTS += tests/core/kill.sh
 TESTS += tests/core/kill.sh
-core_unit_tests = tests/core/test_sup tests/core/test_slots tests/core/test_text \
+core_unit_tests = tests/core/test_slots tests/core/test_text \
 	tests/core/test_store tests/core/test_graph tests/core/test_conf
 check_PROGRAMS += $(core_unit_tests)
 TESTS += $(core_unit_tests)
 core_unit_cflags = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
-tests_core_test_sup_SOURCES = tests/core/test_sup.c
-tests_core_test_sup_CFLAGS = $(core_unit_cflags)
-tests_core_test_sup_LDADD = $(RRDCORE_LIBS) -lm
 tests_core_test_slots_SOURCES = tests/core/test_slots.c
 tests_core_test_slots_CFLAGS = $(core_unit_cflags)
 tests_core_test_slots_LDADD = $(RRDCORE_LIBS) -lm

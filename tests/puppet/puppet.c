@@ -2,9 +2,10 @@
 /*
  * puppet.c - a plugin that does what its options and events tell it, mostly harm.
  *
- * Each act is a row of the table `acts`. An event carries one in its field `act`; the options
- * check_act, init_act, idle_act, drain_act and fini_act do it in the other callbacks. A handler
- * that survives its act adds one to the durable key "applied" and answers with PUPPET_DONE.
+ * Each act is a row of the table `acts`, or of `puppet_harms` in harm.c. An event carries one in
+ * its field `act`; the options check_act, init_act, idle_act, drain_act and fini_act do it in the
+ * other callbacks. A handler that survives its act adds one to the durable key "applied" and
+ * answers with PUPPET_DONE.
  */
 #include <rr/plugin.h>
 
@@ -14,14 +15,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/puppet/puppet.h"
-
-/* Children that the puppet leaves behind end by themselves, should a test fail to find them. */
-#define ORPHAN_LIFE_S 60
 
 static const struct rr_opt options[] = {
     {"text", RR_OPT_STRING, 0, "hello", "", "Text that comes back in the answer."},
@@ -44,103 +45,6 @@ static const struct rr_opt options[] = {
 static const struct rr_port consumes[] = {{&rr_type_puppet_poked, 0, 0}, {0}};
 static const struct rr_port produces[] = {{&rr_type_puppet_done, 0, 0}, {0}};
 
-/* Die by a signal even where a sanitizer catches it. */
-static void
-die_by(int signo)
-{
-    (void)signal(signo, SIG_DFL);
-    (void)raise(signo);
-}
-
-static int
-act_segv(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    die_by(SIGSEGV);
-    return 0;
-}
-
-static int
-act_abort(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    die_by(SIGABRT);
-    return 0;
-}
-
-static int
-act_kill(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    die_by(SIGKILL);
-    return 0;
-}
-
-static int
-act_exit0(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    _exit(0);
-}
-
-static int
-act_exit1(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    _exit(1);
-}
-
-static int
-act_exit69(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    _exit(69);
-}
-
-static int
-act_exit78(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    _exit(78);
-}
-
-/* Never return; pings are still answered. */
-static int
-act_hang(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    while (pause() != 0) {
-        /* a signal came; go on */
-    }
-    return 0;
-}
-
-/* Stop the whole process: no ping is answered. */
-static int
-act_freeze(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    (void)raise(SIGSTOP);
-    return 0;
-}
-
-/* Hang without minding SIGTERM. */
-static int
-act_stubborn(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)signal(SIGTERM, SIG_IGN);
-    return act_hang(ctx, err);
-}
-
 /* Take time, report progress, heed a stop. */
 static int
 act_slow(struct rr_ctx *ctx, struct rr_err *err)
@@ -159,55 +63,25 @@ act_slow(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
+/* What this process may do, for tests to read in its log. */
 static int
-act_leak(struct rr_ctx *ctx, struct rr_err *err)
+act_whoami(struct rr_ctx *ctx, struct rr_err *err)
 {
-    const size_t bytes = (size_t)rr_opt_int(ctx, "room");
-    void *lost = malloc(bytes);
+    struct rlimit files = {0};
+    struct rlimit core = {0};
+    const mode_t mask = umask(0);
 
-    if (lost == NULL) {
-        rr_err_set(err, -ENOMEM, "no memory to lose");
-        return RR_RETRY;
-    }
-    memset(lost, 1, bytes);
+    (void)err;
+    (void)umask(mask);
+    (void)getrlimit(RLIMIT_NOFILE, &files);
+    (void)getrlimit(RLIMIT_CORE, &core);
+    rr_log(ctx, RR_LOG_INFO,
+           "uid=%ld euid=%ld gid=%ld groups=%d new_privs=%s umask=%03o files=%lu core=%lu nice=%d",
+           (long)getuid(), (long)geteuid(), (long)getgid(), getgroups(0, NULL),
+           prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? "no" : "yes", (unsigned)mask,
+           (unsigned long)files.rlim_max, (unsigned long)core.rlim_max,
+           getpriority(PRIO_PROCESS, 0));
     return 0;
-}
-
-/* Leave a child in the background; deaf: it minds no SIGTERM and leads a session of its own. */
-static int
-leave_child(int deaf, struct rr_err *err)
-{
-    const pid_t pid = fork();
-
-    if (pid < 0) {
-        rr_err_set(err, -errno, "fork: %s", strerror(errno));
-        return RR_RETRY;
-    }
-    if (pid == 0) {
-        if (deaf) {
-            (void)setsid();
-            (void)signal(SIGTERM, SIG_IGN);
-        }
-        (void)alarm(ORPHAN_LIFE_S);
-        for (;;) {
-            (void)pause();
-        }
-    }
-    return 0;
-}
-
-static int
-act_fork(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    return leave_child(0, err);
-}
-
-static int
-act_fork_deaf(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    return leave_child(1, err);
 }
 
 static int
@@ -340,7 +214,7 @@ act_tell_and_die(struct rr_ctx *ctx, struct rr_err *err)
     if (rr_emit_now(ctx, &rr_type_puppet_done, "last-words", "", &done, err) != 0) {
         return RR_RETRY;
     }
-    die_by(SIGKILL);
+    (void)raise(SIGKILL);
     return 0;
 }
 
@@ -378,24 +252,9 @@ act_wrong_option(struct rr_ctx *ctx, struct rr_err *err)
     return (int)rr_opt_int(ctx, "not_there");
 }
 
-static const struct {
-    const char *name;
-    int (*run)(struct rr_ctx *, struct rr_err *);
-} acts[] = {
-    {"segv", act_segv},
-    {"abort", act_abort},
-    {"kill", act_kill},
-    {"exit0", act_exit0},
-    {"exit1", act_exit1},
-    {"exit69", act_exit69},
-    {"exit78", act_exit78},
-    {"hang", act_hang},
-    {"freeze", act_freeze},
-    {"stubborn", act_stubborn},
+static const struct puppet_act acts[] = {
+    {"whoami", act_whoami},
     {"slow", act_slow},
-    {"leak", act_leak},
-    {"fork", act_fork},
-    {"fork_deaf", act_fork_deaf},
     {"lie", act_lie},
     {"retry", act_retry},
     {"reject", act_reject},
@@ -413,6 +272,7 @@ static const struct {
     {"tell", act_tell},
     {"thread", act_thread},
     {"wrong_option", act_wrong_option},
+    {0},
 };
 
 static int
@@ -421,9 +281,12 @@ act(struct rr_ctx *ctx, const char *name, struct rr_err *err)
     if (strcmp(name, "none") == 0) {
         return 0;
     }
-    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
-        if (strcmp(acts[i].name, name) == 0) {
-            return acts[i].run(ctx, err);
+    for (size_t i = 0; i < 2; i++) {
+        for (const struct puppet_act *a = i == 0 ? acts : puppet_harms; a->name != NULL; a++) {
+            if (strcmp(a->name, name) == 0) {
+                (void)fprintf(stderr, "about to %s\n", name);
+                return a->run(ctx, err);
+            }
         }
     }
     return rr_err_set(err, RR_E_CONFIG, "no act is called \"%s\"", name);
@@ -438,6 +301,9 @@ on_check(struct rr_ctx *ctx, struct rr_err *err)
 static int
 on_init(struct rr_ctx *ctx, struct rr_err *err)
 {
+    if (setjmp(puppet_long_gone) != 0) {
+        return RR_E_INPUT; /* of an init that was over */
+    }
     rr_set_idle_ms(ctx, (uint32_t)rr_opt_int(ctx, "idle"));
     return act(ctx, rr_opt_str(ctx, "init_act"), err);
 }

@@ -1,11 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * puppet.h - events of the plugin that does what it is told.
+ * puppet.h - acts and events of the plugin that does what it is told.
  */
 #ifndef TESTS_PUPPET_H
 #define TESTS_PUPPET_H
 
 #include <rr/event.h>
+#include <rr/plugin.h>
+
+#include <setjmp.h>
+
+struct puppet_act {
+    const char *name; /* NULL ends a table */
+    int (*run)(struct rr_ctx *, struct rr_err *);
+};
+
+extern const struct puppet_act puppet_harms[];
+
+/* Set in init, which has returned long since when somebody jumps there. */
+extern jmp_buf puppet_long_gone;
 
 #define PUPPET_POKED_FIELDS(F, S)                                                                  \
     F(S, u64, number, "", "number of the poke; comes back in the answer")                          \

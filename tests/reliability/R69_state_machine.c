@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_sup.c - the state machine of a stage: every state with every event, and long random walks.
+ * R69: the state machine of a stage: every state with every event, and long random walks that keep
+ * four promises: never two processes of a stage; a stop always ends; ready means that there is a
+ * process; failed means that there is a reason.
  */
 #include "core/rrd/sup.h"
 #include "tests/tap.h"
@@ -12,6 +14,7 @@ struct world {
     struct sup sup;
     bool has_process;
     bool has_timer;
+    bool has_reason; /* the last process ended for good */
     bool is_ok;
 };
 
@@ -46,6 +49,12 @@ step(struct world *w, enum sup_event ev)
     } else {
         w->is_ok = w->is_ok && !w->has_timer;
     }
+    if (ev == SUP_EV_EXIT_FINAL) {
+        w->has_reason = true;
+    } else if ((actions & SUP_DO_SPAWN) != 0) {
+        w->has_reason = false;
+    }
+    w->is_ok = w->is_ok && (w->sup.state != SUP_FAILED || w->has_reason);
     if (w->sup.state == SUP_DOWN) {
         w->is_ok = w->is_ok && !w->sup.is_wanted;
     }
@@ -91,10 +100,24 @@ test_every_cell(void)
             (void)sup_step(&sup, (enum sup_event)e);
             moves += sup.state != (enum sup_state)s;
         }
-        ok(sup_state_name((enum sup_state)s)[0] != '\0', "all events in state %s are decided",
+        ok(sup_state_name((enum sup_state)s)[0] != '\0', "R69 all events in state %s are decided",
            sup_state_name((enum sup_state)s));
     }
-    is_int(moves, 36, "number of cells that change the state");
+    is_int(moves, 36, "R69 number of cells that change the state");
+}
+
+/* From wherever it is: stop, and let time pass and processes die when killed. */
+static bool
+stop_ends(struct world w)
+{
+    (void)step(&w, SUP_EV_STOP);
+    for (int left = 10; left > 0 && w.is_ok; left--) {
+        if (w.sup.state == SUP_DOWN) {
+            return !w.has_process;
+        }
+        (void)step(&w, w.sup.state == SUP_KILLING ? SUP_EV_EXIT : SUP_EV_TIMER);
+    }
+    return false;
 }
 
 static void
@@ -116,29 +139,16 @@ test_walk(void)
                 (void)step(&w, SUP_EV_SPAWN_FAIL);
             }
         }
+        if (i % 100 == 0) {
+            w.is_ok = w.is_ok && stop_ends(w);
+        }
         if (!w.is_ok) {
             diag("broken in state %s after %s, step %d", sup_state_name(w.sup.state),
                  sup_event_name(ev), i);
         }
     }
-    ok(w.is_ok, "a million random steps keep the invariants");
-    ok(starts > 1000, "the walk started processes (%d)", starts);
-}
-
-/* From every state, stop followed by time and exit leads to DOWN or FAILED. */
-static void
-test_stop_always_ends(void)
-{
-    for (int s = 0; s < SUP_STATES; s++) {
-        struct sup sup = {(enum sup_state)s, true};
-        int left = 10;
-
-        (void)sup_step(&sup, SUP_EV_STOP);
-        while (sup.state != SUP_DOWN && sup.state != SUP_FAILED && left-- > 0) {
-            (void)sup_step(&sup, sup.state == SUP_KILLING ? SUP_EV_EXIT : SUP_EV_TIMER);
-        }
-        is_int(sup.state, SUP_DOWN, sup_state_name((enum sup_state)s));
-    }
+    ok(w.is_ok, "R69 a million random steps keep the invariants");
+    ok(starts > 1000, "R69 the walk started processes (%d)", starts);
 }
 
 static void
@@ -149,26 +159,26 @@ test_story(void)
     (void)sup_step(&s, SUP_EV_START);
     (void)sup_step(&s, SUP_EV_DEPS);
     (void)sup_step(&s, SUP_EV_READY);
-    is_int(s.state, SUP_READY, "start, dependencies, ready");
+    is_int(s.state, SUP_READY, "R69 start, dependencies, ready");
     ok((sup_step(&s, SUP_EV_EXIT) & SUP_DO_T_BACKOFF) != 0 && s.state == SUP_BACKOFF,
-       "a death leads to a delay");
+       "R69 a death leads to a delay");
     (void)sup_step(&s, SUP_EV_TIMER);
     (void)sup_step(&s, SUP_EV_DEPS);
     (void)sup_step(&s, SUP_EV_EXIT_FINAL);
-    is_int(s.state, SUP_FAILED, "exit 69 or 78 is final");
+    is_int(s.state, SUP_FAILED, "R69 exit 69 or 78 is final");
     (void)sup_step(&s, SUP_EV_START);
-    is_int(s.state, SUP_WAITING, "but the operator may start it again");
+    is_int(s.state, SUP_WAITING, "R69 but the operator may start it again");
     (void)sup_step(&s, SUP_EV_DEPS);
     (void)sup_step(&s, SUP_EV_READY);
     (void)sup_step(&s, SUP_EV_RESTART);
-    is_int(s.state, SUP_STOPPING, "restart stops first");
+    is_int(s.state, SUP_STOPPING, "R69 restart stops first");
     (void)sup_step(&s, SUP_EV_EXIT);
-    is_int(s.state, SUP_WAITING, "and starts again without delay");
+    is_int(s.state, SUP_WAITING, "R69 and starts again without delay");
     (void)sup_step(&s, SUP_EV_DEPS);
     (void)sup_step(&s, SUP_EV_STOP);
     (void)sup_step(&s, SUP_EV_START);
     (void)sup_step(&s, SUP_EV_EXIT);
-    is_int(s.state, SUP_WAITING, "the last wish counts");
+    is_int(s.state, SUP_WAITING, "R69 the last wish counts");
 }
 
 static void
@@ -178,16 +188,37 @@ test_delay(void)
     bool is_growing = true;
 
     ok(sup_delay_ms(1, 200, 30000, 0) == 160 && sup_delay_ms(1, 200, 30000, 80) == 240,
-       "the first delay is 200 ms +- 20 %%");
+       "R69 the first delay is 200 ms +- 20 %%");
     for (unsigned n = 1; n < 8; n++) {
         const uint32_t delay = sup_delay_ms(n, 200, 30000, 0);
 
         is_growing = is_growing && delay > last;
         last = delay;
     }
-    ok(is_growing, "delays grow");
-    is_int(sup_delay_ms(1000000, 200, 30000, 0), 24000, "up to 30 s");
-    is_int(sup_delay_ms(3, 1, 1, 7), 1, "tiny delays work");
+    ok(is_growing, "R69 delays grow");
+    is_int(sup_delay_ms(1000000, 200, 30000, 0), 24000, "R69 up to 30 s");
+    is_int(sup_delay_ms(3, 1, 1, 7), 1, "R69 tiny delays work");
+}
+
+static void
+test_breaker(void)
+{
+    struct sup_breaker b = {0};
+
+    for (int i = 0; i < 2; i++) {
+        sup_breaker_died(&b, 0, 3);
+    }
+    is_str(sup_breaker_name(&b, SUP_BACKOFF), "closed", "R69 two deaths of three keep it closed");
+    sup_breaker_died(&b, SUP_STABLE_MS - 1, 3);
+    is_str(sup_breaker_name(&b, SUP_BACKOFF), "open", "R69 the third opens it");
+    is_str(sup_breaker_name(&b, SUP_READY), "trial", "R69 the next worker is a trial");
+    sup_breaker_died(&b, 0, 3);
+    is_str(sup_breaker_name(&b, SUP_BACKOFF), "open", "R69 that dies and leaves it open");
+    sup_breaker_worked(&b);
+    is_str(sup_breaker_name(&b, SUP_READY), "closed", "R69 or finishes an event and closes it");
+    is_int(b.deaths, 4, "R69 an event finished does not begin the delays anew");
+    sup_breaker_died(&b, SUP_STABLE_MS, 3);
+    is_int(b.deaths, 1, "R69 a minute of being ready does");
 }
 
 int
@@ -195,7 +226,7 @@ main(void)
 {
     test_every_cell();
     test_walk();
-    test_stop_always_ends();
+    test_breaker();
     test_story();
     test_delay();
     return tap_done();
