@@ -15,13 +15,14 @@ static const char *const worker_names[] = {
     [WIRE_RETRY] = "RETRY",     [WIRE_REJECT] = "REJECT", [WIRE_FATAL] = "FATAL",
     [WIRE_EMIT] = "EMIT",       [WIRE_GET] = "GET",       [WIRE_PROGRESS] = "PROGRESS",
     [WIRE_NOTE] = "NOTE",       [WIRE_LOG] = "LOG",       [WIRE_PONG] = "PONG",
-    [WIRE_DRAINED] = "DRAINED",
+    [WIRE_DRAINED] = "DRAINED", [WIRE_ASIDE] = "ASIDE",
 };
 
 static const char *const daemon_names[] = {
     [WIRE_CONFIG - WIRE_CONFIG] = "CONFIG", [WIRE_EVENT - WIRE_CONFIG] = "EVENT",
-    [WIRE_ACK - WIRE_CONFIG] = "ACK",       [WIRE_VALUE - WIRE_CONFIG] = "VALUE",
-    [WIRE_PING - WIRE_CONFIG] = "PING",     [WIRE_STOP - WIRE_CONFIG] = "STOP",
+    [WIRE_ACK - WIRE_CONFIG] = "ACK",       [WIRE_RESULT - WIRE_CONFIG] = "RESULT",
+    [WIRE_VALUE - WIRE_CONFIG] = "VALUE",   [WIRE_PING - WIRE_CONFIG] = "PING",
+    [WIRE_STOP - WIRE_CONFIG] = "STOP",
 };
 
 static void

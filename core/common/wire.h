@@ -13,27 +13,38 @@
  * Version log (goes up when a frame is added or changes meaning; both sides are built together, so
  * they must be equal):
  *   1  first version
+ *   2  credit: several EVENTs at a time; RESULT answers EMIT; ASIDE
  *
  *     worker -> daemon                                   daemon -> worker
- *     HELLO    {abi,name,version,pid}                    CONFIG {stage,options:{},facts:{}}
+ *     HELLO    {abi,name,version,pid}                    CONFIG {stage,credit,options:{},facts:{}}
  *     READY    {}                                        EVENT  id=lease {id,attempt,time_ms,type,
- *     DONE     id=lease, 0 when idle                             source,config,payload:{}}
- *              {emits:[{type,version,key|null,           ACK    id {ok:true} or
+ *     DONE     id=lease, 0 when aside                            source,config,payload:{}}
+ *              {emits:[{type,version,key|null,           ACK    id=lease {ok:true} or
  *              config,payload:{}}],puts:{k:text|null}}          {ok:false,code,error}
- *     RETRY    id=lease {error,stop}                     VALUE  id {value:text|null}
- *     REJECT   id=lease {error}                                 or {value:null,code,error}
- *     FATAL    id=lease, 0 when idle {error}             PING   id {}
- *     EMIT     id=request                                STOP   {}
- *              {type,version,key,config,payload:{}}
+ *     RETRY    id=lease {error,stop}                     RESULT id=request, as ACK
+ *     REJECT   id=lease {error}                          VALUE  id=request {value:text|null}
+ *     FATAL    id=lease, 0 when aside {error}                   or {value:null,code,error}
+ *     EMIT     id=request                                PING   id {}
+ *              {type,version,key,config,payload:{}}      STOP   {}
  *     GET      id=request {key}
  *     PROGRESS {done,total,text}
  *     NOTE     {config,text}
  *     LOG      {level,text}
  *     PONG     id {}
+ *     ASIDE    {on}
  *     DRAINED  {}
  *
- * One EVENT at a time: the next comes after the ACK of the DONE, or after RETRY or REJECT. ACK
- * answers DONE (when the commit is durable) and EMIT; VALUE answers GET.
+ * Credit: a worker has at most `credit` EVENTs that it did not answer by DONE, RETRY or REJECT. It
+ * handles them one after another and answers in the order of their arrival; an answer to any other
+ * is a breach of the protocol. The daemon counts the first unanswered one as the event being
+ * handled, unless the worker said ASIDE {on:true}: it runs idle or drain, which belong to no event,
+ * until ASIDE {on:false}.
+ *
+ * ACK answers DONE, when its commit is durable or was refused; the worker goes on meanwhile, but
+ * for DONE 0, whose ACK it waits for. The daemon may hold that ACK, and the RESULT of an EMIT
+ * outside an event, back while a queue that it adds to has no room. RESULT answers EMIT, VALUE
+ * answers GET. A VALUE contains what every DONE before the GET has put, and only when that is
+ * durable. At most one EMIT or GET is open at a time.
  */
 #ifndef RR_CORE_WIRE_H
 #define RR_CORE_WIRE_H
@@ -45,7 +56,7 @@
 #include <stdint.h>
 
 #define RR_WIRE_MAGIC 0x31465252u
-#define RR_WIRE_VERSION 1u
+#define RR_WIRE_VERSION 2u
 #define RR_WIRE_HEADER_BYTES 32u
 #define RR_WIRE_BODY_MAX 65536u
 #define RR_WIRE_FRAME_MAX (RR_WIRE_HEADER_BYTES + RR_WIRE_BODY_MAX)
@@ -55,6 +66,8 @@
 /* Longest payload of one event, as compact JSON: what is left of a body when every name around it
  * has full length and is escaped. Both sides refuse a larger one when it is emitted. */
 #define RR_WIRE_PAYLOAD_MAX 57344u
+/* Most EVENTs that a worker may hold. */
+#define RR_WIRE_CREDIT_MAX 256u
 /* Longest text of a durable key. */
 #define RR_WIRE_VALUE_MAX 32768u
 
@@ -72,10 +85,12 @@ enum wire_type {
     WIRE_LOG,
     WIRE_PONG,
     WIRE_DRAINED,
+    WIRE_ASIDE,
     WIRE_FROM_WORKER_END, /* not a frame: one past the last that a worker sends */
     WIRE_CONFIG = 64,
     WIRE_EVENT,
     WIRE_ACK,
+    WIRE_RESULT,
     WIRE_VALUE,
     WIRE_PING,
     WIRE_STOP,

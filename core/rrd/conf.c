@@ -343,6 +343,9 @@ take_stage_key(struct conf *conf, struct conf_stage *s, const char *key,
                    {"attempts", &s->attempts},
                    {"niceness", &s->niceness},
                    {"breaker", &s->breaker},
+                   {"credit", &s->credit},
+                   {"queue_high", &s->queue_high},
+                   {"queue_low", &s->queue_low},
                    {"memory_limit", &s->memory_limit_bytes},
                    {"process_limit", &s->process_limit},
                    {"open_files", &s->open_files},
@@ -408,6 +411,11 @@ read_stage(struct conf *conf, const struct ini *ini, const struct ini_section *s
         take_stage_key(conf, s, row->key, &value,
                        strcmp(origin, "default") == 0 ? s->place : origin);
     }
+    if (s->queue_high > 0 && s->queue_low >= s->queue_high) {
+        conf_problem(conf, s->place, "queue_low: %" PRId64 " is not below queue_high, %" PRId64,
+                     s->queue_low, s->queue_high);
+    }
+    s->queue_low = s->queue_low == 0 ? s->queue_high / 2 : s->queue_low;
     /* What is left belongs to the plugin; conf_plugin.c judges it. */
     for (size_t i = 0; i < ini->n_keys; i++) {
         const struct ini_key *key = &ini->keys[i];
@@ -585,10 +593,10 @@ conf_stage_json(const struct conf *conf, const struct conf_stage *stage)
 {
     char *data = paths_join_new(conf->dir, "data");
     char *state = mem_printf("%s/state/stages/%s", conf->dir, stage->name);
-    json_t *doc =
-        json_pack("{s:s, s:O, s:{s:s, s:s, s:s, s:s, s:s}}", "stage", stage->name, "options",
-                  stage->options, "facts", "stage", stage->name, "data_dir", data, "state_dir",
-                  state, "plugin_path", conf->plugin_path, "version", PACKAGE_VERSION);
+    json_t *doc = json_pack("{s:s, s:I, s:O, s:{s:s, s:s, s:s, s:s, s:s}}", "stage", stage->name,
+                            "credit", (json_int_t)stage->credit, "options", stage->options, "facts",
+                            "stage", stage->name, "data_dir", data, "state_dir", state,
+                            "plugin_path", conf->plugin_path, "version", PACKAGE_VERSION);
 
     free(data);
     free(state);

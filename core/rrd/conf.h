@@ -45,7 +45,7 @@ struct conf_stage {
     size_t n_slots;
     int64_t start_limit_ms, ping_limit_ms, progress_limit_ms, event_limit_ms, stop_limit_ms;
     int64_t retry_delay_ms, restart_delay_ms, restart_max_ms;
-    int64_t attempts, niceness, breaker;
+    int64_t attempts, niceness, breaker, credit, queue_high, queue_low;
     int64_t memory_limit_bytes, process_limit, open_files, core_size_bytes;
     char *user; /* NULL: the daemon's own */
     struct text_list cpu;

@@ -54,6 +54,13 @@ const struct rr_opt conf_stage_keys[] = {
     {"stop_limit", RR_OPT_DURATION, 0, "10s", "100ms..1h",
      "Time that the worker has for a graceful stop; then SIGTERM, and 10 s later SIGKILL."},
     {"attempts", RR_OPT_INT, 0, "5", "1..1000", "Attempts to handle an event before it is buried."},
+    {"credit", RR_OPT_INT, 0, "1", "1..256",
+     "Events that the worker may have at a time. It handles them one after another; more than one "
+     "saves it the wait for the disk between two short events."},
+    {"queue_high", RR_OPT_INT, 0, "100000", "0..",
+     "Events in the queue of this stage from which on the stages that fill it wait; 0: no limit."},
+    {"queue_low", RR_OPT_INT, 0, "0", "0..",
+     "Events in the queue, once it was full, down to which they wait; 0: half of queue_high."},
     {"retry_delay", RR_OPT_DURATION, 0, "1s", "0ms..1h",
      "Delay before the second attempt; four times longer before each further one, at most 5 min."},
     {"restart_delay", RR_OPT_DURATION, 0, "200ms", "1ms..1h",

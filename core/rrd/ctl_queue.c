@@ -5,6 +5,7 @@
 #include "core/rrd/ctl.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/route.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -19,8 +20,7 @@ state_word(const struct rrd *rrd, const char *queue, const struct store_item *it
     for (size_t i = 0; i < rrd->n_stages; i++) {
         const struct stage *s = rrd->stages[i];
 
-        if (s->lease.state != LEASE_NONE && s->lease.item.id == item->id &&
-            strcmp(s->conf->name, queue) == 0) {
+        if (strcmp(s->conf->name, queue) == 0 && route_is_leased(s, item->id)) {
             return "leased";
         }
     }

@@ -7,6 +7,7 @@
 #include "core/rrd/ctl.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 
@@ -58,35 +59,37 @@ queue_new(struct stage *stage)
     struct store *st = stage->rrd->store;
     struct store_counts c;
     uint64_t oldest_ms = 0;
-    const bool is_leased = stage->lease.state != LEASE_NONE;
-    const bool in_ready = is_leased && stage->lease.item.state == STORE_READY;
-    const bool in_delayed = is_leased && stage->lease.item.state == STORE_DELAYED;
+    uint64_t leased_ready = 0;
+    uint64_t leased_delayed = 0;
 
     if (store_counts(st, stage->conf->name, &c, NULL) != 0 ||
         store_items(st, stage->conf->name, first_item, &oldest_ms, NULL) != 0) {
         return json_null();
     }
+    for (const struct lease *l = stage->leases; l != NULL; l = l->next) {
+        leased_ready += l->item.state == STORE_READY;
+        leased_delayed += l->item.state == STORE_DELAYED;
+    }
+    c.ready -= leased_ready < c.ready ? leased_ready : c.ready;
+    c.delayed -= leased_delayed < c.delayed ? leased_delayed : c.delayed;
     /* a leased event keeps its place in the store; people count it as leased only */
-    return json_pack("{s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:f, s:f}", "ready",
-                     (json_int_t)(c.ready - (in_ready && c.ready > 0)), "delayed",
-                     (json_int_t)(c.delayed - (in_delayed && c.delayed > 0)), "leased",
-                     (int)is_leased, "buried", (json_int_t)c.buried, "oldest_ms",
-                     (json_int_t)oldest_ms, "in_total", (json_int_t)c.in_total, "done_total",
-                     (json_int_t)c.done_total, "rate_in", rate(stage, c.in_total, true),
-                     "rate_done", rate(stage, c.done_total, false));
+    return json_pack("{s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:f, s:f}", "ready", (json_int_t)c.ready,
+                     "delayed", (json_int_t)c.delayed, "leased", (int)stage->n_leases, "buried",
+                     (json_int_t)c.buried, "oldest_ms", (json_int_t)oldest_ms, "in_total",
+                     (json_int_t)c.in_total, "done_total", (json_int_t)c.done_total, "rate_in",
+                     rate(stage, c.in_total, true), "rate_done", rate(stage, c.done_total, false));
 }
 
 static json_t *
 event_new_json(const struct stage *stage)
 {
-    const struct lease *l = &stage->lease;
+    const struct lease *l = stage->is_aside ? NULL : route_current(stage);
 
-    return l->state == LEASE_NONE
-               ? json_null()
-               : json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)l->item.id, "type",
-                           l->type, "config", l->config, "attempt",
-                           (json_int_t)l->item.item.attempts + 1, "since_ms",
-                           (json_int_t)l->since_ms);
+    return l == NULL ? json_null()
+                     : json_pack("{s:I, s:s, s:s, s:I, s:I}", "id", (json_int_t)l->item.id, "type",
+                                 l->type, "config", l->config, "attempt",
+                                 (json_int_t)l->item.item.attempts + 1, "since_ms",
+                                 (json_int_t)l->since_ms);
 }
 
 static json_t *
@@ -176,7 +179,7 @@ ctl_status_waits(const struct stage *stage, char *buf, size_t cap)
     case SUP_STARTING:
         return "its worker gets ready";
     case SUP_READY:
-        return stage->lease.state != LEASE_NONE ? "" : waits_ready(stage, buf, cap);
+        return route_current(stage) != NULL ? "" : waits_ready(stage, buf, cap);
     case SUP_BACKOFF:
         (void)snprintf(
             buf, cap, "starts again in %s%s; its worker ended: %s%s%.150s",

@@ -4,6 +4,7 @@
  */
 #include "core/rrd/deaths.h"
 
+#include "core/rrd/route.h"
 #include "core/rrd/stage_log.h"
 
 #include <stdlib.h>
@@ -40,9 +41,8 @@ void
 deaths_add(struct stage *stage, uint64_t ready_ms)
 {
     const struct stage_exit *e = &stage->last_exit;
-    json_t *event = stage->lease.state == LEASE_HELD
-                        ? json_integer((json_int_t)stage->lease.item.id)
-                        : json_null();
+    const struct lease *l = stage->is_aside ? NULL : route_current(stage);
+    json_t *event = l == NULL ? json_null() : json_integer((json_int_t)l->item.id);
 
     (void)json_array_append_new(
         stage->deaths,

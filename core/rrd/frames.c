@@ -105,6 +105,9 @@ frames_take(void *arg, const struct wire_frame *frame, const json_t *body, struc
         return 0; /* its exit follows */
     case WIRE_EMIT:
         return route_emit(stage, frame->id, body, err);
+    case WIRE_ASIDE:
+        route_aside(stage, json_is_true(json_object_get(body, "on")));
+        return 0;
     case WIRE_GET:
         return route_get(stage, frame->id, text_of(body, "key"), err);
     default:

@@ -8,6 +8,7 @@
 #include "core/rrd/health.h"
 
 #include "core/rrd/link.h"
+#include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 
@@ -74,6 +75,7 @@ health_tick(struct stage *stage)
     /* Time from its last frame to its end that a worker may take; an exiting one needs far less. */
     const int64_t eof_limit_ms = 3000;
     const uint64_t now = sys_mono_ms();
+    const struct lease *l = route_current(stage);
     char took[32];
     char why[160];
 
@@ -102,17 +104,16 @@ health_tick(struct stage *stage)
         stage->ping_sent_ms = now;
         link_send(stage->link, WIRE_PING, now, NULL);
     }
-    if (stage->sup.state != SUP_READY || stage->lease.state != LEASE_HELD) {
+    if (stage->sup.state != SUP_READY || l == NULL) {
         return;
     }
     if (is_over(stage->conf->progress_limit_ms, stage->alive_mono_ms, now)) {
         (void)snprintf(why, sizeof why, "no progress for %s (progress_limit)",
                        text_duration((int64_t)(now - stage->alive_mono_ms), took, sizeof took));
         sup_run_sick(stage, why);
-    } else if (is_over(stage->conf->event_limit_ms, stage->lease.since_mono_ms, now)) {
-        (void)snprintf(
-            why, sizeof why, "the handler took longer than %s (event_limit)",
-            text_duration((int64_t)(now - stage->lease.since_mono_ms), took, sizeof took));
+    } else if (!stage->is_aside && is_over(stage->conf->event_limit_ms, l->since_mono_ms, now)) {
+        (void)snprintf(why, sizeof why, "the handler took longer than %s (event_limit)",
+                       text_duration((int64_t)(now - l->since_mono_ms), took, sizeof took));
         sup_run_sick(stage, why);
     }
 }

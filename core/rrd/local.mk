@@ -20,6 +20,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/offline.c core/rrd/offline.h \
 	core/rrd/options.c core/rrd/options.h \
 	core/rrd/record.c core/rrd/record.h \
+	core/rrd/room.c core/rrd/room.h \
 	core/rrd/route.c core/rrd/route.h core/rrd/route_dispatch.c \
 	core/rrd/rrd.h \
 	core/rrd/slots.c core/rrd/slots.h \

@@ -8,6 +8,7 @@
 #include "core/rrd/route.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/health.h"
 #include "core/rrd/link.h"
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_run.h"
@@ -19,21 +20,125 @@
 
 #define RETRY_MAX_MS 300000u
 #define SOURCE_OPERATOR "operator"
-/* Who waits for a commit. */
+/* Who waits for a commit. Those of one stage end in the order in which they were submitted. */
 struct waiter {
+    struct waiter *next;
     struct stage *stage;
     uint64_t epoch;
-    uint64_t id;   /* lease or request */
-    bool is_lease; /* the lease ends with the commit */
-    bool wants_ack;
+    uint64_t id;      /* lease or request */
+    bool is_lease;    /* the lease ends with the commit */
+    uint16_t answers; /* frame that tells the worker, 0 for none */
+    json_t *puts;     /* durable keys that it sets, NULL for none */
+    uint64_t get;     /* request for one of these keys, to be answered afterwards; 0: none */
+    char key[RR_WIRE_NAME_MAX + 1];
+    struct store_op *op; /* while it is held */
 };
 
+static void fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once,
+                       const char *why);
+static void answer_get(struct stage *stage, uint64_t request, const char *key);
+
 static void
-answer(struct stage *stage, uint64_t id, int rc, const char *why)
+answer(struct stage *stage, uint16_t frame, uint64_t id, int rc, const char *why)
 {
-    link_send(stage->link, WIRE_ACK, id,
+    link_send(stage->link, frame, id,
               rc == 0 ? json_pack("{s:b}", "ok", 1)
                       : json_pack("{s:b, s:i, s:s}", "ok", 0, "code", rc, "error", why));
+}
+
+struct lease *
+route_current(const struct stage *stage)
+{
+    struct lease *l = stage->leases;
+
+    while (l != NULL && l->is_ending) {
+        l = l->next;
+    }
+    return l;
+}
+
+bool
+route_is_leased(const struct stage *stage, uint64_t id)
+{
+    for (const struct lease *l = stage->leases; l != NULL; l = l->next) {
+        if (l->item.id == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The worker turns to its next event, if it has one. */
+static void
+begin_current(struct stage *stage)
+{
+    struct lease *l = route_current(stage);
+
+    memset(&stage->progress, 0, sizeof stage->progress);
+    health_alive(stage);
+    if (l != NULL && !stage->is_aside) {
+        l->since_ms = sys_wall_ms();
+        l->since_mono_ms = sys_mono_ms();
+    }
+}
+
+void
+route_aside(struct stage *stage, bool is_on)
+{
+    stage->is_aside = is_on;
+    begin_current(stage);
+}
+
+static void
+use_slots(const struct stage *stage, int64_t sign)
+{
+    for (size_t i = 0; i < stage->conf->n_slots; i++) {
+        stage->rrd->slots_used[stage->conf->slots[i].slot] += sign * stage->conf->slots[i].count;
+    }
+}
+
+void
+route_lease(struct stage *stage, const struct store_item *item, const char *type,
+            const char *config, json_t *body_take)
+{
+    struct lease *l = mem_zalloc(1, sizeof *l);
+    struct lease **at = &stage->leases;
+    const bool is_first = route_current(stage) == NULL;
+
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    *at = l;
+    l->number = ++stage->rrd->last_lease;
+    l->item = *item;
+    (void)snprintf(l->type, sizeof l->type, "%s", type);
+    (void)snprintf(l->config, sizeof l->config, "%s", config);
+    if (stage->n_leases++ == 0) {
+        use_slots(stage, 1);
+    }
+    if (is_first) {
+        begin_current(stage);
+    }
+    log_debug("route", "event delivered stage=%s event=%" PRIu64 " type=%s", stage->conf->name,
+              item->id, type);
+    link_send(stage->link, WIRE_EVENT, l->number, body_take);
+}
+
+/* The lease is over. */
+static void
+release(struct stage *stage, struct lease *l)
+{
+    struct lease **at = &stage->leases;
+
+    while (*at != l) {
+        at = &(*at)->next;
+    }
+    *at = l->next;
+    free(l);
+    if (--stage->n_leases == 0) {
+        use_slots(stage, -1);
+    }
+    daemon_wake(stage->rrd);
 }
 
 /* The store cannot take it: not the worker's fault. Its entry is untouched. */
@@ -44,57 +149,122 @@ is_store_fault(int rc)
 }
 
 static void
+end_lease(struct stage *stage, const struct waiter *w, const struct store_result *r)
+{
+    struct lease *l = stage->leases;
+
+    while (l != NULL && l->number != w->id) {
+        l = l->next;
+    }
+    if (l == NULL) {
+        return;
+    }
+    if (r->rc != 0 && !is_store_fault(r->rc) && w->answers != 0) {
+        fail_lease(stage, l, false, false, r->err.text);
+        return;
+    }
+    /* When the commit failed, the entry is as it was: the event will be delivered again. */
+    release(stage, l);
+    if (r->rc == 0 && w->answers != 0) {
+        sup_run_worked(stage);
+    }
+}
+
+static void
 on_durable(void *arg, const struct store_result *r)
 {
     struct waiter *w = arg;
     struct stage *stage = w->stage;
-    const bool is_ending =
-        w->is_lease && stage->lease.state == LEASE_ENDING && stage->lease.number == w->id;
 
-    if (w->wants_ack && stage->link != NULL && stage->epoch == w->epoch) {
-        answer(stage, w->id, r->rc, r->rc == 0 ? "" : r->err.text);
+    stage->waiters = w->next;
+    if (stage->link != NULL && stage->epoch == w->epoch) {
+        if (w->answers != 0) {
+            answer(stage, w->answers, w->id, r->rc, r->rc == 0 ? "" : r->err.text);
+        }
+        if (w->get != 0) {
+            answer_get(stage, w->get, w->key);
+        }
     }
     if (r->rc != 0) {
-        log_warn("route", "outcome not stored stage=%s event=%" PRIu64 ": %s", stage->conf->name,
-                 w->is_lease ? stage->lease.item.id : 0, r->err.text);
+        log_warn("route", "outcome not stored stage=%s: %s", stage->conf->name, r->err.text);
     }
-    if (is_ending && (r->rc == 0 || is_store_fault(r->rc))) {
-        /* When the commit failed, the entry is as it was: the event will be delivered again. */
-        route_release(stage);
-        if (r->rc == 0 && w->wants_ack) {
-            sup_run_worked(stage);
-        }
-    } else if (is_ending) {
-        stage->lease.state = LEASE_HELD;
-        route_fail(stage, false, r->err.text);
+    if (w->is_lease) {
+        end_lease(stage, w, r);
     }
+    json_decref(w->puts);
     free(w);
 }
 
-/* Submit the outcome of the held lease, which ends with it (lease 0: of none). */
-static void
-submit(struct stage *stage, struct store_op *op_take, uint64_t id, bool is_lease, bool wants_ack)
+/* l (or NULL) ends with the operation. */
+static struct waiter *
+waiter_new(struct stage *stage, struct store_op *op_take, struct lease *l, uint64_t id,
+           uint16_t answers)
 {
     struct waiter *w = mem_zalloc(1, sizeof *w);
 
-    *w = (struct waiter){stage, stage->epoch, id, is_lease, wants_ack};
-    if (is_lease) {
-        stage->lease.state = LEASE_ENDING;
+    w->stage = stage;
+    w->epoch = stage->epoch;
+    w->id = l == NULL ? id : l->number;
+    w->is_lease = l != NULL;
+    w->answers = answers;
+    w->op = op_take;
+    if (l != NULL && !l->is_ending) {
+        l->is_ending = true;
+        begin_current(stage);
     }
-    store_submit(stage->rrd->store, op_take, on_durable, w);
+    return w;
+}
+
+static void
+submit(struct waiter *w)
+{
+    struct waiter **at = &w->stage->waiters;
+
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    *at = w;
+    store_submit(w->stage->rrd->store, w->op, on_durable, w);
+}
+
+/* Submit what a worker adds. When a queue that it adds to is full it waits, unless the stage
+ * handles an event: then it has slots, for which the stage with the full queue may wait in turn. */
+static void
+submit_added(struct waiter *w)
+{
+    struct stage *stage = w->stage;
+
+    if (stage->n_leases > 0 || stage->waits_for == NULL || stage->held != NULL || stage->is_asked) {
+        submit(w);
+    } else {
+        stage->held = w;
+    }
 }
 
 void
-route_release(struct stage *stage)
+route_let_go(struct stage *stage)
 {
-    struct rrd *rrd = stage->rrd;
+    struct waiter *w = stage->held;
 
-    for (size_t i = 0; i < stage->conf->n_slots; i++) {
-        rrd->slots_used[stage->conf->slots[i].slot] -= stage->conf->slots[i].count;
+    if (w != NULL) {
+        stage->held = NULL;
+        submit(w);
     }
-    memset(&stage->lease, 0, sizeof stage->lease);
-    memset(&stage->progress, 0, sizeof stage->progress);
-    daemon_wake(rrd);
+}
+
+void
+route_refuse(struct stage *stage, const char *why)
+{
+    struct waiter *w = stage->held;
+
+    if (w == NULL) {
+        return;
+    }
+    stage->held = NULL;
+    answer(stage, w->answers, w->id, RR_E_STOPPED, why);
+    store_op_free(w->op);
+    json_decref(w->puts);
+    free(w);
 }
 
 /* Stages that read a type of a producer, each once. Returns how many. */
@@ -122,7 +292,7 @@ readers(const struct rrd *rrd, size_t producer, const char *type, const char **o
 /* Add one emitted event to an operation. */
 static int
 append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool needs_key,
-            uint64_t parent, struct rr_err *err)
+            const struct lease *cause, struct rr_err *err)
 {
     const struct manifest *m = stage->conf->manifest;
     const char **queues = mem_zalloc(stage->rrd->n_stages, sizeof *queues);
@@ -151,7 +321,8 @@ append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool ne
                                        .config = config == NULL ? "" : config,
                                        .key = key,
                                        .time_ms = sys_wall_ms(),
-                                       .parent = parent,
+                                       .parent = cause == NULL ? 0 : cause->item.id,
+                                       .is_replay = cause != NULL && cause->item.item.is_replay,
                                        .payload = payload};
 
         store_op_append(op, &ev, queues, readers(stage->rrd, stage->index, port->type, queues));
@@ -181,57 +352,62 @@ add_puts(struct stage *stage, struct store_op *op, const json_t *puts, struct rr
     return rc;
 }
 
-/* Whether a lease number is the one that the worker holds. */
+/* The lease that a frame ends, which has to be the one that the worker handles. */
 static int
-check_lease(const struct stage *stage, uint64_t lease, const char *frame, struct rr_err *err)
+find_lease(const struct stage *stage, uint64_t number, const char *frame, struct lease **out,
+           struct rr_err *err)
 {
-    if (stage->lease.state == LEASE_HELD && stage->lease.number == lease) {
+    *out = route_current(stage);
+    if (*out != NULL && (*out)->number == number) {
         return 0;
     }
-    return rr_err_set(err, RR_E_PROTO, "%s of lease %" PRIu64 ", which it does not hold", frame,
-                      lease);
+    return rr_err_set(err, RR_E_PROTO, "%s of lease %" PRIu64 ", which it does not handle", frame,
+                      number);
 }
 
-/* All of a DONE in one operation. */
+/* All of a DONE in one operation; l is NULL for that of no event. */
 static int
-add_done(struct stage *stage, struct store_op *op, uint64_t lease, const json_t *body,
+add_done(struct stage *stage, struct store_op *op, const struct lease *l, const json_t *body,
          struct rr_err *err)
 {
     const json_t *emits = json_object_get(body, "emits");
-    const uint64_t parent = lease == 0 ? 0 : stage->lease.item.id;
     int rc = 0;
 
-    if (lease != 0) {
-        store_op_take(op, stage->conf->name, &stage->lease.item, true);
+    if (l != NULL) {
+        store_op_take(op, stage->conf->name, &l->item, true);
     }
     for (size_t i = 0; rc == 0 && i < json_array_size(emits); i++) {
-        rc = append_emit(stage, op, json_array_get(emits, i), lease == 0, parent, err);
+        rc = append_emit(stage, op, json_array_get(emits, i), l == NULL, l, err);
     }
     return rc == 0 ? add_puts(stage, op, json_object_get(body, "puts"), err) : rc;
 }
 
 int
-route_done(struct stage *stage, uint64_t lease, const json_t *body, struct rr_err *err)
+route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_err *err)
 {
     struct rr_err why = RR_ERR_INIT;
     struct store_op *op;
-    int rc = lease == 0 ? 0 : check_lease(stage, lease, "DONE", err);
+    struct lease *l = NULL;
+    int rc = number == 0 ? 0 : find_lease(stage, number, "DONE", &l, err);
 
     if (rc != 0) {
         return rc;
     }
     op = store_op_new();
-    rc = add_done(stage, op, lease, body, &why);
+    rc = add_done(stage, op, l, body, &why);
     if (rc == 0) {
-        submit(stage, op, lease, lease != 0, true);
+        struct waiter *w = waiter_new(stage, op, l, 0, WIRE_ACK);
+
+        w->puts = json_incref(json_object_get(body, "puts"));
+        submit_added(w);
         return 0;
     }
     store_op_free(op);
-    answer(stage, lease, rc, why.text);
+    answer(stage, WIRE_ACK, number, rc, why.text);
     log_warn("route", "DONE refused stage=%s event=%" PRIu64 ": %s", stage->conf->name,
-             stage->lease.item.id, why.text);
-    if (lease != 0) {
-        route_fail(stage, false, why.text);
+             l == NULL ? 0 : l->item.id, why.text);
+    if (l != NULL) {
+        fail_lease(stage, l, false, false, why.text);
     }
     return 0;
 }
@@ -247,73 +423,62 @@ retry_delay_ms(const struct stage *stage, uint32_t attempts)
     return delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS;
 }
 
-/* Move the entry of the held lease, and end the lease with it. */
+/* End a lease by moving its entry: to be tried again, or buried. */
 static void
-move_lease(struct stage *stage, enum store_state state, uint64_t sort,
-           const struct record_item *now)
+fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const char *why)
 {
+    struct record_item now = l->item.item;
     struct store_op *op = store_op_new();
-
-    store_op_move(op, stage->conf->name, &stage->lease.item, state, sort, now);
-    submit(stage, op, stage->lease.number, true, false);
-}
-
-static void
-fail_lease(struct stage *stage, bool bury, bool at_once, const char *why)
-{
-    struct record_item now = stage->lease.item.item;
-    const uint64_t id = stage->lease.item.id;
+    const char *queue = stage->conf->name;
 
     now.attempts++;
     (void)snprintf(now.error, sizeof now.error, "%.199s", why);
     text_cut(now.error, sizeof now.error - 4);
     if (bury || now.attempts >= (uint64_t)stage->conf->attempts) {
-        log_warn("route", "event buried stage=%s event=%" PRIu64 " type=%s attempts=%u: %s",
-                 stage->conf->name, id, stage->lease.type, now.attempts, now.error);
-        move_lease(stage, STORE_BURIED, 0, &now);
+        log_warn("route", "event buried stage=%s event=%" PRIu64 " type=%s attempts=%u: %s", queue,
+                 l->item.id, l->type, now.attempts, now.error);
+        store_op_move(op, queue, &l->item, STORE_BURIED, 0, &now);
     } else if (at_once) {
-        move_lease(stage, STORE_READY, 0, &now);
+        store_op_move(op, queue, &l->item, STORE_READY, 0, &now);
     } else {
         const uint64_t delay = retry_delay_ms(stage, now.attempts);
 
         log_warn("route",
                  "attempt failed stage=%s event=%" PRIu64 " type=%s attempts=%u next_ms=%" PRIu64
                  ": %s",
-                 stage->conf->name, id, stage->lease.type, now.attempts, delay, now.error);
-        move_lease(stage, STORE_DELAYED, sys_wall_ms() + delay, &now);
+                 queue, l->item.id, l->type, now.attempts, delay, now.error);
+        store_op_move(op, queue, &l->item, STORE_DELAYED, sys_wall_ms() + delay, &now);
     }
-}
-
-void
-route_fail(struct stage *stage, bool bury, const char *why)
-{
-    fail_lease(stage, bury, false, why);
+    submit(waiter_new(stage, op, l, 0, 0));
 }
 
 int
-route_retry(struct stage *stage, uint64_t lease, const char *why, bool is_stop, struct rr_err *err)
+route_retry(struct stage *stage, uint64_t number, const char *why, bool is_stop, struct rr_err *err)
 {
-    const int rc = check_lease(stage, lease, "RETRY", err);
+    struct lease *l;
+    const int rc = find_lease(stage, number, "RETRY", &l, err);
 
     if (rc != 0) {
         return rc;
     }
     /* Only we can have asked it to stop; a plugin that says so for nothing would loop for ever. */
     if (is_stop && stage->is_asked) {
-        route_release(stage);
+        release(stage, l);
+        begin_current(stage);
     } else {
-        fail_lease(stage, false, false, why);
+        fail_lease(stage, l, false, false, why);
     }
     return 0;
 }
 
 int
-route_reject(struct stage *stage, uint64_t lease, const char *why, struct rr_err *err)
+route_reject(struct stage *stage, uint64_t number, const char *why, struct rr_err *err)
 {
-    const int rc = check_lease(stage, lease, "REJECT", err);
+    struct lease *l;
+    const int rc = find_lease(stage, number, "REJECT", &l, err);
 
     if (rc == 0) {
-        fail_lease(stage, true, false, why);
+        fail_lease(stage, l, true, false, why);
     }
     return rc;
 }
@@ -322,7 +487,6 @@ int
 route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_err *err)
 {
     struct rr_err why = RR_ERR_INIT;
-    const uint64_t parent = stage->lease.state == LEASE_HELD ? stage->lease.item.id : 0;
     struct store_op *op;
     int rc;
 
@@ -330,24 +494,23 @@ route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_
         return rr_err_set(err, RR_E_PROTO, "EMIT without a request number");
     }
     op = store_op_new();
-    rc = append_emit(stage, op, body, true, parent, &why);
+    rc = append_emit(stage, op, body, true, stage->is_aside ? NULL : route_current(stage), &why);
     if (rc == 0) {
-        submit(stage, op, request, false, true);
+        submit_added(waiter_new(stage, op, NULL, request, WIRE_RESULT));
         return 0;
     }
     store_op_free(op);
-    answer(stage, request, rc, why.text);
+    answer(stage, WIRE_RESULT, request, rc, why.text);
     return 0;
 }
 
-int
-route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err *err)
+static void
+answer_get(struct stage *stage, uint64_t request, const char *key)
 {
     struct rr_err why = RR_ERR_INIT;
     char *text = NULL;
     const int rc = store_get_new(stage->rrd->store, stage->conf->name, key, &text, &why);
 
-    (void)err;
     if (rc == 0 || rc == RR_E_EMPTY) {
         link_send(stage->link, WIRE_VALUE, request, json_pack("{s:s?}", "value", text));
     } else {
@@ -358,20 +521,47 @@ route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err 
                   why.text);
     }
     free(text);
+}
+
+int
+route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err *err)
+{
+    struct waiter *last = NULL;
+
+    if (request == 0 || strlen(key) > RR_WIRE_NAME_MAX) {
+        return rr_err_set(err, RR_E_PROTO, "GET without a request number or with a long key");
+    }
+    /* What an earlier handler has put counts when it is durable, and not before. */
+    for (struct waiter *w = stage->waiters; w != NULL; w = w->next) {
+        if (w->epoch == stage->epoch && json_object_get(w->puts, key) != NULL) {
+            last = w;
+        }
+    }
+    if (last == NULL) {
+        answer_get(stage, request, key);
+    } else if (last->get != 0) {
+        return rr_err_set(err, RR_E_PROTO, "two GETs at a time");
+    } else {
+        last->get = request;
+        (void)snprintf(last->key, sizeof last->key, "%s", key);
+    }
     return 0;
 }
 
 void
 route_lost(struct stage *stage, bool counts, const char *why)
 {
-    if (stage->lease.state != LEASE_HELD) {
-        return; /* none, or its outcome is in the batch and counts */
+    struct lease *l = route_current(stage);
+
+    /* Outcomes that are under way count. Of the others only the event in hand can be at fault. */
+    if (l != NULL && counts && !stage->is_aside) {
+        fail_lease(stage, l, false, true, why);
     }
-    if (counts) {
-        fail_lease(stage, false, true, why);
-    } else {
-        route_release(stage);
+    while ((l = route_current(stage)) != NULL) {
+        release(stage, l);
     }
+    route_refuse(stage, "the worker has ended");
+    stage->is_aside = false;
 }
 
 int

@@ -30,9 +30,19 @@ int route_inject(struct rrd *rrd, const char *type, const char *config, const ch
  * durable is delivered. */
 void route_dispatch(struct rrd *rrd);
 
-/* For route*.c: the lease is over. */
-void route_release(struct stage *stage);
-/* End a held lease by moving its entry: to be tried again, or buried. */
-void route_fail(struct stage *stage, bool bury, const char *why);
+/* The lease that the worker handles now, NULL for none. */
+struct lease *route_current(const struct stage *stage);
+/* The worker turned to what belongs to no event, or back from it. */
+void route_aside(struct stage *stage, bool is_on);
+/* Whether a stage has a lease on that entry. */
+bool route_is_leased(const struct stage *stage, uint64_t id);
+
+/* What the worker wanted to add while there was no room: let it go on, or (why not NULL) refuse. */
+void route_let_go(struct stage *stage);
+void route_refuse(struct stage *stage, const char *why);
+
+/* For route*.c: give a ready stage an event. */
+void route_lease(struct stage *stage, const struct store_item *item, const char *type,
+                 const char *config, json_t *body_take);
 
 #endif

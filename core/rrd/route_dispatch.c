@@ -5,19 +5,19 @@
 #include "core/rrd/route.h"
 
 #include "core/common/mem.h"
-#include "core/rrd/health.h"
-#include "core/rrd/link.h"
-#include "core/rrd/sup_run.h"
+#include "core/rrd/room.h"
 #include "core/rrd/sys.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A stage that could take an event. */
+/* A stage that could take events. */
 struct candidate {
     struct stage *stage;
-    struct store_item item;
+    size_t room;
+    struct store_item *items; /* oldest first */
+    size_t n;
 };
 
 /* The name by which the stage knows a type. */
@@ -64,32 +64,28 @@ bury_unread(struct stage *stage, const struct store_item *item, const char *why)
     store_submit(stage->rrd->store, op, on_set_aside, stage);
 }
 
-/* The stored event as the body of an EVENT frame, NULL when it cannot be read. */
+/* The stored event, NULL when it cannot be read. */
 static json_t *
-event_body_new(struct stage *stage, const struct store_item *item, struct rr_err *err)
+event_doc_new(struct stage *stage, const struct store_item *item, struct rr_err *err)
 {
     char *text = NULL;
     json_t *doc;
-    const char *type;
 
+    if (item->is_damaged) {
+        (void)rr_err_set(err, RR_E_CORRUPT, "%s", item->item.error);
+        return NULL;
+    }
     if (store_event_new(stage->rrd->store, item->id, &text, err) != 0) {
         return NULL;
     }
     doc = json_loads(text, 0, NULL);
     free(text);
-    type = json_string_value(json_object_get(doc, "type"));
-    if (type == NULL) {
+    if (!json_is_string(json_object_get(doc, "type")) ||
+        !json_is_string(json_object_get(doc, "config"))) {
         (void)rr_err_set(err, RR_E_CORRUPT, "the stored event is not a JSON object with a type");
         json_decref(doc);
         return NULL;
     }
-    (void)snprintf(stage->lease.type, sizeof stage->lease.type, "%s", type);
-    (void)snprintf(stage->lease.config, sizeof stage->lease.config, "%s",
-                   json_string_value(json_object_get(doc, "config")));
-    (void)json_object_set_new(doc, "type", json_string(name_for(stage, stage->lease.type)));
-    (void)json_object_set_new(doc, "attempt", json_integer(item->item.attempts + 1));
-    (void)json_object_del(doc, "parents");
-    (void)json_object_del(doc, "key");
     return doc;
 }
 
@@ -97,37 +93,76 @@ static void
 deliver(struct stage *stage, const struct store_item *item)
 {
     struct rr_err err = RR_ERR_INIT;
-    json_t *body = event_body_new(stage, item, &err);
-    struct rrd *rrd = stage->rrd;
+    json_t *doc = event_doc_new(stage, item, &err);
+    json_t *type = json_incref(json_object_get(doc, "type"));
 
-    if (body == NULL) {
-        memset(&stage->lease, 0, sizeof stage->lease);
+    if (doc == NULL) {
         bury_unread(stage, item, err.text);
         return;
     }
-    stage->lease.state = LEASE_HELD;
-    stage->lease.number = ++rrd->last_lease;
-    stage->lease.item = *item;
-    stage->lease.since_ms = sys_wall_ms();
-    stage->lease.since_mono_ms = sys_mono_ms();
-    memset(&stage->progress, 0, sizeof stage->progress);
-    for (size_t i = 0; i < stage->conf->n_slots; i++) {
-        rrd->slots_used[stage->conf->slots[i].slot] += stage->conf->slots[i].count;
-    }
-    health_alive(stage);
-    log_debug("route", "event delivered stage=%s event=%" PRIu64 " type=%s", stage->conf->name,
-              item->id, stage->lease.type);
-    link_send(stage->link, WIRE_EVENT, stage->lease.number, body);
+    (void)json_object_set_new(doc, "type", json_string(name_for(stage, json_string_value(type))));
+    (void)json_object_set_new(doc, "attempt", json_integer(item->item.attempts + 1));
+    (void)json_object_del(doc, "parents");
+    (void)json_object_del(doc, "key");
+    route_lease(stage, item, json_string_value(type),
+                json_string_value(json_object_get(doc, "config")), doc);
+    json_decref(type);
 }
 
 static bool
 can_take(const struct stage *stage)
 {
-    return stage->sup.state == SUP_READY && stage->lease.state == LEASE_NONE &&
-           stage->n_changes == 0 && stage->link != NULL && stage->eof_mono_ms == 0;
+    return stage->sup.state == SUP_READY && stage->n_leases < (size_t)stage->conf->credit &&
+           stage->n_changes == 0 && stage->link != NULL && stage->eof_mono_ms == 0 &&
+           stage->waits_for == NULL;
 }
 
-/* All stages that are idle and have an event. */
+static bool
+collect(void *arg, const char *queue, const struct store_item *item)
+{
+    struct candidate *c = arg;
+
+    (void)queue;
+    if (route_is_leased(c->stage, item->id)) {
+        return true;
+    }
+    c->items[c->n++] = *item;
+    return c->n < c->room;
+}
+
+/* Look which queues are full, and let go on what waited for one that is not. */
+static void
+look_for_room(struct rrd *rrd)
+{
+    bool *is_full = mem_zalloc(rrd->n_stages, sizeof *is_full);
+    size_t *waits_for = mem_zalloc(rrd->n_stages, sizeof *waits_for);
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct stage *stage = rrd->stages[i];
+        const uint64_t high = (uint64_t)stage->conf->queue_high;
+        const uint64_t low = (uint64_t)stage->conf->queue_low;
+        struct store_counts c = {0};
+
+        if (high > 0) {
+            (void)store_counts(rrd->store, stage->conf->name, &c, NULL);
+        }
+        stage->is_full = room_is_full(stage->is_full, c.ready + c.delayed, high, low);
+        is_full[i] = stage->is_full;
+    }
+    room_decide(&rrd->conf.graph, is_full, waits_for);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const size_t on = waits_for[i];
+
+        rrd->stages[i]->waits_for = on == ROOM_FREE ? NULL : rrd->stages[on];
+        if (on == ROOM_FREE) {
+            route_let_go(rrd->stages[i]);
+        }
+    }
+    free(waits_for);
+    free(is_full);
+}
+
+/* All stages that have an event and could take it. */
 static size_t
 gather(struct rrd *rrd, struct candidate *out)
 {
@@ -137,20 +172,23 @@ gather(struct rrd *rrd, struct candidate *out)
     for (size_t i = 0; i < rrd->n_stages; i++) {
         struct stage *stage = rrd->stages[i];
         struct rr_err err = RR_ERR_INIT;
-        struct candidate c = {.stage = stage};
-        int rc;
+        struct candidate *c = &out[n];
 
         stage->is_short = false;
         if (!can_take(stage)) {
             continue;
         }
-        rc = store_next(rrd->store, stage->conf->name, now_ms, &c.item, &stage->next_due_ms, &err);
-        if (rc == 0) {
-            out[n++] = c;
-        } else if (rc == RR_E_CORRUPT) {
-            bury_unread(stage, &c.item, err.text);
-        } else if (rc != RR_E_EMPTY) {
+        *c = (struct candidate){.stage = stage,
+                                .room = (size_t)stage->conf->credit - stage->n_leases};
+        c->items = mem_zalloc(c->room, sizeof *c->items);
+        if (store_due(rrd->store, stage->conf->name, now_ms, collect, c, &stage->next_due_ms,
+                      &err) != 0) {
             log_error("route", "cannot read the queue stage=%s: %s", stage->conf->name, err.text);
+        }
+        if (c->n > 0) {
+            n++;
+        } else {
+            free(c->items);
         }
     }
     return n;
@@ -179,43 +217,68 @@ arm_due(struct rrd *rrd)
     }
 }
 
+/* Decide about those that have no slots yet; who has them goes on, unless another waits for one. */
+static void
+decide(struct rrd *rrd, struct candidate *c, size_t n)
+{
+    struct slots_waiter *waiters = mem_zalloc(n, sizeof *waiters);
+    int64_t *spare = mem_zalloc(rrd->conf.n_slots, sizeof *spare);
+    bool *is_wanted = mem_zalloc(rrd->conf.n_slots, sizeof *is_wanted);
+    size_t n_waiters = 0;
+
+    for (size_t i = 0; i < rrd->conf.n_slots; i++) {
+        spare[i] = rrd->conf.slots[i].total - rrd->slots_used[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (c[i].stage->n_leases == 0) {
+            waiters[n_waiters++] = (struct slots_waiter){.since = c[i].items[0].id,
+                                                         .needs = c[i].stage->conf->slots,
+                                                         .n_needs = c[i].stage->conf->n_slots,
+                                                         .user = i};
+        }
+    }
+    slots_decide(waiters, n_waiters, spare);
+    for (size_t i = 0; i < n_waiters; i++) {
+        struct candidate *w = &c[waiters[i].user];
+
+        if (!waiters[i].may_go) {
+            w->n = 0;
+            w->stage->is_short = true;
+            w->stage->short_slot = waiters[i].blocked_by;
+            is_wanted[waiters[i].blocked_by] = true;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct conf_stage *conf = c[i].stage->conf;
+
+        for (size_t k = 0; c[i].stage->n_leases > 0 && k < conf->n_slots; k++) {
+            c[i].n = is_wanted[conf->slots[k].slot] ? 0 : c[i].n;
+        }
+    }
+    free(is_wanted);
+    free(spare);
+    free(waiters);
+}
+
 void
 route_dispatch(struct rrd *rrd)
 {
-    struct candidate *candidates;
-    struct slots_waiter *waiters;
-    int64_t *spare;
+    struct candidate *c;
     size_t n;
 
     if (rrd->is_stopping || sys_mono_ms() < rrd->store_pause_ms) {
         return;
     }
-    candidates = mem_zalloc(rrd->n_stages, sizeof *candidates);
-    waiters = mem_zalloc(rrd->n_stages, sizeof *waiters);
-    spare = mem_zalloc(rrd->conf.n_slots, sizeof *spare);
-    n = gather(rrd, candidates);
-    for (size_t i = 0; i < rrd->conf.n_slots; i++) {
-        spare[i] = rrd->conf.slots[i].total - rrd->slots_used[i];
-    }
+    look_for_room(rrd);
+    c = mem_zalloc(rrd->n_stages, sizeof *c);
+    n = gather(rrd, c);
+    decide(rrd, c, n);
     for (size_t i = 0; i < n; i++) {
-        waiters[i] = (struct slots_waiter){.since = candidates[i].item.id,
-                                           .needs = candidates[i].stage->conf->slots,
-                                           .n_needs = candidates[i].stage->conf->n_slots,
-                                           .user = i};
-    }
-    slots_decide(waiters, n, spare);
-    for (size_t i = 0; i < n; i++) {
-        const struct candidate *c = &candidates[waiters[i].user];
-
-        if (waiters[i].may_go) {
-            deliver(c->stage, &c->item);
-        } else {
-            c->stage->is_short = true;
-            c->stage->short_slot = waiters[i].blocked_by;
+        for (size_t k = 0; k < c[i].n; k++) {
+            deliver(c[i].stage, &c[i].items[k]);
         }
+        free(c[i].items);
     }
     arm_due(rrd);
-    free(spare);
-    free(waiters);
-    free(candidates);
+    free(c);
 }

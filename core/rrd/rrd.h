@@ -24,20 +24,15 @@ struct link;
 struct rrd;
 struct stage_log;
 
-enum lease_state {
-    LEASE_NONE,
-    LEASE_HELD,  /* the worker has the event */
-    LEASE_ENDING /* its end is in the batch; the entry is untouchable until the commit */
-};
-
-/* The event that a stage handles. It lives here only: see store.h. */
+/* An event that a worker has. It lives here only: see store.h. */
 struct lease {
-    enum lease_state state;
+    struct lease *next;
+    bool is_ending;  /* its outcome is under way; the entry is untouchable until the commit */
     uint64_t number; /* unique while the daemon runs */
     struct store_item item;
     char type[TEXT_TYPE_MAX + 1];
     char config[256];
-    uint64_t since_ms; /* UTC */
+    uint64_t since_ms; /* its handling began, UTC; 0: others are before it */
     uint64_t since_mono_ms;
 };
 
@@ -94,8 +89,14 @@ struct stage {
     struct sys_usage usage; /* when it was looked at last */
     uint64_t oom_kills;     /* of the machine, when the worker was started */
 
-    struct lease lease;
-    size_t n_changes; /* of its queue, under way: nothing is delivered meanwhile */
+    struct lease *leases; /* in the order of delivery, which is that of the answers */
+    size_t n_leases;
+    bool is_aside;           /* the worker runs what belongs to no event */
+    struct waiter *waiters;  /* for commits of this stage, oldest first (route.c) */
+    struct waiter *held;     /* what the worker adds outside an event, while there is no room */
+    bool is_full;            /* its queue, by its marks */
+    struct stage *waits_for; /* that one has a full queue that this one fills; NULL: none */
+    size_t n_changes;        /* of its queue, under way: nothing is delivered meanwhile */
     struct stage_progress progress;
     bool is_short; /* of slots, when it was looked at last */
     size_t short_slot;

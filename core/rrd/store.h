@@ -62,8 +62,9 @@ enum store_state { STORE_READY = 'r', STORE_DELAYED = 'd', STORE_BURIED = 'b' };
 /* One entry of a queue. */
 struct store_item {
     enum store_state state;
-    uint64_t sort; /* due time of a delayed one */
-    uint64_t id;   /* of the event */
+    uint64_t sort;   /* due time of a delayed one */
+    uint64_t id;     /* of the event */
+    bool is_damaged; /* the record; item.error says how */
     struct record_item item;
 };
 
@@ -134,19 +135,20 @@ int store_health(struct store *st, struct rr_err *err);
 
 /* Reading: */
 
-/* The next entry to deliver at now_ms: the oldest of the ready and of the delayed that are due.
- * Returns RR_E_EMPTY when there is none; *next_due_ms (0: none) then says when to ask again. */
-int store_next(struct store *st, const char *queue, uint64_t now_ms, struct store_item *out,
-               uint64_t *next_due_ms, struct rr_err *err);
+/* Walk: fn returns false to end. */
+typedef bool (*store_item_fn)(void *arg, const char *queue, const struct store_item *item);
+int store_items(struct store *st, const char *queue, store_item_fn fn, void *arg,
+                struct rr_err *err);
+
+/* Walk what may be delivered at now_ms: the ready entries, oldest first, and in between the delayed
+ * ones that are due. *next_due_ms is the time of the next that is not, 0 for none. */
+int store_due(struct store *st, const char *queue, uint64_t now_ms, store_item_fn fn, void *arg,
+              uint64_t *next_due_ms, struct rr_err *err);
 /* Find the entry of an event. */
 int store_find(struct store *st, const char *queue, uint64_t id, struct store_item *out,
                struct rr_err *err);
 int store_counts(struct store *st, const char *queue, struct store_counts *out, struct rr_err *err);
 
-/* Walk: fn returns false to end. */
-typedef bool (*store_item_fn)(void *arg, const char *queue, const struct store_item *item);
-int store_items(struct store *st, const char *queue, store_item_fn fn, void *arg,
-                struct rr_err *err);
 enum store_outcome { STORE_DONE = 1, STORE_SET_ASIDE, STORE_DROPPED };
 
 /* How a stage handled an event. */

@@ -137,67 +137,101 @@ store_do_move(struct store *st, const struct change *c, struct rr_err *err)
                    : rc;
 }
 
-/* The first entry in a state, by its sort number. */
+/* The entry under a cursor if it belongs to the queue (and, but for state 0, is in that state),
+ * else RR_E_EMPTY. A damaged one is given as well. */
 static int
-first(struct store *st, MDB_cursor *cur, const char *queue, enum store_state state,
-      struct store_item *out, struct rr_err *err)
+entry_at(int rc, const char *queue, int state, const MDB_val *k, const MDB_val *v,
+         struct store_item *out, struct rr_err *err)
 {
-    uint8_t key[STORE_KEY_MAX];
-    MDB_val k = {item_key(key, queue, state, 0, 0), key};
-    MDB_val v;
-    int rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+    struct rr_err why = RR_ERR_INIT;
 
-    (void)st;
-    if (rc == MDB_NOTFOUND) {
+    memset(out, 0, sizeof *out);
+    if (rc != 0) {
+        return rc == MDB_NOTFOUND ? RR_E_EMPTY : store_fail(err, rc, "cannot read a queue");
+    }
+    rc = item_open(queue, k, v, out, &why);
+    if (rc == RR_E_EMPTY || (state != 0 && (int)out->state != state)) {
         return RR_E_EMPTY;
     }
     if (rc != 0) {
-        return store_fail(err, rc, "cannot read a queue");
+        out->is_damaged = true;
+        (void)snprintf(out->item.error, sizeof out->item.error, "%.190s", why.text);
     }
-    rc = item_open(queue, &k, &v, out, err);
-    return rc == 0 && out->state != state ? RR_E_EMPTY : rc;
+    return 0;
+}
+
+/* The entries of a queue in one state. */
+struct line {
+    MDB_cursor *cur;
+    const char *queue;
+    enum store_state state;
+    struct store_item item;
+    int rc; /* 0: item is the next one */
+};
+
+static void
+line_step(struct line *l, struct rr_err *err)
+{
+    MDB_val k;
+    MDB_val v;
+    const int rc = mdb_cursor_get(l->cur, &k, &v, MDB_NEXT);
+
+    l->rc = entry_at(rc, l->queue, l->state, &k, &v, &l->item, err);
+}
+
+static void
+line_open(struct line *l, struct store *st, MDB_txn *txn, struct rr_err *err)
+{
+    uint8_t key[STORE_KEY_MAX];
+    MDB_val k = {item_key(key, l->queue, l->state, 0, 0), key};
+    MDB_val v;
+    int rc = mdb_cursor_open(txn, st->dbi[T_QUEUE], &l->cur);
+
+    if (rc != 0) {
+        l->cur = NULL;
+        l->rc = store_fail(err, rc, "cannot read a queue");
+        return;
+    }
+    rc = mdb_cursor_get(l->cur, &k, &v, MDB_SET_RANGE);
+    l->rc = entry_at(rc, l->queue, l->state, &k, &v, &l->item, err);
 }
 
 int
-store_next(struct store *st, const char *queue, uint64_t now_ms, struct store_item *out,
-           uint64_t *next_due_ms, struct rr_err *err)
+store_due(struct store *st, const char *queue, uint64_t now_ms, store_item_fn fn, void *arg,
+          uint64_t *next_due_ms, struct rr_err *err)
 {
-    struct store_item ready = {0};
-    struct store_item delayed = {0};
+    struct line ready = {.queue = queue, .state = STORE_READY};
+    struct line delayed = {.queue = queue, .state = STORE_DELAYED};
     MDB_txn *txn;
-    MDB_cursor *cur;
     int rc = store_read(st, &txn, err);
-    int rc_ready;
-    int rc_delayed;
 
     *next_due_ms = 0;
     if (rc != 0) {
         return rc;
     }
-    rc = mdb_cursor_open(txn, st->dbi[T_QUEUE], &cur);
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return store_fail(err, rc, "cannot read a queue");
-    }
-    rc_ready = first(st, cur, queue, STORE_READY, &ready, err);
-    rc_delayed = first(st, cur, queue, STORE_DELAYED, &delayed, err);
-    mdb_cursor_close(cur);
-    mdb_txn_abort(txn);
+    line_open(&ready, st, txn, err);
+    line_open(&delayed, st, txn, err);
+    for (bool more = true; more;) {
+        struct line *next = &ready;
 
-    if (rc_delayed == 0 && delayed.sort > now_ms) {
-        *next_due_ms = delayed.sort;
-        rc_delayed = RR_E_EMPTY;
+        if (delayed.rc == 0 && delayed.item.sort > now_ms) {
+            *next_due_ms = delayed.item.sort;
+            delayed.rc = RR_E_EMPTY;
+        }
+        if (delayed.rc == 0 && (ready.rc != 0 || delayed.item.id < ready.item.id)) {
+            next = &delayed;
+        }
+        more = next->rc == 0 && fn(arg, queue, &next->item);
+        if (more) {
+            line_step(next, err);
+        }
     }
-    /* A damaged entry is handed out as well: the caller buries it and says so. */
-    if (rc_ready != RR_E_EMPTY && (rc_delayed == RR_E_EMPTY || ready.id < delayed.id)) {
-        *out = ready;
-        return rc_ready;
-    }
-    if (rc_delayed != RR_E_EMPTY) {
-        *out = delayed;
-        return rc_delayed;
-    }
-    return RR_E_EMPTY;
+    mdb_cursor_close(delayed.cur);
+    mdb_cursor_close(ready.cur);
+    mdb_txn_abort(txn);
+    return ready.rc != 0 && ready.rc != RR_E_EMPTY       ? ready.rc
+           : delayed.rc != 0 && delayed.rc != RR_E_EMPTY ? delayed.rc
+                                                         : 0;
 }
 
 static int
@@ -208,30 +242,19 @@ walk(struct store *st, MDB_txn *txn, const char *queue, store_item_fn fn, void *
     MDB_val k = {store_key2(key, queue, NULL), key};
     MDB_val v;
     MDB_cursor *cur;
+    struct store_item item;
     int rc = mdb_cursor_open(txn, st->dbi[T_QUEUE], &cur);
 
     if (rc != 0) {
         return store_fail(err, rc, "cannot read a queue");
     }
     rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-    while (rc == 0) {
-        struct store_item item = {0};
-        struct rr_err why = RR_ERR_INIT;
-        const int bad = item_open(queue, &k, &v, &item, &why);
-
-        if (bad == RR_E_EMPTY) {
-            break;
-        }
-        if (bad != 0) {
-            (void)snprintf(item.item.error, sizeof item.item.error, "%.190s", why.text);
-        }
-        if (!fn(arg, queue, &item)) {
-            break;
-        }
+    for (rc = entry_at(rc, queue, 0, &k, &v, &item, err); rc == 0 && fn(arg, queue, &item);) {
         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
+        rc = entry_at(rc, queue, 0, &k, &v, &item, err);
     }
     mdb_cursor_close(cur);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read a queue");
+    return rc == RR_E_EMPTY ? 0 : rc;
 }
 
 int

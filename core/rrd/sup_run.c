@@ -105,7 +105,9 @@ forgive_gap(struct rrd *rrd)
         shift(&stage->ping_sent_ms, gap);
         shift(&stage->alive_mono_ms, gap);
         shift(&stage->eof_mono_ms, gap);
-        shift(&stage->lease.since_mono_ms, gap);
+        for (struct lease *l = stage->leases; l != NULL; l = l->next) {
+            shift(&l->since_mono_ms, gap);
+        }
     }
 }
 
@@ -295,6 +297,7 @@ carry_out(struct stage *stage, unsigned actions)
     if ((actions & SUP_DO_ASK) != 0) {
         stage->is_asked = true;
         link_send(stage->link, WIRE_STOP, 0, NULL);
+        route_refuse(stage, "the stage stops");
     }
     if ((actions & SUP_DO_TERM) != 0) {
         sys_kill(-stage->pid, SIGTERM);

@@ -367,7 +367,7 @@ host_emit_now(struct rr_ctx *ctx, const struct rr_event_type *type, const char *
     }
     const uint64_t id = ++host->request;
     const int sent = io_send(host->io, WIRE_EMIT, id, row, err);
-    return sent != 0 ? sent : verdict(io_wait_reply(host->io, WIRE_ACK, id), err);
+    return sent != 0 ? sent : verdict(io_wait_reply(host->io, WIRE_RESULT, id), err);
 }
 
 static int

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,8 +39,10 @@ struct io {
     pthread_cond_t arrived;
     /* The protocol allows one of each at a time, so a second one is its end. */
     struct slot config;
-    struct slot event;
     struct slot reply;
+    struct slot events[RR_WIRE_CREDIT_MAX]; /* ring: the oldest at first_event */
+    unsigned first_event, n_events, credit;
+    unsigned n_unanswered; /* DONEs without an ACK, that of lease 0 not counted */
     atomic_int stopping;
     atomic_int closing;
     uint8_t in[RR_WIRE_FRAME_MAX + 1]; /* one more shows a frame that is too long */
@@ -137,45 +140,79 @@ io_send(struct io *io, uint16_t type, uint64_t id, json_t *body_take, struct rr_
     return 0;
 }
 
+/* Put a frame where the main thread takes it. Called with the lock held. */
 static void
-fill(struct io *io, struct slot *slot, const struct wire_frame *frame)
+fill(struct io *io, struct slot *slot, const struct slot *with)
 {
-    struct rr_err err = RR_ERR_INIT;
-    json_t *body = wire_body_new(frame, &err);
-    if (body == NULL) {
-        broken(err.text);
-    }
-    pthread_mutex_lock(&io->lock);
     if (slot->body != NULL) {
         broken("a frame came before the last one of its kind was answered");
     }
-    *slot = (struct slot){.type = frame->type, .id = frame->id, .body = body};
+    *slot = *with;
     pthread_cond_broadcast(&io->arrived);
-    pthread_mutex_unlock(&io->lock);
+}
+
+static void
+fill_event(struct io *io, const struct slot *with)
+{
+    if (io->n_events == io->credit) {
+        broken("more events came than the credit allows");
+    }
+    fill(io, &io->events[(io->first_event + io->n_events++) % RR_WIRE_CREDIT_MAX], with);
+}
+
+/* The outcome of an event is durable, or was refused, which the daemon has logged and deals with.
+ */
+static void
+count_answer(struct io *io)
+{
+    if (io->n_unanswered == 0) {
+        broken("an answer came that nobody asked for");
+    }
+    io->n_unanswered--;
+    pthread_cond_broadcast(&io->arrived);
 }
 
 static void
 take_frame(struct io *io, const struct wire_frame *frame)
 {
+    struct rr_err err = RR_ERR_INIT;
+    const struct slot slot = {frame->type, frame->id, wire_body_new(frame, &err)};
+    bool is_kept = false;
+
+    if (slot.body == NULL) {
+        broken(err.text);
+    }
+    pthread_mutex_lock(&io->lock);
     switch (frame->type) {
     case WIRE_PING:
-        send_frame(io, WIRE_PONG, frame->id, "{}", 2);
         break;
     case WIRE_STOP:
-        pthread_mutex_lock(&io->lock);
         atomic_store(&io->stopping, 1);
         pthread_cond_broadcast(&io->arrived);
-        pthread_mutex_unlock(&io->lock);
         break;
     case WIRE_CONFIG:
-        fill(io, &io->config, frame);
+        fill(io, &io->config, &slot);
+        is_kept = true;
         break;
     case WIRE_EVENT:
-        fill(io, &io->event, frame);
+        fill_event(io, &slot);
+        is_kept = true;
         break;
-    default: /* ACK, VALUE: wire_decode lets nothing else pass */
-        fill(io, &io->reply, frame);
+    default: /* ACK, RESULT, VALUE: wire_decode lets nothing else pass */
+        is_kept = frame->type != WIRE_ACK || frame->id == 0;
+        if (is_kept) {
+            fill(io, &io->reply, &slot);
+        } else {
+            count_answer(io);
+        }
         break;
+    }
+    pthread_mutex_unlock(&io->lock);
+    if (frame->type == WIRE_PING) {
+        send_frame(io, WIRE_PONG, frame->id, "{}", 2);
+    }
+    if (!is_kept) {
+        json_decref(slot.body);
     }
 }
 
@@ -215,6 +252,7 @@ io_new(int fd, uint64_t epoch, struct rr_err *err)
     struct io *io = mem_zalloc(1, sizeof *io);
     io->fd = fd;
     io->epoch = epoch;
+    io->credit = 1;
     pthread_mutex_init(&io->send_lock, NULL);
     pthread_mutex_init(&io->lock, NULL);
     pthread_condattr_init(&clock);
@@ -257,6 +295,27 @@ io_wait_config(struct io *io)
     return slot.body;
 }
 
+void
+io_set_credit(struct io *io, unsigned credit)
+{
+    pthread_mutex_lock(&io->lock);
+    io->credit = credit == 0 ? 1 : credit < RR_WIRE_CREDIT_MAX ? credit : RR_WIRE_CREDIT_MAX;
+    pthread_mutex_unlock(&io->lock);
+}
+
+/* Called with the lock held; body is NULL when there is none. */
+static struct slot
+next_event(struct io *io)
+{
+    if (io->n_events == 0) {
+        return (struct slot){0};
+    }
+    const struct slot slot = empty(&io->events[io->first_event]);
+    io->first_event = (io->first_event + 1) % RR_WIRE_CREDIT_MAX;
+    io->n_events--;
+    return slot;
+}
+
 int
 io_wait_event(struct io *io, uint64_t deadline_ms, uint64_t *lease, json_t **body)
 {
@@ -266,7 +325,7 @@ io_wait_event(struct io *io, uint64_t deadline_ms, uint64_t *lease, json_t **bod
     int rc = IO_TIMEOUT;
 
     pthread_mutex_lock(&io->lock);
-    while (io->event.body == NULL && !atomic_load(&io->stopping) && !timed_out) {
+    while (io->n_events == 0 && !atomic_load(&io->stopping) && !timed_out) {
         if (deadline_ms == UINT64_MAX) {
             pthread_cond_wait(&io->arrived, &io->lock);
         } else {
@@ -275,8 +334,8 @@ io_wait_event(struct io *io, uint64_t deadline_ms, uint64_t *lease, json_t **bod
     }
     if (atomic_load(&io->stopping)) {
         rc = IO_STOP;
-    } else if (io->event.body != NULL) {
-        const struct slot slot = empty(&io->event);
+    } else if (io->n_events > 0) {
+        const struct slot slot = next_event(io);
         *lease = slot.id;
         *body = slot.body;
         rc = 0;
@@ -289,7 +348,7 @@ int
 io_take_event(struct io *io, uint64_t *lease)
 {
     pthread_mutex_lock(&io->lock);
-    const struct slot slot = empty(&io->event);
+    const struct slot slot = next_event(io);
     pthread_mutex_unlock(&io->lock);
     if (slot.body == NULL) {
         return 0;
@@ -297,6 +356,32 @@ io_take_event(struct io *io, uint64_t *lease)
     *lease = slot.id;
     json_decref(slot.body);
     return 1;
+}
+
+int
+io_send_done(struct io *io, uint64_t lease, json_t *body_take, struct rr_err *err)
+{
+    /* Counted first: the answer may come before io_send() returns. */
+    pthread_mutex_lock(&io->lock);
+    io->n_unanswered += lease != 0;
+    pthread_mutex_unlock(&io->lock);
+    const int rc = io_send(io, WIRE_DONE, lease, body_take, err);
+    if (rc != 0) {
+        pthread_mutex_lock(&io->lock);
+        io->n_unanswered -= lease != 0;
+        pthread_mutex_unlock(&io->lock);
+    }
+    return rc;
+}
+
+void
+io_settle(struct io *io)
+{
+    pthread_mutex_lock(&io->lock);
+    while (io->n_unanswered > 0) {
+        pthread_cond_wait(&io->arrived, &io->lock);
+    }
+    pthread_mutex_unlock(&io->lock);
 }
 
 json_t *

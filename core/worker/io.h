@@ -36,6 +36,9 @@ size_t io_body_bytes(const json_t *body);
 /* Wait for the CONFIG frame. Returns its body (new reference), or NULL when a stop came first. */
 json_t *io_wait_config(struct io *io);
 
+/* Events that the daemon may send ahead; 1 until this is called. */
+void io_set_credit(struct io *io, unsigned credit);
+
 /*
  * Wait for an event until deadline_ms of io_now_ms(), UINT64_MAX for ever. A stop comes before an
  * event that waits.
@@ -47,8 +50,14 @@ int io_wait_event(struct io *io, uint64_t deadline_ms, uint64_t *lease, json_t *
 /* Take an event that arrived and was not waited for. Returns 1 and its lease, or 0. */
 int io_take_event(struct io *io, uint64_t *lease);
 
-/* Wait for the answer (ACK or VALUE) to a request. Returns its body (new reference); an answer to
- * anything else is a broken protocol and ends the process. */
+/* Send a DONE frame; its answer is awaited by io_settle(), that of lease 0 by io_wait_reply(). */
+int io_send_done(struct io *io, uint64_t lease, json_t *body_take, struct rr_err *err);
+
+/* Wait until every DONE but that of lease 0 is answered. */
+void io_settle(struct io *io);
+
+/* Wait for the answer to a request: RESULT, VALUE, or the ACK of lease 0. Returns its body (new
+ * reference); an answer to anything else is a broken protocol and ends the process. */
 json_t *io_wait_reply(struct io *io, uint16_t type, uint64_t id);
 
 /* 1 when a stop was asked for. May be called from every thread. */

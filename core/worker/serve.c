@@ -119,8 +119,9 @@ send_hello(struct worker *w)
     (void)io_send(w->io, WIRE_HELLO, 0, body, NULL);
 }
 
-/* Send what the handler collected and wait until it is durable. Returns 0, or the reason why it is
- * not: refused by the daemon (the lease is the daemon's again) or by ourselves (-ECANCELED). */
+/* Send what the callback collected. That of an event is durable later, and the daemon looks after
+ * it; that of no event (lease 0) is waited for. Returns 0, or the reason why it counts for nothing:
+ * refused by the daemon or by ourselves (-ECANCELED). */
 static int
 commit(struct worker *w, uint64_t lease, struct rr_err *err)
 {
@@ -136,14 +137,17 @@ commit(struct worker *w, uint64_t lease, struct rr_err *err)
         }
         body = json_pack("{s:[], s:{}}", "emits", "puts");
     }
-    if (io_send(w->io, WIRE_DONE, lease, body, err) != 0) {
+    if (io_send_done(w->io, lease, body, err) != 0) {
         return -ECANCELED;
+    }
+    if (lease != 0) {
+        return 0;
     }
     json_t *ack = io_wait_reply(w->io, WIRE_ACK, lease);
     const int accepted = json_is_true(json_object_get(ack, "ok"));
     const char *text = json_string_value(json_object_get(ack, "error"));
     if (!accepted) {
-        rr_err_set(err, RR_E_INPUT, "%s", text == NULL ? "no reason given" : text);
+        rr_err_set(err, RR_E_INPUT, "rrd refused it: %s", text == NULL ? "no reason given" : text);
     }
     json_decref(ack);
     return accepted ? 0 : RR_E_INPUT;
@@ -167,16 +171,12 @@ finish_event(struct worker *w, uint64_t lease, int result, const struct rr_err *
     char text[ERROR_TEXT_MAX];
 
     switch (result) {
-    case RR_DONE: {
-        const int rc = commit(w, lease, &err);
-        if (rc == -ECANCELED) {
+    case RR_DONE:
+        if (commit(w, lease, &err) != 0) {
             host_log(w->host, RR_LOG_ERROR, "%s", err.text);
             send_refusal(w, WIRE_RETRY, lease, err.text);
-        } else if (rc != 0) {
-            host_log(w->host, RR_LOG_ERROR, "rrd refused what the handler did: %s", err.text);
         }
         break;
-    }
     case RR_RETRY:
         send_refusal(w, WIRE_RETRY, lease, reason(why));
         break;
@@ -255,17 +255,26 @@ handle_event(struct worker *w, uint64_t lease, json_t *body)
     free(text);
 }
 
+/* Tell that what runs now belongs to no event, so that its harm is not counted against one. */
+static void
+send_aside(struct worker *w, int on)
+{
+    (void)io_send(w->io, WIRE_ASIDE, 0, json_pack("{s:b}", "on", on), NULL);
+}
+
 /* Run a callback that belongs to no event, and commit what it did. */
 static int
 run_aside(struct worker *w, enum phase phase, int (*callback)(struct rr_ctx *, struct rr_err *),
           struct rr_err *err)
 {
+    send_aside(w, 1);
     host_begin(w->host, phase, NULL);
     int rc = callback(host_ctx(w->host), err);
     if (rc == RR_DONE) {
         rc = commit(w, 0, err);
     }
     host_end(w->host);
+    send_aside(w, 0);
     return rc;
 }
 
@@ -350,9 +359,10 @@ wind_up(struct worker *w)
     struct rr_err err = RR_ERR_INIT;
     uint64_t lease = 0;
 
-    if (io_take_event(w->io, &lease)) {
+    while (io_take_event(w->io, &lease)) {
         send_refusal(w, WIRE_RETRY, lease, "the stage stops");
     }
+    io_settle(w->io);
     if (w->plugin.api.drain != NULL &&
         run_aside(w, PHASE_DRAIN, w->plugin.api.drain, &err) != RR_DONE) {
         host_log(w->host, RR_LOG_WARN, "drain failed: %s", reason(&err));
@@ -383,6 +393,7 @@ live(struct worker *w)
         (void)io_send(w->io, WIRE_DRAINED, 0, NULL, NULL);
         return 0;
     }
+    io_set_credit(w->io, (unsigned)json_integer_value(json_object_get(config, "credit")));
     w->host = host_new(w->io, &w->plugin, config, &err);
     json_decref(config);
     if (w->host == NULL) {

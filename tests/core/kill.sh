@@ -17,7 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=${RR_BUILDDIR:-$PWD}
 read -r want_workers want_daemons <<< "${*:-${RR_KILLS:-200 100}}"
 want_daemons=${want_daemons:-0}
-tokens=4
+tokens=12
 stages="ring_source ring_work ring_sink"
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/rr-kill.XXXXXX")
@@ -47,12 +47,14 @@ restart_max = 20ms
 attempts = 100
 
 [stage ring_work]
+credit = 2
 work = 2ms
 restart_delay = 10ms
 restart_max = 20ms
 attempts = 100
 
 [stage ring_sink]
+credit = 16
 work = 2ms
 restart_delay = 10ms
 restart_max = 20ms

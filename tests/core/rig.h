@@ -146,8 +146,8 @@ rig_receive(struct rig *rig, uint16_t *type, uint64_t *id)
     return body;
 }
 
-/* Wait for a frame of a type with an id; LOG, NOTE, PROGRESS in between are skipped unless asked
- * for. Returns its body, a new reference. */
+/* Wait for a frame of a type with an id; LOG, NOTE, PROGRESS and ASIDE in between are skipped
+ * unless asked for. Returns its body, a new reference. */
 static inline json_t *
 rig_expect(struct rig *rig, uint16_t want, uint64_t id)
 {
@@ -162,7 +162,7 @@ rig_expect(struct rig *rig, uint16_t want, uint64_t id)
             return body;
         }
         char *text = json_dumps(body, JSON_COMPACT);
-        if (type != WIRE_LOG && type != WIRE_NOTE && type != WIRE_PROGRESS) {
+        if (type != WIRE_LOG && type != WIRE_NOTE && type != WIRE_PROGRESS && type != WIRE_ASIDE) {
             rig_die("rig: got %s id %llu %s, expected %s id %llu", wire_name(type),
                     (unsigned long long)got_id, text, wire_name(want), (unsigned long long)id);
         }

@@ -9,6 +9,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool
+take_first(void *arg, const char *queue, const struct store_item *item)
+{
+    (void)queue;
+    *(struct store_item *)arg = *item;
+    return false;
+}
+
+/* The entry that is delivered next. */
+static int
+store_next(struct store *st, const char *queue, uint64_t now_ms, struct store_item *out,
+           uint64_t *due_ms, struct rr_err *err)
+{
+    const int rc =
+        store_due(st, queue, now_ms, take_first, memset(out, 0, sizeof *out), due_ms, err);
+
+    return rc != 0 ? rc : out->is_damaged ? RR_E_CORRUPT : out->id == 0 ? RR_E_EMPTY : 0;
+}
+
 static char dir[256];
 static struct rr_err err;
 

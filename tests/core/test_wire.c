@@ -31,7 +31,7 @@ test_round_trip(void)
     const int bytes = make(WIRE_DONE, "{\"a\":1}");
 
     is_int(bytes, 32 + 7, "a frame is its header and its body");
-    ok(memcmp(message, "RRF1\1\0\3\0\7\0\0\0\0\0\0\0\10\7\6\5\4\3\2\1\7", 25) == 0,
+    ok(memcmp(message, "RRF1\2\0\3\0\7\0\0\0\0\0\0\0\10\7\6\5\4\3\2\1\7", 25) == 0,
        "the header is little endian");
     is_int(wire_decode(message, (size_t)bytes, 0, &frame, &err), 0, "it decodes");
     is_int(frame.type, WIRE_DONE, "type comes back");
@@ -68,8 +68,8 @@ test_refusals(void)
     message[0] ^= 1;
     refused(bytes, 0, "magic", "wrong magic");
     (void)make(WIRE_DONE, "{}");
-    message[4] = 2;
-    refused(bytes, 0, "protocol version 2", "other version");
+    message[4] = 1;
+    refused(bytes, 0, "protocol version 1", "other version");
     bytes = (size_t)make(WIRE_PING, "{}");
     refused(bytes, 0, "not one that a worker sends", "a daemon's frame from the worker");
     (void)make(0, "{}");
