@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * store_verify.c - the head of the file, its size, and every record in it.
+ * store_verify.c - the head of the file, its size, and every page and record in it.
+ *
+ * Reads LMDB's file by itself, with bounds checked, so that no damage can end the process. The
+ * layout is that of LMDB 0.9 on 64-bit machines: lmdb 0.9.24, mdb.c, sections "Page headers",
+ * "Nodes" and "Meta pages".
  *
  * Does not: write, or mend anything (store_repair.c).
  */
@@ -11,22 +15,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-/* LMDB 0.9 on 64-bit machines: a page has a head of 16 bytes, and the first two pages hold a meta
- * record each, of which the one with the higher transaction number counts. */
-#define PAGE_HEAD 16
 #define META_MAGIC 0xBEEFC0DEu
 #define META_VERSION 1u
+#define NO_PAGE UINT64_MAX
 
-struct meta_table {
+enum { PAGE_HEAD = 16, NODE_HEAD = 8, DEPTH_MAX = 32 };
+enum page_flag { PAGE_BRANCH = 1, PAGE_LEAF = 2, PAGE_OVERFLOW = 4 };
+enum node_flag { NODE_BIG = 1, NODE_TABLE = 2 };
+
+struct table_head {
     uint32_t pad; /* of the first table: the page size */
     uint16_t flags, depth;
     uint64_t branch_pages, leaf_pages, overflow_pages, entries, root;
@@ -35,20 +38,40 @@ struct meta_table {
 struct meta {
     uint32_t magic, version;
     uint64_t address, map_bytes;
-    struct meta_table tables[2];
+    struct table_head tables[2]; /* free pages, names of tables */
     uint64_t last_page, txn;
 };
 
-/* What the child tells, followed by the damaged records. */
-struct verdict {
-    int32_t code;
-    uint32_t n_damaged;
-    uint64_t records;
-    char text[200];
+struct page_head {
+    uint64_t number;
+    uint16_t pad, flags, lower, upper; /* lower and upper: the number of pages of an overflow */
 };
 
-/* A damaged tree may lead in a circle. A sound store of ten million records takes some seconds. */
-#define CHECK_LIMIT_S 600
+struct node {
+    uint16_t low, high, flags, key_bytes;
+    const uint8_t *key, *data;
+};
+
+/* A walk through the whole file. */
+struct walk {
+    const uint8_t *file;
+    uint32_t page_bytes;
+    uint64_t pages;
+    uint8_t *seen; /* a bit for each page */
+    struct store_check *out;
+    char why[120];
+};
+
+/* One table on the way. */
+struct table_walk {
+    struct walk *w;
+    int table; /* enum store_table; -1 names of tables, -2 free pages */
+    uint64_t branch_pages, leaf_pages, overflow_pages, entries;
+    uint8_t last[STORE_KEY_MAX]; /* key that was met last */
+    size_t last_n;
+    uint8_t floor[STORE_KEY_MAX]; /* the next key is not below this one of a branch */
+    size_t floor_n;
+};
 
 static const char advice[] = "restore it from a copy, or move the directory away and start with an "
                              "empty store";
@@ -66,7 +89,7 @@ read_meta(int fd, off_t at, struct meta *out)
 }
 
 static int
-check_head(int fd, off_t bytes, struct rr_err *err)
+check_head(int fd, off_t bytes, struct meta *out, struct rr_err *err)
 {
     struct meta a;
     struct meta b;
@@ -77,22 +100,32 @@ check_head(int fd, off_t bytes, struct rr_err *err)
     }
     const uint32_t page = a.tables[0].pad;
 
-    if (page < 512 || page > 65536 || (page & (page - 1)) != 0 || read_meta(fd, page, &b) != 0) {
+    if (page < 512 || page > 65536 || (page & (page - 1)) != 0 || read_meta(fd, page, &b) != 0 ||
+        b.tables[0].pad != page) {
         return rr_err_set(err, RR_E_CORRUPT, "its second head is damaged; %s", advice);
     }
-    const uint64_t last = a.txn > b.txn ? a.last_page : b.last_page;
+    const struct meta *newest = a.txn > b.txn ? &a : &b;
+    const struct meta *other = a.txn > b.txn ? &b : &a;
+    const uint64_t last = newest->last_page;
+
+    /* Transaction n is in head n mod 2. A changed number would bring back the state before the last
+     * commit. */
+    if (newest->txn > 0 && (newest->txn - other->txn != 1 || (newest->txn & 1) != (newest == &b))) {
+        return rr_err_set(err, RR_E_CORRUPT, "its heads do not belong together; %s", advice);
+    }
 
     if (last >= UINT64_MAX / page - 1 || (uint64_t)bytes < (last + 1) * page) {
         return rr_err_set(err, RR_E_CORRUPT,
                           "the file has been cut off: it has %lld bytes and needs %llu; %s",
                           (long long)bytes, (unsigned long long)((last + 1) * page), advice);
     }
+    *out = *newest;
     return 0;
 }
 
 /* *fd is -1 when there is no file, or an empty one: LMDB begins with that. */
 static int
-check_file(const char *path, int *fd, struct rr_err *err)
+check_file(const char *path, int *fd, struct meta *meta, struct rr_err *err)
 {
     struct stat st;
     int rc = 0;
@@ -116,7 +149,10 @@ check_file(const char *path, int *fd, struct rr_err *err)
     } else if ((st.st_mode & 022) != 0) {
         rc = rr_err_set(err, -EPERM, "others may write it; use chmod go-w");
     } else if (st.st_size > 0) {
-        return check_head(*fd, st.st_size, err);
+        rc = check_head(*fd, st.st_size, meta, err);
+        if (rc == 0) {
+            return 0;
+        }
     }
     (void)close(*fd);
     *fd = -1;
@@ -157,202 +193,362 @@ is_sound(enum store_table t, const MDB_val *k, const MDB_val *v)
     return false;
 }
 
-static int
-walk_table(MDB_txn *txn, enum store_table t, struct verdict *out, struct store_damage *damaged)
-{
-    MDB_dbi dbi;
-    MDB_stat stat;
-    MDB_cursor *cur;
-    MDB_val k;
-    MDB_val v;
-    uint8_t before[STORE_KEY_MAX];
-    MDB_val last = {0, before};
-    uint64_t count = 0;
-    int rc = mdb_dbi_open(txn, store_table_names[t], 0, &dbi);
-
-    if (rc == MDB_NOTFOUND) {
-        return 0; /* of a younger format; store_open() makes it */
-    }
-    if (rc != 0 || (rc = mdb_stat(txn, dbi, &stat)) != 0 ||
-        (rc = mdb_cursor_open(txn, dbi, &cur)) != 0) {
-        return rc;
-    }
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_FIRST); rc == 0;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        if (k.mv_size == 0 || k.mv_size > STORE_KEY_MAX ||
-            (count > 0 && mdb_cmp(txn, dbi, &last, &k) >= 0) || count++ > stat.ms_entries) {
-            return MDB_CORRUPTED;
-        }
-        memcpy(before, k.mv_data, k.mv_size);
-        last.mv_size = k.mv_size;
-        if (is_sound(t, &k, &v)) {
-            continue;
-        }
-        if (out->n_damaged == STORE_DAMAGE_MAX) {
-            return MDB_CORRUPTED;
-        }
-        struct store_damage *d = &damaged[out->n_damaged++];
-
-        d->table = (uint8_t)t;
-        d->key_n = (uint16_t)k.mv_size;
-        memcpy(d->key, k.mv_data, k.mv_size);
-    }
-    out->records += count;
-    return rc == MDB_NOTFOUND ? (count == stat.ms_entries ? 0 : MDB_CORRUPTED) : rc;
-}
-
-static void
-walk(const char *dir, struct verdict *out, struct store_damage *damaged)
-{
-    MDB_env *env = NULL;
-    MDB_txn *txn = NULL;
-    int rc = mdb_env_create(&env);
-
-    if (rc == 0) {
-        rc = mdb_env_set_maxdbs(env, T_COUNT);
-    }
-    if (rc == 0) {
-        rc = mdb_env_open(env, dir, MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0600);
-    }
-    if (rc == 0) {
-        rc = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
-    }
-    for (int t = 0; rc == 0 && t < T_COUNT; t++) {
-        rc = walk_table(txn, (enum store_table)t, out, damaged);
-        if (rc != 0) {
-            (void)snprintf(out->text, sizeof out->text, "table %s: %s", store_table_names[t],
-                           mdb_strerror(rc));
-        }
-    }
-    if (rc != 0 && out->text[0] == '\0') {
-        (void)snprintf(out->text, sizeof out->text, "%s", mdb_strerror(rc));
-    }
-    out->code = rc == 0 ? 0 : RR_E_CORRUPT;
-}
-
 static bool
-write_all(int fd, const void *data, size_t n)
+broken(struct walk *w, const char *what, uint64_t page)
 {
-    for (const char *at = data; n > 0;) {
-        const ssize_t some = write(fd, at, n);
+    if (w->why[0] == '\0') {
+        (void)snprintf(w->why, sizeof w->why, "%s, page %llu", what, (unsigned long long)page);
+    }
+    return false;
+}
 
-        if (some < 0 && errno != EINTR) {
+/* Take pages into use: each may be taken once. */
+static bool
+take_pages(struct walk *w, uint64_t first, uint64_t n)
+{
+    if (first < 2 || first >= w->pages || n == 0 || n > w->pages - first) {
+        return broken(w, "a link leads out of the file", first);
+    }
+    for (uint64_t p = first; p < first + n; p++) {
+        if ((w->seen[p / 8] >> (p % 8) & 1) != 0) {
+            return broken(w, "a page is used twice", p);
+        }
+        w->seen[p / 8] |= (uint8_t)(1u << p % 8);
+    }
+    return true;
+}
+
+static const uint8_t *
+page_at(const struct walk *w, uint64_t number, struct page_head *head)
+{
+    const uint8_t *page = w->file + number * w->page_bytes;
+
+    memcpy(head, page, sizeof *head);
+    return page;
+}
+
+/* Node i of a page whose head is sound. */
+static bool
+node_at(struct walk *w, uint64_t number, const uint8_t *page, size_t i, struct node *out)
+{
+    uint16_t at;
+
+    memcpy(&at, page + PAGE_HEAD + 2 * i, sizeof at);
+    if (at < PAGE_HEAD || (uint32_t)at + NODE_HEAD > w->page_bytes) {
+        return broken(w, "a node lies outside", number);
+    }
+    memcpy(out, page + at, NODE_HEAD);
+    out->key = page + at + NODE_HEAD;
+    out->data = out->key + out->key_bytes;
+    return (uint32_t)at + NODE_HEAD + out->key_bytes <= w->page_bytes ||
+           broken(w, "a key is cut off", number);
+}
+
+/* The nodes of a page fill it from `upper` to its end; LMDB moves them by their sizes, so that a
+ * wrong size would destroy its neighbours. */
+static bool
+is_filled(struct walk *w, uint64_t number, const uint8_t *page, const struct page_head *head)
+{
+    const size_t n = (size_t)(head->lower - PAGE_HEAD) / 2;
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        struct node node;
+
+        if (!node_at(w, number, page, i, &node)) {
             return false;
         }
-        at += some < 0 ? 0 : some;
-        n -= some < 0 ? 0 : (size_t)some;
+        size_t size = NODE_HEAD + (size_t)node.key_bytes;
+
+        if (head->flags == PAGE_LEAF) {
+            size += (node.flags & NODE_BIG) != 0 ? sizeof(uint64_t)
+                                                 : (size_t)node.low | (size_t)node.high << 16;
+        }
+        bytes += (size + 1) & ~(size_t)1;
+    }
+    return bytes == w->page_bytes - head->upper || broken(w, "its nodes do not fill it", number);
+}
+
+/* The value of a leaf node. */
+static bool
+value_of(struct table_walk *t, uint64_t number, const uint8_t *page, const struct node *node,
+         MDB_val *out)
+{
+    struct walk *w = t->w;
+    struct page_head head;
+    uint64_t over;
+    uint64_t n;
+
+    out->mv_size = (size_t)node->low | (size_t)node->high << 16;
+    out->mv_data = (void *)(uintptr_t)node->data;
+    if ((node->flags & NODE_BIG) == 0) {
+        return node->data + out->mv_size <= page + w->page_bytes ||
+               broken(w, "a value is cut off", number);
+    }
+    if (node->data + sizeof over > page + w->page_bytes) {
+        return broken(w, "a value is cut off", number);
+    }
+    memcpy(&over, node->data, sizeof over);
+    n = (PAGE_HEAD + out->mv_size + w->page_bytes - 1) / w->page_bytes;
+    if (!take_pages(w, over, n)) {
+        return false;
+    }
+    out->mv_data = (void *)(uintptr_t)(page_at(w, over, &head) + PAGE_HEAD);
+    t->overflow_pages += n;
+    return (head.number == over && head.flags == PAGE_OVERFLOW &&
+            ((uint64_t)head.lower | (uint64_t)head.upper << 16) == n) ||
+           broken(w, "a large value is damaged", over);
+}
+
+static int
+compare(int table, const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
+{
+    if (table == -2) { /* numbers of transactions, as the machine has them */
+        uint64_t x;
+        uint64_t y;
+
+        memcpy(&x, a, sizeof x);
+        memcpy(&y, b, sizeof y);
+        return (x > y) - (x < y);
+    }
+    const int order = memcmp(a, b, a_n < b_n ? a_n : b_n);
+
+    return order != 0 ? order : (a_n > b_n) - (a_n < b_n);
+}
+
+static bool walk_table(struct walk *w, int table, const struct table_head *head);
+
+/* A list of free pages: how many, then which. */
+static bool
+take_free(struct walk *w, const MDB_val *v)
+{
+    uint64_t n;
+
+    memcpy(&n, v->mv_data, v->mv_size < sizeof n ? 0 : sizeof n);
+    if (v->mv_size < sizeof n || v->mv_size / sizeof n < n + 1 || n > w->pages) {
+        return broken(w, "a list of free pages is damaged", 0);
+    }
+    for (uint64_t i = 1; i <= n; i++) {
+        uint64_t page;
+
+        memcpy(&page, (const uint8_t *)v->mv_data + i * sizeof page, sizeof page);
+        if (!take_pages(w, page, 1)) {
+            return false;
+        }
     }
     return true;
 }
 
 static bool
-read_all(int fd, void *data, size_t n)
+take_name(struct walk *w, const MDB_val *k, const MDB_val *v)
 {
-    for (char *at = data; n > 0;) {
-        const ssize_t some = read(fd, at, n);
+    struct table_head head;
 
-        if (some == 0 || (some < 0 && errno != EINTR)) {
+    if (v->mv_size != sizeof head) {
+        return broken(w, "the head of a table is damaged", 0);
+    }
+    memcpy(&head, v->mv_data, sizeof head);
+    for (int t = 0; t < T_COUNT; t++) {
+        if (k->mv_size == strlen(store_table_names[t]) &&
+            memcmp(k->mv_data, store_table_names[t], k->mv_size) == 0) {
+            return walk_table(w, t, &head);
+        }
+    }
+    return broken(w, "it has a table that is not ours", 0);
+}
+
+static bool
+take_record(struct table_walk *t, const MDB_val *k, const MDB_val *v)
+{
+    struct store_check *out = t->w->out;
+    struct store_damage *d;
+
+    if (t->table == -2) {
+        return take_free(t->w, v);
+    }
+    if (t->table == -1) {
+        return take_name(t->w, k, v);
+    }
+    out->records++;
+    if (is_sound((enum store_table)t->table, k, v)) {
+        return true;
+    }
+    if (out->n_damaged == STORE_DAMAGE_MAX) {
+        return broken(t->w, "too many records are damaged", 0);
+    }
+    if (out->damaged == NULL) {
+        out->damaged = mem_zalloc(STORE_DAMAGE_MAX, sizeof *out->damaged);
+    }
+    d = &out->damaged[out->n_damaged++];
+    d->table = (uint8_t)t->table;
+    d->key_n = (uint16_t)k->mv_size;
+    memcpy(d->key, k->mv_data, k->mv_size);
+    return true;
+}
+
+static bool
+walk_leaf(struct table_walk *t, uint64_t number, const uint8_t *page, size_t n)
+{
+    t->leaf_pages++;
+    for (size_t i = 0; i < n; i++) {
+        struct node node;
+        MDB_val v;
+
+        if (!node_at(t->w, number, page, i, &node)) {
             return false;
         }
-        at += some < 0 ? 0 : some;
-        n -= some < 0 ? 0 : (size_t)some;
+        if ((node.flags & ~(unsigned)NODE_BIG) != (t->table == -1 ? NODE_TABLE : 0u) ||
+            node.key_bytes == 0 || node.key_bytes > STORE_KEY_MAX ||
+            (t->table == -2 && node.key_bytes != 8) ||
+            (t->entries > 0 &&
+             compare(t->table, t->last, t->last_n, node.key, node.key_bytes) >= 0) ||
+            (t->floor_n > 0 &&
+             compare(t->table, node.key, node.key_bytes, t->floor, t->floor_n) < 0)) {
+            return broken(t->w, "keys are out of order", number);
+        }
+        t->floor_n = 0;
+        memcpy(t->last, node.key, node.key_bytes);
+        t->last_n = node.key_bytes;
+        t->entries++;
+        const MDB_val k = {node.key_bytes, t->last};
+
+        if (!value_of(t, number, page, &node, &v) || !take_record(t, &k, &v)) {
+            return false;
+        }
     }
     return true;
 }
 
-/* In the child. */
-__attribute__((noreturn)) static void
-tell(const char *dir, int fd, pid_t parent)
+static bool walk_page(struct table_walk *t, uint64_t number, int depth);
+
+/* What is left of a key of a branch is before it, what is right of it is not: else a search, which
+ * goes by these keys, would miss what is there. */
+static bool
+walk_branch(struct table_walk *t, uint64_t number, const uint8_t *page, size_t n, int depth)
 {
-    struct verdict verdict = {0};
-    struct store_damage *damaged = mem_zalloc(STORE_DAMAGE_MAX, sizeof *damaged);
+    t->branch_pages++;
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t entries = t->entries;
+        struct node node;
+        if (!node_at(t->w, number, page, i, &node)) {
+            return false;
+        }
+        if (node.key_bytes > STORE_KEY_MAX || (t->table == -2 && i > 0 && node.key_bytes != 8) ||
+            (i > 0 && compare(t->table, t->last, t->last_n, node.key, node.key_bytes) >= 0)) {
+            return broken(t->w, "a branch leads astray", number);
+        }
+        const uint64_t child =
+            (uint64_t)node.low | (uint64_t)node.high << 16 | (uint64_t)node.flags << 32;
 
-    const struct rlimit none = {0, 0};
-
-    (void)setrlimit(RLIMIT_CORE, &none);
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)alarm(CHECK_LIMIT_S);
-    if (getppid() != parent) {
-        _exit(1);
+        if (i > 0) { /* the first key counts as lower than all */
+            memcpy(t->floor, node.key, node.key_bytes);
+            t->floor_n = node.key_bytes;
+        }
+        if (!walk_page(t, child, depth - 1) || t->entries == entries) {
+            return broken(t->w, "a branch leads nowhere", number);
+        }
     }
-    walk(dir, &verdict, damaged);
-    _exit(write_all(fd, &verdict, sizeof verdict) &&
-                  write_all(fd, damaged, verdict.n_damaged * sizeof *damaged)
-              ? 0
-              : 1);
+    return true;
+}
+
+static bool
+walk_page(struct table_walk *t, uint64_t number, int depth)
+{
+    struct walk *w = t->w;
+    struct page_head head;
+    const uint8_t *page;
+
+    if (!take_pages(w, number, 1)) {
+        return false;
+    }
+    page = page_at(w, number, &head);
+    if (head.number != number || head.lower < PAGE_HEAD || head.lower > head.upper ||
+        head.upper > w->page_bytes || head.flags != (depth > 1 ? PAGE_BRANCH : PAGE_LEAF)) {
+        return broken(w, "its head is damaged", number);
+    }
+    const size_t n = (size_t)(head.lower - PAGE_HEAD) / 2;
+
+    if (!is_filled(w, number, page, &head)) {
+        return false;
+    }
+    return depth > 1 ? walk_branch(t, number, page, n, depth) : walk_leaf(t, number, page, n);
+}
+
+static bool
+walk_table(struct walk *w, int table, const struct table_head *head)
+{
+    struct table_walk t = {.w = w, .table = table};
+
+    /* of the first table the page size stands in pad; its keys are numbers */
+    if (head->flags != (table == -2 ? MDB_INTEGERKEY : 0) || head->depth > DEPTH_MAX ||
+        (head->root == NO_PAGE) != (head->depth == 0)) {
+        return broken(w, "the head of a table is damaged", 0);
+    }
+    if (head->root != NO_PAGE && !walk_page(&t, head->root, head->depth)) {
+        return false;
+    }
+    return (t.entries == head->entries && t.branch_pages == head->branch_pages &&
+            t.leaf_pages == head->leaf_pages && t.overflow_pages == head->overflow_pages) ||
+           broken(w, "a table has more or less than it should", 0);
+}
+
+static bool
+all_seen(struct walk *w)
+{
+    for (uint64_t p = 2; p < w->pages; p++) {
+        if ((w->seen[p / 8] >> (p % 8) & 1) == 0) {
+            return broken(w, "a page is neither used nor free", p);
+        }
+    }
+    return true;
 }
 
 static int
-take_verdict(int fd, struct store_check *out, struct rr_err *err)
+check_pages(int fd, const struct meta *meta, struct store_check *out, struct rr_err *err)
 {
-    struct verdict verdict;
-
-    if (!read_all(fd, &verdict, sizeof verdict) || verdict.n_damaged > STORE_DAMAGE_MAX) {
-        return rr_err_set(err, RR_E_CORRUPT, "reading it crashes: its structure is damaged; %s",
-                          advice);
-    }
-    if (verdict.code != 0) {
-        return rr_err_set(err, RR_E_CORRUPT, "its structure is damaged (%.80s); %s", verdict.text,
-                          advice);
-    }
-    out->records = verdict.records;
-    out->damaged = mem_zalloc(verdict.n_damaged, sizeof *out->damaged);
-    out->n_damaged = verdict.n_damaged;
-    if (!read_all(fd, out->damaged, out->n_damaged * sizeof *out->damaged)) {
-        free(out->damaged);
-        out->damaged = NULL;
-        return rr_err_set(err, RR_E_CORRUPT, "it could not be read to the end; try again");
-    }
-    return 0;
-}
-
-static int
-check_records(const char *dir, struct store_check *out, struct rr_err *err)
-{
-    const pid_t parent = getpid();
-    int fds[2];
-    pid_t pid;
+    const uint32_t page = meta->tables[0].pad;
+    struct walk w = {.page_bytes = page, .pages = meta->last_page + 1, .out = out};
+    const size_t bytes = (size_t)(w.pages * page);
+    void *file = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    bool is_whole;
     int rc;
 
-    if (pipe2(fds, O_CLOEXEC) != 0) {
+    if (file == MAP_FAILED) {
         rc = -errno;
-        return rr_err_set(err, rc, "cannot make a pipe: %s", strerror(-rc));
+        return rr_err_set(err, rc, "cannot map it: %s", strerror(-rc));
     }
-    pid = fork();
-    if (pid == 0) {
-        tell(dir, fds[1], parent);
-    }
-    rc = pid < 0 ? -errno : 0;
-    (void)close(fds[1]);
-    if (rc != 0) {
-        (void)rr_err_set(err, rc, "cannot start a process to check it: %s", strerror(-rc));
-    } else {
-        rc = take_verdict(fds[0], out, err);
-        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
-    (void)close(fds[0]);
-    return rc;
+    w.file = file;
+    w.seen = mem_zalloc((size_t)(w.pages / 8 + 1), 1);
+    is_whole = walk_table(&w, -2, &meta->tables[0]) && walk_table(&w, -1, &meta->tables[1]) &&
+               all_seen(&w);
+    free(w.seen);
+    (void)munmap(file, bytes);
+    return is_whole
+               ? 0
+               : rr_err_set(err, RR_E_CORRUPT, "its structure is damaged (%s); %s", w.why, advice);
 }
 
 int
 store_verify(const char *dir, bool is_full, struct store_check *out, struct rr_err *err)
 {
     char *path = mem_printf("%s/data.mdb", dir);
+    struct meta meta;
     int fd = -1;
     int rc;
 
     memset(out, 0, sizeof *out);
-    rc = check_file(path, &fd, err);
+    rc = check_file(path, &fd, &meta, err);
     if (rc == 0 && fd < 0) {
         out->is_new = true;
     } else if (rc == 0 && is_full) {
-        rc = check_records(dir, out, err);
+        rc = check_pages(fd, &meta, out, err);
     }
     if (fd >= 0) {
         (void)close(fd);
     }
     if (rc != 0) {
+        free(out->damaged);
+        out->damaged = NULL;
         (void)rr_err_wrap(err, "%s", path);
     }
     free(path);

@@ -2,10 +2,11 @@
 /*
  * store_verify.h - look at a store before it is opened.
  *
- * LMDB maps its file and trusts it: a file that was cut off ends the process with SIGBUS, and a
- * flipped bit in a value is handed out without a word (measured: 9 of 9, and 92 of 100). So the
- * head of the file is compared with its size first, and after an unclean end a child process reads
- * every record. What the child dies of harms nobody.
+ * LMDB maps its file and trusts it: a file that was cut off ends the process with SIGBUS, a flipped
+ * bit in a value is handed out without a word, and one in a list of free pages destroys what is
+ * sound later. So the head of the file is compared with its size at every start, and after an
+ * unclean end every page and every record is looked at: pages are linked as a tree, each is used
+ * once or free, keys are in order, records have their checksums.
  */
 #ifndef RR_CORE_STORE_VERIFY_H
 #define RR_CORE_STORE_VERIFY_H
@@ -33,8 +34,7 @@ struct store_check {
 };
 
 /*
- * Check the file of a store that nobody has open. is_full: read every record, in a child; there
- * must be no other thread yet.
+ * Check the file of a store that nobody has open for writing. is_full: every page and record.
  *
  * Returns 0 with *out, or RR_E_CORRUPT (not a store, cut off, damaged beyond records), -EPERM (not
  * ours, or writable by others) or another code; err says what to do.

@@ -1,4 +1,18 @@
 # SPDX-License-Identifier: MIT
-# Tests of the reliability list: R01 … R69. Each area lists its own.
-EXTRA_DIST += tests/reliability/lib.sh
+# Tests of the reliability list: R01 … R69, one file for each id; README.md lists them. Each area lists
+# its own. RR_FULL=1 runs the full figure.
+EXTRA_DIST += tests/reliability/lib.sh tests/reliability/README.md
+include tests/reliability/store.mk
 include tests/reliability/sup.mk
+
+# Runs when all others have: how many of the ids ran.
+TESTS += tests/reliability/count.sh
+dist_check_SCRIPTS += tests/reliability/count.sh
+tests/reliability/count.log: $(filter-out tests/reliability/count.log,$(TEST_LOGS))
+
+# crash: whatever dies; soak: whatever lasts.
+crash:
+	$(MAKE) check RR_FULL=1 TESTS="$$(cd '$(srcdir)' && printf '%s\n' tests/reliability/R0[0-8]_*.* | sed 's/\.c$$//' | tr '\n' ' ')"
+soak:
+	$(MAKE) check RR_FULL=1 TESTS="$$(cd '$(srcdir)' && printf '%s\n' tests/reliability/R[125][0-9]_*.* | sed 's/\.c$$//' | tr '\n' ' ')"
+.PHONY: crash soak
