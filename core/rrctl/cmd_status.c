@@ -112,7 +112,7 @@ cmd_why(struct rrctl *app, struct rr_err *err)
         return rc;
     }
     if (!app->json) {
-        (void)printf("%s is %s: %s\n", jget_str(result, "stage"), jget_str(result, "state"),
+        (void)printf("%s (%s) %s\n", jget_str(result, "stage"), jget_str(result, "state"),
                      jget_str(result, "why"));
         page_init(&page, stdout);
         view_deaths(&page, json_object_get(result, "deaths"), 1);

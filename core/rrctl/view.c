@@ -18,7 +18,8 @@
 #define NAME_COLUMNS_MAX 18
 #define STATE_COLUMNS 10
 #define COUNT_COLUMNS 8
-#define BRIEF_TEXT_MAX 24 /* longer texts in an event are paths and hashes */
+#define FLOW_COLUMNS_MIN 120 /* narrower terminals show no ages and rates */
+#define BRIEF_TEXT_MAX 24    /* longer texts in an event are paths and hashes */
 
 /* What a stage is called by its state: a ready one that handles an event is working. */
 static const char *
@@ -145,6 +146,9 @@ put_queue(struct page *page, const json_t *queue)
 
     page_put(page, waiting == 0 ? OUT_DIM : OUT_PLAIN, "%s",
              out_count((double)waiting, buf, sizeof buf));
+    if (json_is_true(json_object_get(queue, "full"))) {
+        page_put(page, OUT_YELLOW, " full");
+    }
     if (buried > 0) {
         page_put(page, OUT_RED, " !%s", out_count((double)buried, buf, sizeof buf));
     }
@@ -165,6 +169,33 @@ name_columns(const json_t *stages)
     return (width > NAME_COLUMNS_MAX ? NAME_COLUMNS_MAX : width) + 2;
 }
 
+/* How old the oldest event is, events in and out per second, and when the queue will be empty. */
+static const char *const flow_heads[] = {"OLDEST", "IN", "OUT", "EMPTY"};
+
+static void
+put_flow(struct page *page, const json_t *queue, int at, int64_t now_ms)
+{
+    static const char *const rates[] = {"rate_in", "rate_done"};
+    char buf[OUT_NUMBER_MAX];
+    const int64_t oldest_ms = jget_int(queue, "oldest_ms");
+    const int64_t empty_in_ms = jget_int(queue, "empty_in_ms");
+
+    page_tab(page, at);
+    if (oldest_ms > 0) {
+        page_put(page, OUT_PLAIN, "%s", out_clock(now_ms - oldest_ms, buf, sizeof buf));
+    }
+    for (int i = 0; i < 2; i++) {
+        page_tab(page, at + (1 + i) * COUNT_COLUMNS);
+        if (jget_num(queue, rates[i]) > 0) {
+            page_put(page, OUT_PLAIN, "%s", out_rate(jget_num(queue, rates[i]), buf, sizeof buf));
+        }
+    }
+    page_tab(page, at + 3 * COUNT_COLUMNS);
+    if (empty_in_ms > 0) {
+        page_put(page, OUT_PLAIN, "%s", out_clock(empty_in_ms, buf, sizeof buf));
+    }
+}
+
 void
 view_stages(struct page *page, const json_t *status)
 {
@@ -175,7 +206,9 @@ view_stages(struct page *page, const json_t *status)
     const int queue_at = state_at + STATE_COLUMNS;
     const int done_at = queue_at + COUNT_COLUMNS;
     const bool has_done = page->columns == 0 || page->columns >= 60;
-    const int doing_at = done_at + (has_done ? COUNT_COLUMNS : 0);
+    const bool has_flow = page->columns == 0 || page->columns >= FLOW_COLUMNS_MIN;
+    const int flow_at = done_at + (has_done ? COUNT_COLUMNS : 0);
+    const int doing_at = flow_at + (has_flow ? 4 * COUNT_COLUMNS : 0);
     char buf[OUT_NUMBER_MAX];
     size_t i;
 
@@ -187,8 +220,12 @@ view_stages(struct page *page, const json_t *status)
     page_tab(page, done_at);
     if (has_done) {
         page_put(page, OUT_DIM, "DONE");
-        page_tab(page, doing_at);
     }
+    for (size_t k = 0; has_flow && k < sizeof flow_heads / sizeof flow_heads[0]; k++) {
+        page_tab(page, flow_at + (int)k * COUNT_COLUMNS);
+        page_put(page, OUT_DIM, "%s", flow_heads[k]);
+    }
+    page_tab(page, doing_at);
     page_put(page, OUT_DIM, "DOING");
     page_end(page);
     json_array_foreach(stages, i, stage)
@@ -205,8 +242,11 @@ view_stages(struct page *page, const json_t *status)
         if (has_done) {
             page_put(page, OUT_PLAIN, "%s",
                      out_count(jget_num(queue, "done_total"), buf, sizeof buf));
-            page_tab(page, doing_at);
         }
+        if (has_flow) {
+            put_flow(page, queue, flow_at, now_ms);
+        }
+        page_tab(page, doing_at);
         put_activity(page, stage, now_ms);
         page_end(page);
     }

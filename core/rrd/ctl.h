@@ -6,6 +6,7 @@
 #define RR_CORE_CTL_H
 
 #include "core/rrd/rrd.h"
+#include "core/rrd/why.h"
 
 #include <rr/err.h>
 
@@ -48,10 +49,14 @@ void ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char
 int ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
                 struct ctl_stream *stream, struct rr_err *err);
 
-/* Parts of the answers (ctl_status.c, ctl_queue.c). */
+/* Parts of the answers (ctl_status.c, ctl_why.c, ctl_queue.c). */
 /* Of all stages, or with only set of that one, with its death history. */
 json_t *ctl_status_new(struct rrd *rrd, struct stage *only);
-const char *ctl_status_waits(const struct stage *stage, char *buf, size_t cap);
+int ctl_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+            struct rr_err *err);
+/* The picture that why_ask() judges. */
+void ctl_why_begin(struct rrd *rrd, struct why_view *v);
+void ctl_why_end(struct why_view *v);
 int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
               struct rr_err *err);
 /* The stage that args name. */

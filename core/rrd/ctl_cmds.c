@@ -61,27 +61,6 @@ cmd_status(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stre
     return *result == NULL ? rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON") : 0;
 }
 
-static int
-cmd_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-        struct rr_err *err)
-{
-    struct stage *stage;
-    char waits[320];
-    const char *why;
-    const int rc = ctl_find_stage(rrd, args, &stage, err);
-
-    (void)stream;
-    if (rc != 0) {
-        return rc;
-    }
-    why = ctl_status_waits(stage, waits, sizeof waits);
-    *result = json_pack(
-        "{s:s, s:s, s:s, s:s, s:O}", "stage", stage->conf->name, "state",
-        sup_state_name(stage->sup.state), "why", why[0] != '\0' ? why : "it handles an event",
-        "breaker", sup_breaker_name(&stage->breaker, stage->sup.state), "deaths", stage->deaths);
-    return 0;
-}
-
 /* Find where the last n events that match begin. */
 struct tail {
     const struct ctl_stream *stream;
@@ -345,7 +324,7 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
     static const struct {
         const char *name;
         command_fn fn;
-    } table[] = {{"status", cmd_status},   {"why", cmd_why},     {"events", cmd_events},
+    } table[] = {{"status", cmd_status},   {"why", ctl_why},     {"events", cmd_events},
                  {"queue", cmd_queue},     {"start", cmd_start}, {"stop", cmd_stop},
                  {"restart", cmd_restart}, {"graph", cmd_graph}, {"emit", cmd_emit},
                  {"get", cmd_get},         {"keys", cmd_keys}};

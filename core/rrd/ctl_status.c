@@ -41,16 +41,9 @@ rate(const struct stage *stage, uint64_t total, bool is_in)
 static bool
 first_item(void *arg, const char *queue, const struct store_item *item)
 {
-    uint64_t *in_ms = arg;
-
     (void)queue;
-    if (item->state == STORE_BURIED) {
-        return true;
-    }
-    if (*in_ms == 0 || item->item.in_ms < *in_ms) {
-        *in_ms = item->item.in_ms;
-    }
-    return item->state == STORE_DELAYED; /* ready ones sort last, the oldest first */
+    *(uint64_t *)arg = item->item.in_ms;
+    return false;
 }
 
 static json_t *
@@ -59,11 +52,12 @@ queue_new(struct stage *stage)
     struct store *st = stage->rrd->store;
     struct store_counts c;
     uint64_t oldest_ms = 0;
+    uint64_t due_ms;
     uint64_t leased_ready = 0;
     uint64_t leased_delayed = 0;
 
     if (store_counts(st, stage->conf->name, &c, NULL) != 0 ||
-        store_items(st, stage->conf->name, first_item, &oldest_ms, NULL) != 0) {
+        store_due(st, stage->conf->name, UINT64_MAX, first_item, &oldest_ms, &due_ms, NULL) != 0) {
         return json_null();
     }
     for (const struct lease *l = stage->leases; l != NULL; l = l->next) {
@@ -72,12 +66,19 @@ queue_new(struct stage *stage)
     }
     c.ready -= leased_ready < c.ready ? leased_ready : c.ready;
     c.delayed -= leased_delayed < c.delayed ? leased_delayed : c.delayed;
+    const uint64_t waiting = c.ready + c.delayed;
+    const double in = rate(stage, c.in_total, true);
+    const double done = rate(stage, c.done_total, false);
+
     /* a leased event keeps its place in the store; people count it as leased only */
-    return json_pack("{s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:f, s:f}", "ready", (json_int_t)c.ready,
-                     "delayed", (json_int_t)c.delayed, "leased", (int)stage->n_leases, "buried",
-                     (json_int_t)c.buried, "oldest_ms", (json_int_t)oldest_ms, "in_total",
-                     (json_int_t)c.in_total, "done_total", (json_int_t)c.done_total, "rate_in",
-                     rate(stage, c.in_total, true), "rate_done", rate(stage, c.done_total, false));
+    return json_pack("{s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:b, s:I}", "ready",
+                     (json_int_t)c.ready, "delayed", (json_int_t)c.delayed, "leased",
+                     (int)stage->n_leases, "buried", (json_int_t)c.buried, "oldest_ms",
+                     (json_int_t)oldest_ms, "in_total", (json_int_t)c.in_total, "done_total",
+                     (json_int_t)c.done_total, "rate_in", in, "rate_done", done, "full",
+                     (int)stage->is_full, "empty_in_ms",
+                     waiting > 0 && done > in ? (json_int_t)((double)waiting * 1000.0 / (done - in))
+                                              : (json_int_t)0);
 }
 
 static json_t *
@@ -127,81 +128,10 @@ notes_new(const struct stage *stage)
     return list;
 }
 
-static const char *
-waits_ready(const struct stage *stage, char *buf, size_t cap)
-{
-    const struct rrd *rrd = stage->rrd;
-    struct store_counts c = {0};
-    char took[32];
-
-    if (rrd->is_stopping) {
-        return "the daemon stops";
-    }
-    if (stage->conf->manifest->n_consumes == 0) {
-        return "acts by itself: it consumes no events";
-    }
-    if (sys_mono_ms() < rrd->store_pause_ms) {
-        return "the store could not be written; it is tried again";
-    }
-    if (stage->is_short) {
-        const struct conf_slot *slot = &rrd->conf.slots[stage->short_slot];
-
-        (void)snprintf(buf, cap, "its event waits for slots \"%s\": %lld of %lld are taken",
-                       slot->name, (long long)rrd->slots_used[stage->short_slot],
-                       (long long)slot->total);
-        return buf;
-    }
-    (void)store_counts(rrd->store, stage->conf->name, &c, NULL);
-    if (c.delayed > 0 && stage->next_due_ms > 0) {
-        const uint64_t now = sys_wall_ms();
-
-        (void)snprintf(
-            buf, cap, "its next event is tried again in %s",
-            text_duration(stage->next_due_ms > now ? (int64_t)(stage->next_due_ms - now) : 0, took,
-                          sizeof took));
-        return buf;
-    }
-    return "its queue is empty";
-}
-
-const char *
-ctl_status_waits(const struct stage *stage, char *buf, size_t cap)
-{
-    const uint64_t now = sys_wall_ms();
-    char took[32];
-
-    switch (stage->sup.state) {
-    case SUP_DOWN:
-        return stage->conf->is_enabled ? "it was stopped; `rrctl start STAGE` starts it"
-                                       : "it is not enabled";
-    case SUP_WAITING:
-        return sup_run_waits_for(stage, buf, cap);
-    case SUP_STARTING:
-        return "its worker gets ready";
-    case SUP_READY:
-        return route_current(stage) != NULL ? "" : waits_ready(stage, buf, cap);
-    case SUP_BACKOFF:
-        (void)snprintf(
-            buf, cap, "starts again in %s%s; its worker ended: %s%s%.150s",
-            text_duration(stage->next_start_ms > now ? (int64_t)(stage->next_start_ms - now) : 0,
-                          took, sizeof took),
-            stage->breaker.is_open ? " (breaker open)" : "",
-            stage->last_exit.signal == 0 ? "" : sigabbrev_np(stage->last_exit.signal),
-            stage->last_exit.signal == 0 ? "" : " ", stage->last_exit.text);
-        return buf;
-    case SUP_FAILED:
-        (void)snprintf(buf, cap, "will not be started again (status %d): %.150s",
-                       stage->last_exit.code, stage->last_exit.text);
-        return buf;
-    default:
-        return "its worker is being ended";
-    }
-}
-
 static json_t *
-stage_json_new(struct stage *stage)
+stage_json_new(struct stage *stage, const struct why_view *view)
 {
-    char waits[320];
+    struct why why;
     json_t *doc = json_pack(
         "{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "name", stage->conf->name, "plugin",
         stage->conf->plugin, "state",
@@ -221,8 +151,10 @@ stage_json_new(struct stage *stage)
     (void)json_object_set_new(doc, "event", event_new_json(stage));
     (void)json_object_set_new(doc, "progress", progress_new(stage));
     (void)json_object_set_new(doc, "notes", notes_new(stage));
+    why_ask(view, stage->index, &why);
+    (void)json_object_set_new(doc, "reason", json_string(why_reason_name(why.reason)));
     (void)json_object_set_new(doc, "waits",
-                              json_string(ctl_status_waits(stage, waits, sizeof waits)));
+                              json_string(view->stages[stage->index].type != NULL ? "" : why.text));
     return doc;
 }
 
@@ -248,7 +180,9 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
     json_t *by_type = json_object();
     uint64_t stored = 0;
     uint64_t dropped = 0;
+    struct why_view view;
 
+    ctl_why_begin(rrd, &view);
     for (size_t i = 0; i < rrd->conf.n_slots; i++) {
         (void)json_array_append_new(slots,
                                     json_pack("{s:s, s:I, s:I}", "name", rrd->conf.slots[i].name,
@@ -257,12 +191,13 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
     }
     for (size_t k = 0; k < rrd->n_stages; k++) {
         if (only == NULL || only == rrd->stages[k]) {
-            (void)json_array_append_new(stages, stage_json_new(rrd->stages[k]));
+            (void)json_array_append_new(stages, stage_json_new(rrd->stages[k], &view));
         }
     }
     if (only != NULL) {
         (void)json_object_set(json_array_get(stages, 0), "deaths", only->deaths);
     }
+    ctl_why_end(&view);
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
     return json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",
                      PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir, "state",

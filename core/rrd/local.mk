@@ -5,7 +5,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/conf.c core/rrd/conf.h core/rrd/conf_plugin.c \
 	core/rrd/conf_schema.c core/rrd/conf_schema.h \
 	core/rrd/ctl.c core/rrd/ctl.h core/rrd/ctl_cmds.c core/rrd/ctl_queue.c \
-	core/rrd/ctl_status.c \
+	core/rrd/ctl_status.c core/rrd/ctl_why.c \
 	core/rrd/daemon.c core/rrd/daemon.h \
 	core/rrd/deaths.c core/rrd/deaths.h \
 	core/rrd/frames.c core/rrd/frames.h \
@@ -31,7 +31,8 @@ librrdcore_a_SOURCES = \
 	core/rrd/sup.c core/rrd/sup.h \
 	core/rrd/sup_run.c core/rrd/sup_run.h \
 	core/rrd/sweep.c \
-	core/rrd/sys.h core/rrd/sys_posix.c
+	core/rrd/sys.h core/rrd/sys_posix.c \
+	core/rrd/why.c core/rrd/why.h
 librrdcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
 RRDCORE_LIBS = librrdcore.a $(COMMON_LIBS) $(EVENT_LIBS) $(INIH_LIBS) $(LMDB_LIBS)
 

@@ -465,31 +465,25 @@ holds_back(const struct rrd *rrd, const struct graph_edge *e)
     }
 }
 
-const char *
-sup_run_waits_for(const struct stage *stage, char *buf, size_t cap)
+const struct graph_edge *
+sup_run_waits_for(const struct stage *stage)
 {
-    static const char *const words[] = {"needs", "starts after", "waits for", "starts after"};
     const struct rrd *rrd = stage->rrd;
 
     for (size_t i = 0; i < rrd->conf.graph.n_edges; i++) {
         const struct graph_edge *e = &rrd->conf.graph.edges[i];
 
         if (e->from == stage->index && holds_back(rrd, e)) {
-            (void)snprintf(buf, cap, "%s stage %s, which is %s", words[e->kind],
-                           rrd->stages[e->to]->conf->name,
-                           sup_state_name(rrd->stages[e->to]->sup.state));
-            return buf;
+            return e;
         }
     }
-    return "";
+    return NULL;
 }
 
 static bool
 may_start(const struct stage *stage)
 {
-    char buf[160];
-
-    return sup_run_waits_for(stage, buf, sizeof buf)[0] == '\0';
+    return sup_run_waits_for(stage) == NULL;
 }
 
 /* Whether a stage that still runs depends on this one by a declared dependency. What flows between

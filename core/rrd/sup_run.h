@@ -32,8 +32,8 @@ void sup_run_reap(struct rrd *rrd);
 /* Start what waits and may start; while stopping, stop what nobody depends on any more. */
 void sup_run_look(struct rrd *rrd);
 
-/* Say why a WAITING stage waits, in one sentence; "" when nothing holds it back. */
-const char *sup_run_waits_for(const struct stage *stage, char *buf, size_t cap);
+/* The edge that keeps a WAITING stage from starting, NULL when none does. */
+const struct graph_edge *sup_run_waits_for(const struct stage *stage);
 
 /* No stage has a process and none is going to get one. */
 bool sup_run_is_quiet(const struct rrd *rrd);

@@ -37,7 +37,7 @@ tests_core_test_codec_LDADD = $(COMMON_LIBS) -lm
 # The daemon: nothing is lost and nothing done twice, whoever is killed
 dist_check_SCRIPTS += tests/core/kill.sh
 TESTS += tests/core/kill.sh
-core_unit_tests = tests/core/test_slots tests/core/test_text \
+core_unit_tests = tests/core/test_slots tests/core/test_why tests/core/test_text \
 	tests/core/test_store tests/core/test_graph tests/core/test_conf
 check_PROGRAMS += $(core_unit_tests)
 TESTS += $(core_unit_tests)
@@ -45,6 +45,9 @@ core_unit_cflags = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 tests_core_test_slots_SOURCES = tests/core/test_slots.c
 tests_core_test_slots_CFLAGS = $(core_unit_cflags)
 tests_core_test_slots_LDADD = $(RRDCORE_LIBS) -lm
+tests_core_test_why_SOURCES = tests/core/test_why.c
+tests_core_test_why_CFLAGS = $(core_unit_cflags)
+tests_core_test_why_LDADD = $(RRDCORE_LIBS) -lm
 tests_core_test_text_SOURCES = tests/core/test_text.c
 tests_core_test_text_CFLAGS = $(core_unit_cflags)
 tests_core_test_text_LDADD = $(RRDCORE_LIBS) -lm

@@ -167,7 +167,7 @@ wait_for 10 has_status '"state":"down"'
 is "a stage stops" $? 0
 emit none 0 > /dev/null
 like "its events wait" "$(status)" '*"ready":1,*'
-like "why" "$(ctl why puppet)" "*it was stopped*"
+like "why" "$(ctl why puppet)" "puppet (down) was stopped*"
 before=$(count_done)
 ctl start puppet > /dev/null
 wait_for 10 has_done $((before + 1))

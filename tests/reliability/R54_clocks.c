@@ -5,6 +5,7 @@
  */
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
+#include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 #include "tests/fake/world.h"
 #include "tests/tap.h"
@@ -110,8 +111,7 @@ test_limits(void)
     begin_ready();
     world.stages[0].progress_limit_ms = 5000;
     world.stages[0].event_limit_ms = 20000;
-    stage(0)->lease.state = LEASE_HELD;
-    stage(0)->lease.since_mono_ms = world.mono_ms;
+    route_lease(stage(0), &(struct store_item){.id = 1}, "T", "", json_object());
     for (int i = 0; i < 4; i++) {
         health_alive(stage(0));
         world_pass(4000);
