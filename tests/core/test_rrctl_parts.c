@@ -220,19 +220,23 @@ view(void (*fn)(struct page *, const json_t *), const char *text)
 static void
 test_view(void)
 {
-    is_str(view(view_stages, "{}"), "STAGE  STATE     QUEUE   DONE    DOING\n",
+    is_str(view(view_stages, "{}"),
+           "STAGE  STATE     QUEUE   DONE    OLDEST  IN      OUT     EMPTY   DOING\n",
            "view: a status that says nothing");
     is_str(view(view_stages, "{\"stages\":[{\"name\":\"a\",\"state\":\"ready\"},"
                              "{\"name\":7,\"state\":null,\"queue\":[],\"event\":3}]}"),
-           "STAGE  STATE     QUEUE   DONE    DOING\n"
+           "STAGE  STATE     QUEUE   DONE    OLDEST  IN      OUT     EMPTY   DOING\n"
            "a      ready     0       0\n"
            "                 0       0\n",
            "view: stages of odd shape");
     is_str(view(view_stages,
                 "{\"now_ms\":65000,\"stages\":[{\"name\":\"a\",\"state\":\"ready\",\"event\":"
-                "{\"type\":\"T\",\"config\":\"c\",\"since_ms\":5000,\"attempt\":2}}]}"),
-           "STAGE  STATE     QUEUE   DONE    DOING\n"
-           "a      working   0       0       T c for 1:00  attempt 2\n",
+                "{\"type\":\"T\",\"config\":\"c\",\"since_ms\":5000,\"attempt\":2},"
+                "\"queue\":{\"ready\":90,\"oldest_ms\":5000,\"rate_in\":1.5,\"rate_done\":4.5,"
+                "\"empty_in_ms\":30000,\"full\":true}}]}"),
+           "STAGE  STATE     QUEUE   DONE    OLDEST  IN      OUT     EMPTY   DOING\n"
+           "a      working   90 full 0       1:00    1.5/s   4.5/s   0:30    T c for 1:00  attempt "
+           "2\n",
            "view: an event without progress");
     is_str(view(view_brief, "{\"stages\":[{\"name\":\"a\",\"state\":\"ready\"}]}"), "nothing to do",
            "view: brief, idle");
