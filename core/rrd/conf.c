@@ -238,6 +238,7 @@ read_core(struct conf *conf, const struct ini *ini)
         int64_t *out;
     } numbers[] = {{"retain_events", &conf->retain_events},
                    {"store_size", &conf->store_size},
+                   {"disk_reserve", &conf->disk_reserve},
                    {"log_size", &conf->log_size},
                    {"log_files", &conf->log_files}};
 

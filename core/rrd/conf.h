@@ -68,7 +68,7 @@ struct conf {
     char *plugin_path;            /* the same, separated by colons */
     struct conf_slot *slots;
     size_t n_slots;
-    int64_t retain_events, store_size, log_size, log_files;
+    int64_t retain_events, store_size, disk_reserve, log_size, log_files;
     char *log_level;
     struct conf_value *values; /* of [core] */
     size_t n_values;

@@ -16,6 +16,10 @@ const struct rr_opt conf_core_keys[] = {
      "Events that the log keeps; older ones go when no queue needs them any more."},
     {"store_size", RR_OPT_SIZE, 0, "16GiB", "16MiB..1024GiB",
      "Most that the store may grow to; the space is not taken before it is needed."},
+    {"disk_reserve", RR_OPT_SIZE, 0, "64MiB", "0B..1024GiB",
+     "Free space on the disk of the store below which new events wait, so that events that are "
+     "being "
+     "handled can still be ended."},
     {"log_level", RR_OPT_CHOICE, 0, "info", "error|warn|info|debug",
      "Least important lines that are written to the log."},
     {"log_size", RR_OPT_SIZE, 0, "10MiB", "64KiB..1GiB",

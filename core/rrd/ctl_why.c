@@ -75,7 +75,8 @@ ctl_why_begin(struct rrd *rrd, struct why_view *v)
         .stages = stages,
         .graph = &rrd->conf.graph,
         .now_ms = sys_wall_ms(),
-        .store = sys_mono_ms() < rrd->store_pause_ms
+        .store = rrd->full[0] != '\0' ? rrd->full
+                 : sys_mono_ms() < rrd->store_pause_ms
                      ? "it could not be written and is tried again in a moment"
                      : NULL,
         .is_stopping = rrd->is_stopping,

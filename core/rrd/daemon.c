@@ -96,6 +96,25 @@ tell_parent(struct rrd *rrd)
     }
 }
 
+/* Tell when the store becomes full, and when it has room again. */
+static void
+look_at_space(struct rrd *rrd)
+{
+    struct rr_err err = RR_ERR_INIT;
+    const bool was_full = rrd->full[0] != '\0';
+    const bool is_full = store_tick(rrd->store, &err);
+
+    (void)snprintf(rrd->full, sizeof rrd->full, "%.199s", is_full ? err.text : "");
+    if (is_full && !was_full) {
+        log_error("store", "new events wait: %s", err.text);
+    } else if (was_full && !is_full) {
+        log_info("store", "there is room again, new events go on");
+    }
+    if (rrd->is_stopping) {
+        store_hurry(rrd->store);
+    }
+}
+
 /* After a failed commit nothing is delivered for so long: a full disk does not empty in a moment.
  */
 #define STORE_PAUSE_MS 2000u
@@ -112,6 +131,10 @@ on_results(evutil_socket_t fd, short what, void *arg)
     store_finish(rrd->store);
     daemon_wake(rrd);
     if (store_health(rrd->store, &err) == 0) {
+        return;
+    }
+    if (err.code == -ENOSPC) {
+        look_at_space(rrd);
         return;
     }
     rrd->store_pause_ms = sys_mono_ms() + STORE_PAUSE_MS;
@@ -175,6 +198,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         stage_log_tick(rrd->stages[i]->log);
     }
     sup_run_tick(rrd);
+    look_at_space(rrd);
     daemon_wake(rrd);
 }
 
@@ -306,8 +330,11 @@ start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *e
         if (leftovers > 0) {
             log_warn("rrd", "processes of a daemon that died were ended count=%" PRIu64, leftovers);
         }
-        rc = store_open(store, (uint64_t)rrd->conf.store_size, (uint64_t)rrd->conf.retain_events,
-                        false, &rrd->store, err);
+        const struct store_conf sc = {.map_bytes = (uint64_t)rrd->conf.store_size,
+                                      .retain_events = (uint64_t)rrd->conf.retain_events,
+                                      .reserve_bytes = (uint64_t)rrd->conf.disk_reserve};
+
+        rc = store_open(store, &sc, &rrd->store, err);
     }
     if (rc == 0) {
         /* epochs of different starts differ, so a frame can belong to one process only */

@@ -235,7 +235,9 @@ offline_dump(const char *dir, const char *type)
         goto out; /* nothing ever ran here: no events */
     }
     lock = lock_take(state, instance, sizeof instance, &err);
-    rc = lock < 0 ? lock : store_open(path, 1u << 30, 1, true, &store, &err);
+    rc = lock < 0 ? lock
+                  : store_open(path, &(struct store_conf){.map_bytes = 1u << 30, .read_only = true},
+                               &store, &err);
     if (rc == 0) {
         rc = store_events(store, 0, print_event, arg, &err);
     }

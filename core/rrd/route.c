@@ -170,13 +170,25 @@ end_lease(struct stage *stage, const struct waiter *w, const struct store_result
     }
 }
 
+/* Not always the first: one that appends is overtaken while the store is full. */
+static void
+unlink_waiter(struct waiter *w)
+{
+    struct waiter **at = &w->stage->waiters;
+
+    while (*at != w) {
+        at = &(*at)->next;
+    }
+    *at = w->next;
+}
+
 static void
 on_durable(void *arg, const struct store_result *r)
 {
     struct waiter *w = arg;
     struct stage *stage = w->stage;
 
-    stage->waiters = w->next;
+    unlink_waiter(w);
     if (stage->link != NULL && stage->epoch == w->epoch) {
         if (w->answers != 0) {
             answer(stage, w->answers, w->id, r->rc, r->rc == 0 ? "" : r->err.text);
@@ -224,6 +236,7 @@ submit(struct waiter *w)
         at = &(*at)->next;
     }
     *at = w;
+    store_op_wait(w->op);
     store_submit(w->stage->rrd->store, w->op, on_durable, w);
 }
 

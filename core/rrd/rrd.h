@@ -128,6 +128,7 @@ struct rrd {
     uint64_t last_lease, last_epoch;
     uint64_t seen_mono_ms;   /* the loop ran last */
     uint64_t n_swept;        /* leftovers of workers that were killed and not told of yet */
+    char full[200];          /* why the store is full, "" when it is not */
     uint64_t store_pause_ms; /* monotonic: nothing is dispatched before */
     bool has_look;           /* dependencies may have changed */
     bool is_stopping;

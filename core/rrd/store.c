@@ -279,28 +279,31 @@ open_env(struct store *st, const char *dir, uint64_t map_bytes, struct rr_err *e
 }
 
 int
-store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool read_only,
-           struct store **out, struct rr_err *err)
+store_open(const char *dir, const struct store_conf *conf, struct store **out, struct rr_err *err)
 {
     struct store *st = mem_zalloc(1, sizeof *st);
     struct store_check check = {0};
     int rc;
 
-    st->retain_events = retain_events;
+    st->retain_events = conf->retain_events;
+    st->reserve = conf->reserve_bytes;
+    st->space = (struct rr_err)RR_ERR_INIT;
     st->health = (struct rr_err)RR_ERR_INIT;
-    st->read_only = read_only;
+    st->read_only = conf->read_only;
+    st->dir = mem_dup(dir);
+    st->ballast_path = mem_printf("%s/ballast", dir);
     st->clean_path = mem_printf("%s/clean", dir);
-    rc = store_verify(dir, !read_only && access(st->clean_path, F_OK) != 0, &check, err);
-    if (rc == 0 && !read_only) {
+    rc = store_verify(dir, !conf->read_only && access(st->clean_path, F_OK) != 0, &check, err);
+    if (rc == 0 && !conf->read_only) {
         rc = begin_unclean(dir, st->clean_path, err);
     }
     if (rc == 0) {
-        rc = open_env(st, dir, map_bytes, err);
+        rc = open_env(st, dir, conf->map_bytes, err);
     }
     if (rc == 0) {
         rc = open_tables(st, &check, err);
     }
-    if (rc == 0 && !read_only) {
+    if (rc == 0 && !conf->read_only) {
         rc = store_thread_start(st, err);
     }
     free(check.damaged);
@@ -332,7 +335,9 @@ store_close(struct store *st)
             (void)close(fd);
         }
     }
+    free(st->ballast_path);
     free(st->clean_path);
+    free(st->dir);
     free(st);
 }
 

@@ -86,13 +86,19 @@ struct store_event {
 };
 
 /*
- * Open the store in a directory, made when it is missing, and count this start.
+ * Open the store in a directory that exists, made when it is missing, and count this start.
  *
  * The caller holds the lock of the state directory. Events beyond retain_events are removed, the
- * oldest first, as soon as no queue needs them. read_only opens without counting a start.
+ * oldest first, as soon as no queue needs them. There must be no other thread yet.
  */
-int store_open(const char *dir, uint64_t map_bytes, uint64_t retain_events, bool read_only,
-               struct store **out, struct rr_err *err);
+struct store_conf {
+    uint64_t map_bytes;     /* most that it may grow to */
+    uint64_t retain_events; /* kept when no queue needs them */
+    uint64_t reserve_bytes; /* of disk, for acknowledgements; 0: none */
+    bool read_only;         /* opens without counting a start */
+};
+int store_open(const char *dir, const struct store_conf *conf, struct store **out,
+               struct rr_err *err);
 /* What was submitted is made durable first; its callbacks are not called. */
 void store_close(struct store *st);
 
@@ -119,6 +125,10 @@ void store_op_put(struct store_op *op, const char *stage, const char *key, const
 void store_op_note(struct store_op *op, const char *stage, const char *config, const char *json);
 void store_op_hist(struct store_op *op, const char *stage, const char *json);
 
+/* When the store is full, wait for room instead of failing: for workers, which cannot go on
+ * without. Only operations that append are concerned. */
+void store_op_wait(struct store_op *op);
+
 /* Hand an operation over. fn (may be NULL) is called exactly once, by store_finish(). */
 void store_submit(struct store *st, struct store_op *op_take, store_done_fn fn, void *arg);
 /* Becomes readable when there are results. */
@@ -129,6 +139,12 @@ void store_finish(struct store *st);
 bool store_is_idle(const struct store *st);
 /* Wait until it is, calling back. */
 void store_drain(struct store *st);
+/* Each second: look at the space that is left. While there is too little, operations that append
+ * wait or fail with -ENOSPC. Returns whether the store is full; err then says why and what to do.
+ */
+bool store_tick(struct store *st, struct rr_err *err);
+/* The daemon ends: what waits for room is refused. */
+void store_hurry(struct store *st);
 /* What became of the last commit: 0, or why it failed. RR_E_CORRUPT is for ever: the disk failed or
  * the file is damaged, and nothing is written any more. */
 int store_health(struct store *st, struct rr_err *err);

@@ -65,6 +65,7 @@ struct store_op {
     void *arg;
     struct store_result result;
     uint64_t *ids;
+    bool is_patient; /* waits when the store is full */
 };
 
 struct op_list {
@@ -77,6 +78,8 @@ struct store {
     uint64_t start;
     uint64_t retain_events;
     bool read_only;
+    uint64_t reserve; /* bytes of disk that stay free for acknowledgements */
+    char *dir, *ballast_path;
     char *clean_path; /* a file that is there when the last end was clean */
 
     /* of the thread alone */
@@ -85,15 +88,19 @@ struct store {
     uint64_t replayed; /* last child that this operation emitted once more */
 
     /* of the loop alone */
-    size_t n_open; /* operations that were not called back yet */
-    int fd;        /* eventfd */
+    uint64_t looked_ms; /* at the space, monotonic */
+    size_t n_open;      /* operations that were not called back yet */
+    int fd;             /* eventfd */
 
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t has_work, has_results;
     struct op_list work, results;
+    struct op_list waiting; /* for room: they append, and the store is full */
     bool is_closing;
+    bool is_hasty;        /* nothing waits any more: it is refused */
+    struct rr_err space;  /* why it is full; code 0: it is not */
     struct rr_err health; /* of the last commit; code 0: fine */
 };
 
@@ -158,6 +165,11 @@ int store_do_text(struct store *st, const struct change *c, struct rr_err *err);
 
 /* Put right what damaged records would stop; logs each (store_repair.c). */
 int store_repair(struct store *st, const struct store_check *check, struct rr_err *err);
+
+/* 0, or -ENOSPC with what is full and what to do (store_space.c). */
+int store_look_at_space(struct store *st, bool was_full, struct rr_err *err);
+/* Returns whether there was any. */
+bool store_give_ballast(struct store *st);
 
 /* The thread (store_thread.c). */
 int store_thread_start(struct store *st, struct rr_err *err);

@@ -100,6 +100,12 @@ rest_new(const struct store_event *ev)
 }
 
 void
+store_op_wait(struct store_op *op)
+{
+    op->is_patient = true;
+}
+
+void
 store_op_append(struct store_op *op, const struct store_event *ev, const char *const *queues,
                 size_t n)
 {

@@ -35,6 +35,17 @@ list_add(struct op_list *list, struct store_op *op)
     list->last = &op->next;
 }
 
+/* Move all of a list to the end of another. */
+static void
+list_append(struct op_list *to, struct op_list *from)
+{
+    if (from->first != NULL) {
+        *to->last = from->first;
+        to->last = from->last;
+        list_init(from);
+    }
+}
+
 /* Move up to so many operations from the front of one list to an empty one. */
 static void
 list_take(struct op_list *from, struct op_list *to, size_t most)
@@ -93,8 +104,9 @@ run(struct store *st, MDB_txn *batch, struct store_op *op)
     struct store_result *r = &op->result;
 
     if (r->rc != 0) {
-        return; /* it could not be built */
+        return; /* it could not be built, or there is no room for it */
     }
+    free(op->ids); /* of a commit that found no room */
     op->ids = mem_zalloc(r->n_ids, sizeof *op->ids);
     r->ids = op->ids;
     r->rc = mdb_txn_begin(st->env, batch, 0, &st->op);
@@ -126,8 +138,9 @@ commit_error(struct rr_err *err, int rc)
     return store_fail(err, rc, "cannot commit to the store");
 }
 
-static void
-commit(struct store *st, struct op_list *batch, struct rr_err *health)
+/* Apply and commit those that have no result yet. */
+static int
+commit_once(struct store *st, struct op_list *batch, struct rr_err *err)
 {
     MDB_txn *txn;
     int rc = mdb_txn_begin(st->env, NULL, 0, &txn);
@@ -138,56 +151,108 @@ commit(struct store *st, struct op_list *batch, struct rr_err *health)
         }
         rc = mdb_txn_commit(txn);
     }
-    *health = (struct rr_err)RR_ERR_INIT;
-    if (rc == 0) {
-        return;
-    }
-    rc = commit_error(health, rc);
+    return rc == 0 ? 0 : commit_error(err, rc);
+}
+
+static void
+fail_all(struct op_list *batch, const struct rr_err *why)
+{
     for (struct store_op *op = batch->first; op != NULL; op = op->next) {
         if (op->result.rc == 0) {
-            op->result.rc = rc;
-            op->result.err = *health;
+            op->result.rc = why->code;
+            op->result.err = *why;
         }
     }
 }
 
+/* There is no room: what appends is put off (*waiting) or fails, the rest stays. */
 static void
-refuse(struct op_list *batch, const struct rr_err *health)
+put_off(struct op_list *batch, struct op_list *waiting, bool may_wait, const struct rr_err *why)
 {
-    for (struct store_op *op = batch->first; op != NULL; op = op->next) {
-        op->result.rc = health->code;
-        op->result.err = *health;
+    struct op_list rest;
+    struct store_op *next;
+
+    list_init(&rest);
+    for (struct store_op *op = batch->first; op != NULL; op = next) {
+        const bool appends = op->result.n_ids > 0 && op->result.rc == 0;
+
+        next = op->next;
+        if (appends && may_wait && op->is_patient) {
+            list_add(waiting, op);
+            continue;
+        }
+        if (appends) {
+            op->result.rc = why->code;
+            op->result.err = *why;
+        }
+        list_add(&rest, op);
     }
+    list_init(batch);
+    list_append(batch, &rest);
+}
+
+/* Commit a batch. When the disk turns out to be full, the ballast makes room for what only takes
+ * away. */
+static void
+commit(struct store *st, struct op_list *batch, struct op_list *waiting, bool may_wait,
+       struct rr_err *health)
+{
+    *health = (struct rr_err)RR_ERR_INIT;
+    if (batch->first == NULL || commit_once(st, batch, health) == 0) {
+        return;
+    }
+    if (health->code == -ENOSPC) {
+        (void)store_give_ballast(st);
+        put_off(batch, waiting, may_wait, health);
+        if (batch->first == NULL || commit_once(st, batch, health) == 0) {
+            health->code = -ENOSPC; /* what was put off is not forgotten */
+            return;
+        }
+    }
+    fail_all(batch, health);
+}
+
+/* What to do next, with the lock held. Returns false at the end. */
+static bool
+next_batch(struct store *st, struct op_list *batch)
+{
+    while (st->work.first == NULL && !st->is_closing) {
+        (void)pthread_cond_wait(&st->has_work, &st->lock);
+    }
+    list_take(&st->work, batch, OPS_PER_COMMIT);
+    return batch->first != NULL;
 }
 
 static void *
 thread_main(void *arg)
 {
     struct store *st = arg;
+    struct op_list batch;
     const uint64_t one = 1;
 
     (void)pthread_mutex_lock(&st->lock);
-    for (;;) {
-        struct op_list batch;
+    while (next_batch(st, &batch)) {
         struct rr_err health = st->health;
+        struct op_list waiting;
+        const bool may_wait = !st->is_hasty && !st->is_closing;
 
-        while (st->work.first == NULL && !st->is_closing) {
-            (void)pthread_cond_wait(&st->has_work, &st->lock);
+        list_init(&waiting);
+        if (st->space.code != 0) {
+            put_off(&batch, &waiting, may_wait, &st->space);
         }
-        if (st->work.first == NULL) {
-            break;
-        }
-        list_take(&st->work, &batch, OPS_PER_COMMIT);
         (void)pthread_mutex_unlock(&st->lock);
         if (health.code == RR_E_CORRUPT) {
-            refuse(&batch, &health);
+            fail_all(&batch, &health);
         } else {
-            commit(st, &batch, &health);
+            commit(st, &batch, &waiting, may_wait, &health);
         }
         (void)pthread_mutex_lock(&st->lock);
+        if (health.code == -ENOSPC && st->space.code == 0) {
+            st->space = health; /* until store_tick() finds room */
+        }
         st->health = health;
-        *st->results.last = batch.first;
-        st->results.last = batch.last;
+        list_append(&st->waiting, &waiting);
+        list_append(&st->results, &batch);
         (void)pthread_cond_signal(&st->has_results);
         if (write(st->fd, &one, sizeof one) != (ssize_t)sizeof one) {
             continue; /* the counter is at its limit, so it is readable anyway */
@@ -195,6 +260,47 @@ thread_main(void *arg)
     }
     (void)pthread_mutex_unlock(&st->lock);
     return NULL;
+}
+
+/* Let those that wait for room be looked at again, before what came later. */
+static void
+wake_waiting(struct store *st)
+{
+    struct op_list later;
+
+    list_take(&st->work, &later, SIZE_MAX);
+    list_append(&st->work, &st->waiting);
+    list_append(&st->work, &later);
+    (void)pthread_cond_signal(&st->has_work);
+}
+
+bool
+store_tick(struct store *st, struct rr_err *err)
+{
+    struct rr_err space = RR_ERR_INIT;
+    bool was_full;
+
+    (void)pthread_mutex_lock(&st->lock);
+    was_full = st->space.code != 0;
+    (void)pthread_mutex_unlock(&st->lock);
+    (void)store_look_at_space(st, was_full, &space);
+    (void)pthread_mutex_lock(&st->lock);
+    st->space = space;
+    if (space.code == 0 && st->waiting.first != NULL) {
+        wake_waiting(st);
+    }
+    (void)pthread_mutex_unlock(&st->lock);
+    *err = space;
+    return space.code != 0;
+}
+
+void
+store_hurry(struct store *st)
+{
+    (void)pthread_mutex_lock(&st->lock);
+    st->is_hasty = true;
+    wake_waiting(st);
+    (void)pthread_mutex_unlock(&st->lock);
 }
 
 int
@@ -206,6 +312,7 @@ store_thread_start(struct store *st, struct rr_err *err)
 
     list_init(&st->work);
     list_init(&st->results);
+    list_init(&st->waiting);
     (void)pthread_mutex_init(&st->lock, NULL);
     (void)pthread_cond_init(&st->has_work, NULL);
     (void)pthread_cond_init(&st->has_results, NULL);
@@ -252,6 +359,7 @@ store_thread_stop(struct store *st)
     (void)pthread_join(st->thread, NULL);
     st->has_thread = false;
     free_all(&st->results);
+    free_all(&st->waiting);
     (void)pthread_cond_destroy(&st->has_results);
     (void)pthread_cond_destroy(&st->has_work);
     (void)pthread_mutex_destroy(&st->lock);

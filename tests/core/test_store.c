@@ -36,7 +36,8 @@ open_store(uint64_t retain)
 {
     struct store *st = NULL;
 
-    if (store_open(dir, 64u << 20, retain, false, &st, &err) != 0) {
+    if (store_open(dir, &(struct store_conf){.map_bytes = 64u << 20, .retain_events = retain}, &st,
+                   &err) != 0) {
         diag("%s", err.text);
         exit(1);
     }
@@ -396,8 +397,9 @@ test_foreign(void)
     if (f != NULL) {
         (void)fclose(f);
     }
-    is_int(store_open(dir, 64u << 20, 100, false, &st, &err), RR_E_CORRUPT,
-           "a file that is no store is refused");
+    is_int(store_open(dir, &(struct store_conf){.map_bytes = 64u << 20, .retain_events = 100}, &st,
+                      &err),
+           RR_E_CORRUPT, "a file that is no store is refused");
     diag("%s", err.text);
 }
 

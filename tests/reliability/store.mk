@@ -2,10 +2,11 @@
 # The store: disk, damage, formats.
 store_reliability = tests/reliability/R12_torn_write tests/reliability/R13_bit_flips \
 	tests/reliability/R14_truncation tests/reliability/R16_wrong_file \
-	tests/reliability/R20_upgrade
+	tests/reliability/R20_upgrade tests/reliability/R10_disk_full \
+	tests/reliability/R11_io_errors tests/reliability/R15_map_full
 check_PROGRAMS += $(store_reliability)
 TESTS += $(store_reliability)
-EXTRA_DIST += tests/reliability/store_rig.h tests/data/store-1/data.mdb.gz
+EXTRA_DIST += tests/fake/disk.h tests/reliability/store_rig.h tests/data/store-1/data.mdb.gz
 tests_reliability_R12_torn_write_SOURCES = tests/reliability/R12_torn_write.c
 tests_reliability_R12_torn_write_CFLAGS = $(core_unit_cflags)
 tests_reliability_R12_torn_write_LDADD = $(RRDCORE_LIBS) -lm
@@ -21,3 +22,12 @@ tests_reliability_R16_wrong_file_LDADD = $(RRDCORE_LIBS) -lm
 tests_reliability_R20_upgrade_SOURCES = tests/reliability/R20_upgrade.c
 tests_reliability_R20_upgrade_CFLAGS = $(core_unit_cflags)
 tests_reliability_R20_upgrade_LDADD = $(RRDCORE_LIBS) $(ZLIB_LIBS) -lm
+tests_reliability_R10_disk_full_SOURCES = tests/reliability/R10_disk_full.c tests/fake/disk.c
+tests_reliability_R10_disk_full_CFLAGS = $(core_unit_cflags)
+tests_reliability_R10_disk_full_LDADD = $(RRDCORE_LIBS) -lm
+tests_reliability_R11_io_errors_SOURCES = tests/reliability/R11_io_errors.c tests/fake/disk.c
+tests_reliability_R11_io_errors_CFLAGS = $(core_unit_cflags)
+tests_reliability_R11_io_errors_LDADD = $(RRDCORE_LIBS) -lm
+tests_reliability_R15_map_full_SOURCES = tests/reliability/R15_map_full.c
+tests_reliability_R15_map_full_CFLAGS = $(core_unit_cflags)
+tests_reliability_R15_map_full_LDADD = $(RRDCORE_LIBS) -lm

@@ -104,7 +104,8 @@ rig_open(const char *store, struct store **out)
 
     rig_path(path, sizeof path, store, "");
     rig_err = (struct rr_err)RR_ERR_INIT;
-    return store_open(path, RIG_MAP, 100000, false, out, &rig_err);
+    return store_open(path, &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = 100000},
+                      out, &rig_err);
 }
 
 static inline void
@@ -143,6 +144,26 @@ rig_add(struct store_op *op, int number, const char *const *queues, size_t n)
     json_decref(payload);
 }
 
+static inline bool
+rig_keep(void *arg, const char *queue, const struct store_item *item)
+{
+    (void)queue;
+    *(struct store_item *)arg = *item;
+    return false;
+}
+
+/* The next entry of a queue that can be delivered. */
+static inline int
+rig_next(struct store *st, const char *queue, struct store_item *out)
+{
+    uint64_t due = 0;
+    int rc;
+
+    out->id = 0;
+    rc = store_due(st, queue, 1, rig_keep, out, &due, &rig_err);
+    return rc != 0 ? rc : out->id == 0 ? RR_E_EMPTY : 0;
+}
+
 /* Fill a store: events in two queues, some handled, some buried, durable keys, notes. */
 static inline bool
 rig_fill(const char *store)
@@ -150,7 +171,6 @@ rig_fill(const char *store)
     static const char *const queues[] = {"left", "right"};
     struct store_item item;
     struct store *st;
-    uint64_t due;
 
     rig_fresh(store);
     if (rig_open(store, &st) != 0) {
@@ -162,7 +182,7 @@ rig_fill(const char *store)
         rig_add(op, i, queues, (size_t)(1 + i % 2));
         (void)rig_do(st, op, &rig_ids[i]);
     }
-    for (int i = 0; i < 20 && store_next(st, "left", 1, &item, &due, &rig_err) == 0; i++) {
+    for (int i = 0; i < 20 && rig_next(st, "left", &item) == 0; i++) {
         struct store_op *op = store_op_new();
         char name[16];
 
@@ -304,7 +324,6 @@ rig_judge(const char *store)
     struct rig_queues queues = {.look = &look};
     struct store_item item;
     struct store *st;
-    uint64_t due;
     int rc = rig_open(store, &st);
 
     if (rc != 0) {
@@ -326,7 +345,7 @@ rig_judge(const char *store)
     }
     look.wrong += queues.entries != RIG_EVENTS * 3 / 2 - 15;
     /* It goes on: what can be handled is handled, and new events come in. */
-    for (int i = 0; i < 5 && store_next(st, "left", 1, &item, &due, &rig_err) == 0; i++) {
+    for (int i = 0; i < 5 && rig_next(st, "left", &item) == 0; i++) {
         static const char *const queue[] = {"left"};
         struct store_op *op = store_op_new();
 

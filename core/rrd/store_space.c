@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store_space.c - room for acknowledgements when the disk or the map is full.
+ *
+ * Handling an event takes its queue entry away; if that could fail for want of room, a full disk
+ * would mean work done twice. So new events stop while there is still room: below `reserve` bytes
+ * of free disk, or above 95 % of the map, operations that append wait (their workers wait with
+ * them), and all others go on. A ballast file is given up when the disk is full all the same, and
+ * taken again when there is room.
+ */
+#include "core/rrd/store_int.h"
+
+#include "core/common/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Enough for the pages that some thousand acknowledgements rewrite. */
+#define BALLAST_MAX (16u << 20)
+/* In percent of the map: new events stop above, and come again below. */
+#define MAP_HIGH 95u
+#define MAP_LOW 93u
+
+static uint64_t
+ballast_bytes(const struct store *st)
+{
+    return st->reserve / 4 < BALLAST_MAX ? st->reserve / 4 : BALLAST_MAX;
+}
+
+bool
+store_give_ballast(struct store *st)
+{
+    return unlink(st->ballast_path) == 0;
+}
+
+/* Failing is fine: there is no room for it then, and space() sees that, too. */
+static void
+take_ballast(struct store *st)
+{
+    int fd;
+
+    if (ballast_bytes(st) == 0 || access(st->ballast_path, F_OK) == 0) {
+        return;
+    }
+    fd = open(st->ballast_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
+        return;
+    }
+    if (posix_fallocate(fd, 0, (off_t)ballast_bytes(st)) != 0) {
+        (void)unlink(st->ballast_path);
+    }
+    (void)close(fd);
+}
+
+/* Pages that a list of free pages holds; LMDB uses them before the map grows. */
+static uint64_t
+free_pages(struct store *st)
+{
+    MDB_txn *txn;
+    MDB_cursor *cur;
+    MDB_val k;
+    MDB_val v;
+    uint64_t pages = 0;
+
+    if (mdb_txn_begin(st->env, NULL, MDB_RDONLY, &txn) != 0) {
+        return 0;
+    }
+    if (mdb_cursor_open(txn, 0, &cur) == 0) {
+        while (mdb_cursor_get(cur, &k, &v, MDB_NEXT) == 0) {
+            size_t n = 0;
+
+            memcpy(&n, v.mv_data, sizeof n);
+            pages += n;
+        }
+        mdb_cursor_close(cur);
+    }
+    mdb_txn_abort(txn);
+    return pages;
+}
+
+/* Percent of the map that is in use. */
+static unsigned
+map_use(struct store *st)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    uint64_t used;
+
+    if (mdb_env_info(st->env, &info) != 0 || mdb_env_stat(st->env, &stat) != 0) {
+        return 0;
+    }
+    used = (info.me_last_pgno + 1) * stat.ms_psize;
+    if (used > info.me_mapsize / 100 * MAP_LOW) { /* only then it is worth counting */
+        used -= free_pages(st) * stat.ms_psize;
+    }
+    return (unsigned)(used / (info.me_mapsize / 100));
+}
+
+int
+store_look_at_space(struct store *st, bool was_full, struct rr_err *err)
+{
+    const unsigned use = map_use(st);
+    struct statvfs fs;
+    uint64_t room;
+
+    if (use > (was_full ? MAP_LOW : MAP_HIGH)) {
+        return rr_err_set(err, -ENOSPC,
+                          "the store is full: %u %% of store_size are in use; let stages catch up, "
+                          "lower retain_events, or raise store_size in [core] and restart",
+                          use);
+    }
+    if (st->reserve == 0 || statvfs(st->dir, &fs) != 0) {
+        return 0;
+    }
+    room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (room < st->reserve + (was_full ? ballast_bytes(st) : 0)) {
+        return rr_err_set(err, -ENOSPC,
+                          "the disk is full: %llu MiB are left for the store, disk_reserve is %llu "
+                          "MiB; make room on it",
+                          (unsigned long long)(room >> 20),
+                          (unsigned long long)(st->reserve >> 20));
+    }
+    take_ballast(st);
+    return 0;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * R10: the disk fills up. New events wait, what is being handled can be ended, everything goes on
+ * when there is room again; and whatever write fails, what was promised is there.
+ */
+#include "tests/fake/disk.h"
+#include "tests/reliability/store_rig.h"
+
+enum { RESERVE = 256 << 10 };
+
+static const char *const queue[] = {"q"};
+
+static int
+open_with_reserve(struct store **out)
+{
+    static char path[300];
+
+    rig_path(path, sizeof path, "full", "");
+    rig_err = (struct rr_err)RR_ERR_INIT;
+    disk.dir = path;
+    return store_open(path,
+                      &(struct store_conf){.map_bytes = 64u << 20,
+                                           .retain_events = 100000,
+                                           .reserve_bytes = RESERVE},
+                      out, &rig_err);
+}
+
+static int told;
+
+static void
+on_told(void *arg, const struct store_result *r)
+{
+    (void)arg;
+    told = r->rc == 0 ? 1 : r->rc;
+}
+
+/* Append until there is no room; returns how many events were stored. */
+static int
+fill(struct store *st)
+{
+    struct rr_err why = RR_ERR_INIT;
+    int n = 0;
+
+    while (n < 100000 && !store_tick(st, &why)) {
+        struct store_op *op = store_op_new();
+
+        for (int i = 0; i < 20; i++) {
+            rig_add(op, rand(), queue, 1);
+        }
+        if (rig_do(st, op, NULL) != 0) {
+            break;
+        }
+        n += 20;
+    }
+    return n;
+}
+
+/* End events until none is left or one cannot be ended; returns how many. */
+static int
+end_all(struct store *st, int most)
+{
+    struct store_item item;
+    int n = 0;
+
+    while (n < most && rig_next(st, "q", &item) == 0) {
+        struct store_op *op = store_op_new();
+
+        store_op_take(op, "q", &item, true);
+        store_op_put(op, "q", "cursor", "the last one");
+        if (rig_do(st, op, NULL) != 0) {
+            diag("after %d: %s", n, rig_err.text);
+            break;
+        }
+        n++;
+    }
+    return n;
+}
+
+static void
+test_fills(void)
+{
+    const int rounds = rig_count(5, 200);
+    struct rr_err why = RR_ERR_INIT;
+    struct store *st;
+    int wrong = 0;
+
+    rig_fresh("full");
+    disk.capacity = 3 << 20;
+    if (!ok(open_with_reserve(&st) == 0, "R10 a store on a disk of 3 MiB %s", rig_err.text)) {
+        return;
+    }
+    for (int i = 0; i < rounds; i++) {
+        struct store_op *op = store_op_new();
+        const int stored = fill(st);
+
+        wrong += stored == 0 && i == 0;
+        if (!store_tick(st, &why) || strstr(why.text, "disk_reserve") == NULL) {
+            wrong++;
+        }
+        rig_add(op, 1, queue, 1);
+        wrong += rig_do(st, op, NULL) != -ENOSPC; /* the operator hears it at once */
+        op = store_op_new();
+        store_op_wait(op);
+        rig_add(op, 1000000 + i, queue, 1);
+        told = 0;
+        store_submit(st, op, on_told, NULL);
+        /* acknowledgements work while the disk is full, and the one that waits lets them pass */
+        for (int k = 0; k < 200; k++) {
+            struct store_item item;
+
+            if (rig_next(st, "q", &item) != 0) {
+                break;
+            }
+            struct store_op *end = store_op_new();
+            store_op_take(end, "q", &item, true);
+            store_submit(st, end, rig_told, NULL);
+            rig_rc = 1;
+            while (rig_rc == 1) {
+                store_finish(st);
+            }
+            wrong += rig_rc != 0;
+        }
+        wrong += told != 0 || store_is_idle(st);
+        disk.capacity += 1 << 20; /* somebody makes room */
+        wrong += store_tick(st, &why);
+        store_drain(st);
+        wrong += told != 1;
+    }
+    is_int(wrong, 0, "R10 the store fills up and goes on again, several times");
+    ok(end_all(st, 100000) > 0, "R10 in the end all events can be ended");
+    told = 0;
+    disk.capacity = 0;
+    (void)store_tick(st, &why);
+    struct store_op *op = store_op_new();
+
+    store_op_wait(op);
+    rig_add(op, 2000000, queue, 1);
+    store_submit(st, op, on_told, NULL);
+    store_hurry(st);
+    store_drain(st);
+    is_int(told, -ENOSPC, "R10 at the end of the daemon what waits is refused");
+    store_close(st);
+}
+
+/* The disk is full without the store having seen it come: another program has filled it. */
+static void
+test_ballast(void)
+{
+    struct store *st;
+    int n;
+
+    rig_fresh("full");
+    disk.capacity = 64 << 20;
+    if (!ok(open_with_reserve(&st) == 0, "R10 a store with a ballast %s", rig_err.text)) {
+        return;
+    }
+    struct rr_err why = RR_ERR_INIT;
+    (void)store_tick(st, &why);
+    for (int i = 0; i < 50; i++) {
+        struct store_op *op = store_op_new();
+
+        for (int k = 0; k < 20; k++) {
+            rig_add(op, 3000000 + 20 * i + k, queue, 1);
+        }
+        (void)rig_do(st, op, NULL);
+    }
+    disk.capacity = 0; /* what is written over stays possible, growing is not */
+    char path[300];
+    struct stat sb;
+
+    rig_path(path, sizeof path, "full", "ballast");
+    ok(stat(path, &sb) == 0 && sb.st_size == RESERVE / 4, "R10 which has its size");
+    disk.capacity = 0;
+    /* giving the ballast up makes room for that many bytes */
+    rig_path(path, sizeof path, "full", "data.mdb");
+    (void)stat(path, &sb);
+    disk.capacity = (uint64_t)sb.st_size + RESERVE / 4;
+    n = end_all(st, 300);
+    is_int(n, 300, "R10 on a disk that is full to the last byte events can be ended");
+    store_close(st);
+    disk.dir = NULL;
+}
+
+/* The n-th write fails, for every n: what was told to be durable is there after a restart, all of
+ * an operation or nothing. */
+static void
+test_each_write(int error, const char *what)
+{
+    const int n = rig_count(40, 400);
+    int lost = 0;
+    int torn = 0;
+    int failed = 0;
+
+    disk.dir = NULL;
+    for (int i = 0; i < n; i++) {
+        bool promised[30] = {false};
+        struct store *st;
+
+        rig_fresh("each");
+        disk.fails = DISK_NONE;
+        if (rig_open("each", &st) != 0) {
+            continue;
+        }
+        disk.fails = DISK_WRITE;
+        disk.after = i % 60;
+        disk.times = 1 + i % 3;
+        disk.error = error;
+        for (int k = 0; k < 30; k++) {
+            struct store_op *op = store_op_new();
+            char name[16];
+
+            (void)snprintf(name, sizeof name, "k%d", k);
+            rig_add(op, k, queue, 1);
+            store_op_put(op, "q", name, "with it");
+            promised[k] = rig_do(st, op, NULL) == 0;
+            failed += !promised[k];
+        }
+        disk.fails = DISK_NONE;
+        store_close(st);
+        if (rig_open("each", &st) != 0) {
+            diag("%s", rig_err.text);
+            lost++;
+            continue;
+        }
+        for (int k = 0; k < 30; k++) {
+            static const char *const none[] = {NULL};
+            struct store_op *op = store_op_new();
+            char name[16];
+            char *text = NULL;
+            uint64_t id = 1;
+
+            (void)snprintf(name, sizeof name, "k%d", k);
+            const bool has_put = store_get_new(st, "q", name, &text, &rig_err) == 0;
+            rig_add(op, k, none, 0);
+            (void)rig_do(st, op, &id);
+            const bool has_event = id == 0; /* its key is known */
+
+            lost += promised[k] && !has_put;
+            torn += has_put != has_event;
+            free(text);
+        }
+        store_close(st);
+    }
+    ok(lost == 0 && torn == 0,
+       "R10 %s at any write: nothing promised is lost, nothing is half there", what);
+    ok(failed > 0 || error == 0, "R10 and some operations did fail by it (%d)", failed);
+}
+
+int
+main(void)
+{
+    if (!rig_begin()) {
+        return 1;
+    }
+    test_fills();
+    test_ballast();
+    test_each_write(ENOSPC, "ENOSPC");
+    test_each_write(0, "a short write");
+    return rig_end();
+}

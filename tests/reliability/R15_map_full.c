@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * R15: the store has grown to store_size. New events wait; what is handled can be ended, and that
+ * makes room.
+ */
+#include "tests/reliability/store_rig.h"
+
+static const char *const queue[] = {"q"};
+
+int
+main(void)
+{
+    const int rounds = rig_count(3, 20);
+    struct rr_err why = RR_ERR_INIT;
+    struct store_item item;
+    struct store *st;
+    char path[300];
+    int wrong = 0;
+    int stored = 0;
+    int ended = 0;
+
+    if (!rig_begin()) {
+        return 1;
+    }
+    rig_fresh("map");
+    rig_path(path, sizeof path, "map", "");
+    if (!ok(store_open(path, &(struct store_conf){.map_bytes = 4u << 20, .retain_events = 100}, &st,
+                       &rig_err) == 0,
+            "R15 a store of 4 MiB")) {
+        return rig_end();
+    }
+    for (int r = 0; r < rounds; r++) {
+        while (!store_tick(st, &why)) {
+            struct store_op *op = store_op_new();
+
+            for (int i = 0; i < 10; i++) {
+                rig_add(op, stored++, queue, 1);
+            }
+            wrong += rig_do(st, op, NULL) != 0;
+        }
+        wrong += strstr(why.text, "store_size") == NULL;
+        struct store_op *op = store_op_new();
+
+        rig_add(op, -1 - r, queue, 1);
+        wrong += rig_do(st, op, NULL) != -ENOSPC;
+        while (rig_next(st, "q", &item) == 0) {
+            op = store_op_new();
+            store_op_take(op, "q", &item, true);
+            if (rig_do(st, op, NULL) != 0) {
+                diag("%s", rig_err.text);
+                wrong++;
+                break;
+            }
+            ended++;
+        }
+    }
+    is_int(wrong, 0, "R15 new events stop at the limit, acknowledgements never do");
+    is_int(ended, stored, "R15 every event was ended");
+    ok(!store_tick(st, &why), "R15 then there is room again %s", why.text);
+    store_close(st);
+    return rig_end();
+}
