@@ -48,6 +48,7 @@ fill(struct why_stage *out, const struct stage *stage)
         .delayed = c.delayed,
         .due_ms = stage->next_due_ms,
         .type = l == NULL || stage->is_aside ? NULL : l->type,
+        .is_ending = stage->n_leases > 0 && l == NULL,
         .since_ms = l == NULL ? 0 : l->since_ms,
         .slot = stage->is_short ? rrd->conf.slots[stage->short_slot].name : NULL,
         .slot_taker = slot_taker(stage),

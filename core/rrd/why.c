@@ -34,6 +34,9 @@ reason_when_ready(const struct why_view *v, const struct why_stage *s)
     if (s->room_of != WHY_NONE && (s->is_aside || s->type == NULL)) {
         return WHY_ROOM;
     }
+    if (v->store != NULL && s->is_ending) {
+        return WHY_STORE;
+    }
     if (s->type != NULL || s->is_aside) {
         return WHY_WORKING;
     }

@@ -230,7 +230,8 @@ world_begin(size_t n)
     rrd->turn = event_new(rrd->base, -1, 0, on_turn, rrd);
     path = mem_printf("%s/store", world.dir);
     (void)mkdir(path, 0700);
-    if (store_open(path, 64u << 20, 1000, false, &rrd->store, &err) != 0 ||
+    if (store_open(path, &(struct store_conf){.map_bytes = 64u << 20, .retain_events = 1000},
+                   &rrd->store, &err) != 0 ||
         sup_run_init(rrd, &err) != 0) {
         printf("Bail out! %s\n", err.text);
         exit(1);
