@@ -43,7 +43,8 @@ struct conf_stage {
     struct text_list needs, after, waits;
     struct slots_need *slots;
     size_t n_slots;
-    int64_t start_limit_ms, ping_limit_ms, progress_limit_ms, event_limit_ms, stop_limit_ms;
+    int64_t start_limit_ms, ping_limit_ms, progress_limit_ms, event_limit_ms, stop_limit_ms,
+        term_limit_ms;
     int64_t retry_delay_ms, restart_delay_ms, restart_max_ms;
     int64_t attempts, niceness, breaker, credit, queue_high, queue_low;
     int64_t memory_limit_bytes, process_limit, open_files, core_size_bytes;

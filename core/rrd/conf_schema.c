@@ -56,7 +56,9 @@ const struct rr_opt conf_stage_keys[] = {
     {"event_limit", RR_OPT_DURATION, 0, "0s", "0s..30d",
      "Time that the handling of one event may take in all; 0s: no limit."},
     {"stop_limit", RR_OPT_DURATION, 0, "10s", "100ms..1h",
-     "Time that the worker has for a graceful stop; then SIGTERM, and 10 s later SIGKILL."},
+     "Time that the worker has for a graceful stop; then it gets SIGTERM."},
+    {"term_limit", RR_OPT_DURATION, 0, "10s", "100ms..1h",
+     "Time from SIGTERM to SIGKILL, which goes to all that the worker has started."},
     {"attempts", RR_OPT_INT, 0, "5", "1..1000", "Attempts to handle an event before it is buried."},
     {"credit", RR_OPT_INT, 0, "1", "1..256",
      "Events that the worker may have at a time. It handles them one after another; more than one "

@@ -14,6 +14,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PING_INTERVAL_MS 3000u
 
@@ -41,10 +42,32 @@ health_alive(struct stage *stage)
     stage->alive_mono_ms = sys_mono_ms();
 }
 
-static bool
-is_over(int64_t limit_ms, uint64_t since, uint64_t now)
+#define LIMITS 4
+
+struct limit {
+    int64_t limit_ms; /* 0: none */
+    uint64_t since_ms;
+    const char *what;
+    const char *name;
+};
+
+/* The limits that hold now; others have no since_ms. */
+static void
+list_limits(const struct stage *stage, struct limit *out)
 {
-    return limit_ms > 0 && since > 0 && now > since && now - since > (uint64_t)limit_ms;
+    /* Time from its last frame to its end that a worker may take; an exiting one needs far less. */
+    static const int64_t eof_limit_ms = 3000;
+    const struct lease *lease = stage->sup.state == SUP_READY ? route_current(stage) : NULL;
+    const struct conf_stage *conf = stage->conf;
+    const struct limit limits[LIMITS] = {
+        {eof_limit_ms, stage->eof_mono_ms, "it closed its socket and has not ended", "end of file"},
+        {conf->ping_limit_ms, stage->ping_sent_ms, "no answer to a ping", "ping_limit"},
+        {conf->progress_limit_ms, lease != NULL ? stage->alive_mono_ms : 0, "no progress",
+         "progress_limit"},
+        {conf->event_limit_ms, lease != NULL && !stage->is_aside ? lease->since_mono_ms : 0,
+         "the handler is busy", "event_limit"}};
+
+    memcpy(out, limits, sizeof limits);
 }
 
 /* Together with what it has started: a limit that a child escapes is none. */
@@ -69,51 +92,70 @@ is_too_large(const struct stage *stage, char *why, size_t cap)
     return false;
 }
 
-void
-health_tick(struct stage *stage)
+static bool
+is_judged(const struct stage *stage)
 {
-    /* Time from its last frame to its end that a worker may take; an exiting one needs far less. */
-    const int64_t eof_limit_ms = 3000;
+    return sup_has_process(stage->sup.state) && stage->sup.state != SUP_KILLING;
+}
+
+uint64_t
+health_due_ms(const struct stage *stage)
+{
+    struct limit limits[LIMITS];
+    uint64_t due = UINT64_MAX;
+
+    list_limits(stage, limits);
+    for (size_t i = 0; i < LIMITS && is_judged(stage); i++) {
+        const uint64_t end = limits[i].since_ms + (uint64_t)limits[i].limit_ms + 1;
+
+        due = limits[i].limit_ms > 0 && limits[i].since_ms > 0 && end < due ? end : due;
+    }
+    return due;
+}
+
+void
+health_judge(struct stage *stage)
+{
     const uint64_t now = sys_mono_ms();
-    const struct lease *l = route_current(stage);
+    struct limit limits[LIMITS];
     char took[32];
     char why[160];
 
-    if (stage->sup.state == SUP_READY && stage->breaker.is_open &&
-        now - stage->ready_mono_ms >= SUP_STABLE_MS) {
-        sup_run_worked(stage);
-    }
-    if (!sup_has_process(stage->sup.state) || stage->sup.state == SUP_KILLING) {
+    if (!is_judged(stage)) {
         return;
     }
     if (is_too_large(stage, why, sizeof why)) {
         sup_run_sick(stage, why);
         return;
     }
-    if (is_over(eof_limit_ms, stage->eof_mono_ms, now)) {
-        sup_run_sick(stage, "the worker closed its socket and did not end");
-        return;
+    list_limits(stage, limits);
+    for (size_t i = 0; i < LIMITS; i++) {
+        const uint64_t since = limits[i].since_ms;
+
+        if (limits[i].limit_ms > 0 && since > 0 && now > since &&
+            now - since > (uint64_t)limits[i].limit_ms) {
+            (void)snprintf(why, sizeof why, "%s for %s (%s)", limits[i].what,
+                           text_duration((int64_t)(now - since), took, sizeof took),
+                           limits[i].name);
+            sup_run_sick(stage, why);
+            return;
+        }
     }
-    if (is_over(stage->conf->ping_limit_ms, stage->ping_sent_ms, now)) {
-        (void)snprintf(why, sizeof why, "no answer to a ping for %s (ping_limit)",
-                       text_duration((int64_t)(now - stage->ping_sent_ms), took, sizeof took));
-        sup_run_sick(stage, why);
-        return;
+}
+
+void
+health_tick(struct stage *stage)
+{
+    const uint64_t now = sys_mono_ms();
+
+    if (stage->sup.state == SUP_READY && stage->breaker.is_open &&
+        now - stage->ready_mono_ms >= SUP_STABLE_MS) {
+        sup_run_worked(stage);
     }
-    if (stage->ping_sent_ms == 0 && now >= stage->ping_next_ms && stage->eof_mono_ms == 0) {
+    health_judge(stage);
+    if (is_judged(stage) && stage->ping_sent_ms == 0 && now >= stage->ping_next_ms &&
+        stage->eof_mono_ms == 0) {
         stage->ping_sent_ms = now;
         link_send(stage->link, WIRE_PING, now, NULL);
-    }
-    if (stage->sup.state != SUP_READY || l == NULL) {
-        return;
-    }
-    if (is_over(stage->conf->progress_limit_ms, stage->alive_mono_ms, now)) {
-        (void)snprintf(why, sizeof why, "no progress for %s (progress_limit)",
-                       text_duration((int64_t)(now - stage->alive_mono_ms), took, sizeof took));
-        sup_run_sick(stage, why);
-    } else if (!stage->is_aside && is_over(stage->conf->event_limit_ms, l->since_mono_ms, now)) {
-        (void)snprintf(why, sizeof why, "the handler took longer than %s (event_limit)",
-                       text_duration((int64_t)(now - l->since_mono_ms), took, sizeof took));
-        sup_run_sick(stage, why);
     }
 }

@@ -25,8 +25,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define TERM_LIMIT_MS 10000u
-
 /* The loop ticks each second. When it did not for so long, this process was stopped, starved or
  * frozen with its machine, and what workers said meanwhile was not read: nobody is late for it. */
 #define GAP_MS 5000u
@@ -41,8 +39,10 @@ arm(struct rrd *rrd)
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
         const uint64_t due = rrd->stages[i]->due_ms;
+        const uint64_t sick = health_due_ms(rrd->stages[i]);
 
         first = due > 0 && due < first ? due : first;
+        first = sick < first ? sick : first;
     }
     if (first == UINT64_MAX) {
         (void)event_del(rrd->alarm);
@@ -129,6 +129,7 @@ sup_run_alarm(struct rrd *rrd)
         if (stage->due_ms > 0 && stage->due_ms <= sys_mono_ms()) {
             expire(stage);
         }
+        health_judge(stage);
     }
     arm(rrd);
 }
@@ -186,6 +187,7 @@ sup_run_tick(struct rrd *rrd)
     for (size_t i = 0; i < rrd->n_stages; i++) {
         health_tick(rrd->stages[i]);
     }
+    arm(rrd); /* handlers have begun and shown progress since */
     if (rrd->n_swept > 0) {
         log_warn("sup", "leftover processes of workers ended count=%" PRIu64, rrd->n_swept);
         rrd->n_swept = 0;
@@ -316,7 +318,7 @@ carry_out(struct stage *stage, unsigned actions)
         set_due(stage, (uint64_t)stage->conf->stop_limit_ms);
     }
     if ((actions & SUP_DO_T_TERM) != 0) {
-        set_due(stage, TERM_LIMIT_MS);
+        set_due(stage, (uint64_t)stage->conf->term_limit_ms);
     }
     if ((actions & SUP_DO_T_BACKOFF) != 0) {
         begin_backoff(stage);

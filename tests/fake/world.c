@@ -189,6 +189,7 @@ set_stage(struct conf_stage *s, size_t i)
                              .start_limit_ms = 60000,
                              .ping_limit_ms = 60000,
                              .stop_limit_ms = 10000,
+                             .term_limit_ms = 10000,
                              .restart_delay_ms = 200,
                              .restart_max_ms = 30000,
                              .attempts = 5,

@@ -22,6 +22,9 @@
 /* Set in init, which has returned long since when somebody jumps there. */
 jmp_buf puppet_long_gone;
 
+/* Leaked memory; seen from outside, so that no compiler leaves out what fills it. */
+static void *volatile lost;
+
 /* Die by a signal even where a sanitizer catches it. */
 static void
 die_by(int signo)
@@ -219,8 +222,8 @@ static int
 act_leak(struct rr_ctx *ctx, struct rr_err *err)
 {
     const size_t bytes = (size_t)rr_opt_int(ctx, "room");
-    void *lost = malloc(bytes);
 
+    lost = malloc(bytes);
     if (lost == NULL) {
         rr_err_set(err, -ENOMEM, "no memory to lose");
         return RR_RETRY;
@@ -275,8 +278,7 @@ take_memory(struct rr_ctx *ctx, size_t step, long pause_ns, struct rr_err *err)
     const struct timespec pause_time = {.tv_nsec = pause_ns};
 
     for (size_t taken = 0; taken < room; taken += step) {
-        char *lost = malloc(step);
-
+        lost = malloc(step);
         if (lost == NULL) {
             rr_err_set(err, -ENOMEM, "no memory left to take");
             return RR_RETRY;

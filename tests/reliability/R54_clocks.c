@@ -118,8 +118,21 @@ test_limits(void)
     }
     is_state(0, SUP_READY, "R54 a handler that makes progress goes on");
     health_alive(stage(0));
-    world_pass(5000);
+    world_pass(4100);
     ok(strstr(stage(0)->last_exit.text, "(event_limit)") != NULL, "R54 until its event_limit");
+    world_end();
+
+    begin_ready();
+    world.stages[0].progress_limit_ms = 1500;
+    world_pass(3000);
+    stage(0)->lease.state = LEASE_HELD;
+    stage(0)->lease.since_mono_ms = world.mono_ms;
+    health_alive(stage(0));
+    world_pass(1500);
+    is_state(0, SUP_READY, "R33 at its progress_limit a handler goes on");
+    world_pass(20);
+    ok(strstr(stage(0)->last_exit.text, "(progress_limit)") != NULL,
+       "R33 20 ms later it is over, not at the next full second");
     world_end();
 
     begin_ready();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Supervision: deaths, hangs, leaks, orphans, time, signals.
-sup_scripts = tests/reliability/R04_deaths.sh
+sup_scripts = tests/reliability/R04_deaths.sh tests/reliability/R33_hangs.sh \
+	tests/reliability/R35_memory.sh tests/reliability/R36_orphans.sh
 dist_check_SCRIPTS += $(sup_scripts)
 sup_programs = tests/reliability/R54_clocks tests/reliability/R69_state_machine
 check_PROGRAMS += $(sup_programs)
