@@ -10,11 +10,35 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Tell whether every segment lies within the file: to load one that does not ends in SIGBUS. */
+static int
+is_whole(int fd, off_t size)
+{
+    ElfW(Ehdr) head;
+    ElfW(Phdr) segment;
+
+    if (pread(fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
+        head.e_phentsize != sizeof segment) {
+        return 0;
+    }
+    for (unsigned i = 0; i < head.e_phnum; i++) {
+        const off_t at = (off_t)(head.e_phoff + i * sizeof segment);
+
+        if (pread(fd, &segment, sizeof segment, at) != (ssize_t)sizeof segment ||
+            segment.p_filesz > (uint64_t)size ||
+            segment.p_offset > (uint64_t)size - segment.p_filesz) {
+            return 0;
+        }
+    }
+    return 1;
+}
 
 /* Open the file and refuse everything that is not a plain file of ours. Returns a descriptor. */
 static int
@@ -45,6 +69,9 @@ open_checked(const char *path, struct rr_err *err)
                memcmp(magic, "\177ELF", sizeof magic) != 0) {
         rc = rr_err_set(err, RR_E_PLUGIN,
                         "it is not an ELF shared object: build it with cc -shared -fPIC");
+    } else if (!is_whole(fd, st.st_size)) {
+        rc = rr_err_set(err, RR_E_PLUGIN,
+                        "it is cut off or for another machine: copy or build it again");
     }
     if (rc != 0) {
         close(fd);
@@ -127,6 +154,7 @@ copy_by_hash(int fd, const char *name, const char *sha256, const char *state_dir
         return rr_err_set(err, RR_E_PLUGIN, "cannot copy it to %s: %s", temp, strerror(errno));
     }
     rc = copy_all(fd, out);
+    (void)fchmod(out, 0555); /* whoever the worker is going to be */
     if (close(out) != 0 && rc == 0) {
         rc = -errno;
     }

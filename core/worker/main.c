@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "core/common/status.h"
@@ -165,9 +167,10 @@ main(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (c) {
         case OPT_PROBE:
-            return probe(optarg);
         case OPT_CHECK:
-            return check_options(optarg);
+            /* A plugin that hangs must not outlive the program that would end it. */
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+            return c == OPT_PROBE ? probe(optarg) : check_options(optarg);
         case OPT_STAGE:
             args.stage = optarg;
             break;

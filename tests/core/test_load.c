@@ -130,7 +130,7 @@ test_files(void)
     write_file("empty.so", "", 0, 0700, path, sizeof path);
     refused(path, "not an ELF", "empty file");
     write_file("cut.so", image, 300, 0700, path, sizeof path);
-    refused(path, "cannot load it", "truncated file");
+    refused(path, "it is cut off", "truncated file");
     write_file("puppet.so", image, image_bytes, 0707, path, sizeof path);
     refused(path, "chmod o-w", "writable by everybody");
     write_file("other.so", image, image_bytes, 0700, path, sizeof path);

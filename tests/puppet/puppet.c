@@ -155,16 +155,32 @@ act_huge(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
-/* Write to every descriptor but the link; nothing of the daemon's may be in reach. */
+/* Write to every descriptor from the first on; nothing of the daemon's may be in reach. */
+static void
+scribble(int first)
+{
+    for (int fd = first; fd < 256; fd++) {
+        const ssize_t ignored = write(fd, "scribble", 8);
+        (void)ignored;
+    }
+}
+
+/* … but the link */
 static int
 act_scribble(struct rr_ctx *ctx, struct rr_err *err)
 {
     (void)ctx;
     (void)err;
-    for (int fd = 4; fd < 256; fd++) {
-        const ssize_t ignored = write(fd, "scribble", 8);
-        (void)ignored;
-    }
+    scribble(4);
+    return 0;
+}
+
+static int
+act_scribble_all(struct rr_ctx *ctx, struct rr_err *err)
+{
+    (void)ctx;
+    (void)err;
+    scribble(0);
     return 0;
 }
 
@@ -264,6 +280,7 @@ static const struct puppet_act acts[] = {
     {"garbage", act_garbage},
     {"huge", act_huge},
     {"scribble", act_scribble},
+    {"scribble_all", act_scribble_all},
     {"undeclared", act_undeclared},
     {"nan", act_nan},
     {"print", act_print},

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Supervision: deaths, hangs, leaks, orphans, time, signals.
-sup_scripts = tests/reliability/R04_deaths.sh tests/reliability/R33_hangs.sh \
+sup_scripts = tests/reliability/R04_deaths.sh tests/reliability/R06_signals_at_start.sh \
+	tests/reliability/R23_descriptors.sh tests/reliability/R40_plugin_replaced.sh \
+	tests/reliability/R33_hangs.sh \
 	tests/reliability/R35_memory.sh tests/reliability/R36_orphans.sh
 dist_check_SCRIPTS += $(sup_scripts)
 sup_programs = tests/reliability/R54_clocks tests/reliability/R69_state_machine

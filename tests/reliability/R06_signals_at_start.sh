@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# R06: a signal at any moment of a start: the daemon ends within its stop limit, with the right exit
+# status, and leaves nothing.
+set -u
+# shellcheck source=tests/reliability/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+rounds=$(times 1 20)
+mkfifo "$base/never"
+exec 9<> "$base/never"
+# a pause without a process
+pause_ms() {
+    local s
+    printf -v s '0.%03d' "$1"
+    read -r -t "$s" -u 9
+}
+# slow enough that the signals find it starting, in every phase
+extra_conf="[stage second]
+plugin = puppet
+needs = puppet
+init_act = slow
+wait = 50ms
+stop_limit = 300ms
+term_limit = 300ms"
+conf 'init_act = slow' 'wait = 50ms' 'stop_limit = 300ms' 'term_limit = 300ms'
+
+# No process of the directory: none with its mark, none of its probes.
+is_clean() {
+    [ ! -e "$dir/state/lock" ] || [ "$(marked)" -eq 0 ] || return 1
+    ! grep -qsz -- "$build/tests/puppet" /proc/[0-9]*/cmdline
+}
+
+# started MS: a daemon in the foreground, as old as that
+started() {
+    "$build/rrd" -C "$dir" > "$base/out.txt" 2>&1 9>&- &
+    daemon=$!
+    # before that it is this shell, which would clean up
+    until [ "/proc/$daemon/exe" -ef "$build/rrd" ]; do
+        kill -0 "$daemon" || break
+    done
+    [ "$1" -eq 0 ] || pause_ms "$1"
+}
+
+# ends WHAT: by itself in time; status 0, or 143 before it could know better
+ends() {
+    local began=$SECONDS rc
+    wait "$daemon"
+    rc=$?
+    [ "$rc" -eq 0 ] || [ "$rc" -eq 143 ]
+    is "R06 $1: exit status $rc" $? 0
+    [ $((SECONDS - began)) -le 3 ]
+    is "R06 $1: within the limits" $? 0
+    wait_for 5 is_clean
+    is "R06 $1: nothing is left" $? 0
+}
+
+for ((round = 0; round < rounds; round++)); do
+    for ms in 0 2 5 10 15 20 35 50 80 130; do
+        rm -rf "$dir/state" "$dir/log" "$dir/run"
+        started "$ms"
+        kill -TERM "$daemon"
+        ends "TERM after $ms ms"
+    done
+    for ms in 10 40; do
+        started "$ms"
+        kill -TERM "$daemon"
+        kill -TERM "$daemon" 2> /dev/null
+        ends "TERM twice after $ms ms"
+        started "$ms"
+        kill -TERM "$daemon"
+        kill -KILL "$daemon" 2> /dev/null
+        wait "$daemon" 2> /dev/null
+        wait_for 5 is_clean
+        is "R06 TERM, then KILL after $ms ms: nothing is left" $? 0
+    done
+done
+
+# a worker that never gets ready and does not want to end
+conf 'init_act = stubborn' 'stop_limit = 300ms' 'term_limit = 300ms'
+has_words() { grep -q "about to stubborn" "$dir/log/puppet.log"; }
+rm -rf "$dir/log"
+started 0
+wait_for 10 has_words
+kill -TERM "$daemon"
+ends "TERM while init hangs deaf"
+rm -rf "$dir/log"
+started 0
+wait_for 10 has_words
+for _ in 1 2 3; do
+    kill -TERM "$daemon" 2> /dev/null
+done
+ends "TERM three times while init hangs deaf"
+done_testing
