@@ -125,8 +125,7 @@ test_limits(void)
     begin_ready();
     world.stages[0].progress_limit_ms = 1500;
     world_pass(3000);
-    stage(0)->lease.state = LEASE_HELD;
-    stage(0)->lease.since_mono_ms = world.mono_ms;
+    route_lease(stage(0), &(struct store_item){.id = 1}, "T", "", json_object());
     health_alive(stage(0));
     world_pass(1500);
     is_state(0, SUP_READY, "R33 at its progress_limit a handler goes on");
