@@ -138,6 +138,12 @@ log_setup(struct log_file *file, bool to_stderr, enum log_level most)
     own.most = most;
 }
 
+void
+log_set_level(enum log_level most)
+{
+    own.most = most;
+}
+
 int
 log_level_parse(const char *name, enum log_level *out)
 {

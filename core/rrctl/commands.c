@@ -29,6 +29,11 @@ static const struct opt_row stop_options[] = {
     {"wait", 'w', "SECONDS", "longest wait for the daemon's end; default 120"},
     OPT_ROW_END,
 };
+static const struct opt_row reload_options[] = {
+    {"dry-run", 'n', NULL, "only check, and say what would be done"},
+    {"wait", 'w', "SECONDS", "longest wait for the end; default 300"},
+    OPT_ROW_END,
+};
 static const struct opt_row status_options[] = {
     {"watch", 'w', NULL, "redraw every second until Ctrl-C"},
     OPT_ROW_END,
@@ -89,6 +94,13 @@ const struct command commands[] = {
      "Without STAGE, stop and start the daemon, which then reads its configuration\n"
      "again. With STAGE, give that stage a new worker process.\n",
      start_options, 0, 1, cmd_restart},
+    {"reload", "", "take over a changed configuration",
+     "Check conf.d as `rrctl check` does, and bring the running daemon to it: stages that\n"
+     "are new are started, those that are gone are stopped, those with other options or\n"
+     "another plugin file are restarted, and all others run on. When anything is wrong,\n"
+     "or a stage does not become ready, the old configuration stays or comes back, and\n"
+     "the exit status says so. Queues keep their events.\n",
+     reload_options, 0, 0, cmd_reload},
     {"status", "[STAGE]", "show what every stage does",
      "Show each stage: its state, its queue (!N: events that were buried), how many\n"
      "events it has handled, and what it does now or waits for; slots, counts of\n"

@@ -38,6 +38,7 @@ struct conf_stage {
     char *place; /* of its section */
     char *plugin;
     char *file;                      /* of the plugin; NULL when not found */
+    char hash[65];                   /* of the file's content, SHA-256 in hex */
     const struct manifest *manifest; /* NULL when the file could not be probed */
     bool is_enabled;
     struct text_list needs, after, waits;

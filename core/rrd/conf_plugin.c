@@ -8,11 +8,13 @@
 #include "core/rrd/conf.h"
 
 #include "core/common/mem.h"
+#include "core/common/sha256.h"
 #include "core/rrd/conf_schema.h"
 #include "core/rrd/helper.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,6 +150,18 @@ take_probe(struct conf *conf, struct conf_plugin *plugin, struct helper *h)
     free(why);
 }
 
+/* A file that cannot be read has no hash; the probe says why. */
+static void
+hash_file(struct conf_stage *s)
+{
+    const int fd = open(s->file, O_RDONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        (void)sha256_fd(fd, s->hash, NULL, NULL);
+        (void)close(fd);
+    }
+}
+
 static void
 probe_all(struct conf *conf)
 {
@@ -162,6 +176,9 @@ probe_all(struct conf *conf)
     for (size_t i = 0; i < conf->n_stages; i++) {
         const struct conf_stage *s = &conf->stages[i];
 
+        if (s->file != NULL) {
+            hash_file(&conf->stages[i]);
+        }
         if (s->file != NULL && plugin_of(conf, s->file) == NULL) {
             conf->plugins[conf->n_plugins++].file = mem_dup(s->file);
         }

@@ -225,6 +225,13 @@ answer(struct conn *conn, const char *line, size_t n)
 }
 
 void
+ctl_later_cancel(struct ctl_stream *stream)
+{
+    free(stream->later);
+    stream->later = NULL;
+}
+
+void
 ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why)
 {
     struct conn *conn = later->conn;

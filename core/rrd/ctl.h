@@ -41,6 +41,8 @@ void ctl_pump(struct ctl *ctl);
 
 /* Answer this request later, by ctl_answer(). The asker may be gone by then. */
 struct ctl_later *ctl_later_new(struct ctl_stream *stream);
+/* The request failed at once after all. */
+void ctl_later_cancel(struct ctl_stream *stream);
 /* Answer with a result, or when rc is not 0 with why. Frees later. */
 void ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why);
 

@@ -8,6 +8,7 @@
 
 #include "core/common/mem.h"
 #include "core/common/wire.h"
+#include "core/rrd/reload.h"
 #include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 
@@ -179,6 +180,20 @@ cmd_restart(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_str
 }
 
 static int
+cmd_reload(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+           struct rr_err *err)
+{
+    struct ctl_later *later = ctl_later_new(stream);
+    const int rc = reload_begin(rrd, json_is_true(json_object_get(args, "dry_run")), later, err);
+
+    (void)result;
+    if (rc != 0) {
+        ctl_later_cancel(stream);
+    }
+    return rc;
+}
+
+static int
 cmd_stop(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
          struct rr_err *err)
 {
@@ -258,8 +273,7 @@ cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
     rc = route_inject(rrd, type, config == NULL ? "" : config, key,
                       json_object_get(args, "payload"), on_emitted, later, err);
     if (rc != 0) {
-        stream->later = NULL;
-        free(later);
+        ctl_later_cancel(stream);
     }
     return rc;
 }
@@ -324,10 +338,10 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
     static const struct {
         const char *name;
         command_fn fn;
-    } table[] = {{"status", cmd_status},   {"why", ctl_why},     {"events", cmd_events},
-                 {"queue", cmd_queue},     {"start", cmd_start}, {"stop", cmd_stop},
-                 {"restart", cmd_restart}, {"graph", cmd_graph}, {"emit", cmd_emit},
-                 {"get", cmd_get},         {"keys", cmd_keys}};
+    } table[] = {{"status", cmd_status},   {"why", ctl_why},       {"events", cmd_events},
+                 {"queue", cmd_queue},     {"start", cmd_start},   {"stop", cmd_stop},
+                 {"restart", cmd_restart}, {"reload", cmd_reload}, {"graph", cmd_graph},
+                 {"emit", cmd_emit},       {"get", cmd_get},       {"keys", cmd_keys}};
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].name, cmd) == 0) {

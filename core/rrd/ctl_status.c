@@ -7,6 +7,7 @@
 #include "core/rrd/ctl.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/reload.h"
 #include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
@@ -199,9 +200,10 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
     }
     ctl_why_end(&view);
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
-    return json_pack("{s:s, s:i, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",
                      PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir, "state",
-                     daemon_state(rrd), "started_ms", (json_int_t)rrd->started_ms, "now_ms",
-                     (json_int_t)sys_wall_ms(), "slots", slots, "stages", stages, "events", "total",
-                     (json_int_t)stored, "by_type", by_type, "keys_dropped", (json_int_t)dropped);
+                     daemon_state(rrd), "reload", reload_phase(rrd), "started_ms",
+                     (json_int_t)rrd->started_ms, "now_ms", (json_int_t)sys_wall_ms(), "slots",
+                     slots, "stages", stages, "events", "total", (json_int_t)stored, "by_type",
+                     by_type, "keys_dropped", (json_int_t)dropped);
 }

@@ -14,6 +14,7 @@
 #include "core/rrd/ctl.h"
 #include "core/rrd/lock.h"
 #include "core/rrd/notes.h"
+#include "core/rrd/reload.h"
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
@@ -157,6 +158,10 @@ on_turn(evutil_socket_t fd, short what, void *arg)
         rrd->has_look = false;
         sup_run_look(rrd);
     }
+    reload_turn(rrd);
+    if (store_is_idle(rrd->store)) {
+        sup_run_bury(rrd);
+    }
     route_dispatch(rrd);
     ctl_pump(rrd->ctl);
     if (!rrd->was_told) {
@@ -213,6 +218,7 @@ on_due(evutil_socket_t fd, short what, void *arg)
 static void
 on_signal(evutil_socket_t signo, short what, void *arg)
 {
+    struct rr_err err = RR_ERR_INIT;
     struct rrd *rrd = arg;
 
     (void)what;
@@ -222,6 +228,10 @@ on_signal(evutil_socket_t signo, short what, void *arg)
         log_file_reopen(&rrd->log_file);
         for (size_t i = 0; i < rrd->n_stages; i++) {
             stage_log_reopen(rrd->stages[i]->log);
+        }
+    } else if (signo == SIGHUP) {
+        if (reload_begin(rrd, false, NULL, &err) != 0) {
+            log_warn("reload", "SIGHUP passed over: %s", err.text);
         }
     } else {
         daemon_stop(rrd);
@@ -381,6 +391,7 @@ go(struct rrd *rrd)
 static void
 finish(struct rrd *rrd, int lock_fd)
 {
+    reload_end(rrd);
     ctl_close(rrd->ctl);
     store_close(rrd->store);
     sup_run_fini(rrd);
@@ -416,6 +427,7 @@ daemon_run(struct rrd *rrd, const struct options *opt)
     (void)signal(SIGPIPE, SIG_IGN);
     (void)umask(027);
     rrd->started_ms = sys_wall_ms();
+    rrd->sets = &opt->sets;
     rrd->log_file.fd = -1;
     rc = start(rrd, opt, &lock_fd, &err);
     if (rc == 0) {

@@ -594,7 +594,10 @@ route_inject(struct rrd *rrd, const char *type, const char *config, const char *
             n = readers(rrd, i, port->type, queues);
         }
     }
-    for (size_t i = 0; i < rrd->n_stages && n == 0; i++) {
+    /* Nobody produces it: every stage that consumes it gets it. */
+    const bool is_produced = n > 0;
+
+    for (size_t i = 0; i < rrd->n_stages && !is_produced; i++) {
         const struct conf_stage *s = &rrd->conf.stages[i];
         const struct manifest_port *in =
             manifest_port(s->manifest->consumes, s->manifest->n_consumes, type);

@@ -21,6 +21,7 @@
 
 struct ctl;
 struct link;
+struct reload;
 struct rrd;
 struct stage_log;
 
@@ -60,6 +61,7 @@ struct stage_sample {
 
 struct stage {
     struct rrd *rrd;
+    struct stage *next_retired;
     const struct conf_stage *conf;
     size_t index;
 
@@ -74,6 +76,7 @@ struct stage {
     bool was_ready;         /* once in this run of the daemon */
     uint64_t ready_mono_ms; /* since when this process is; 0: not yet */
     bool is_asked;          /* this process was told to stop */
+    bool was_wanted;        /* before a reload stopped it */
     struct stage_exit last_exit;
     char sick[160];  /* why it is ended by force, "" when it is not */
     char fatal[200]; /* what the worker said last about its own end */
@@ -119,6 +122,9 @@ struct rrd {
     struct event *alarm;   /* when the next due_ms of a stage is reached */
     struct event *signals[5];
     struct log_file log_file;
+    const struct text_list *sets; /* options of the command line over the configuration */
+    struct reload *reload;        /* under way, NULL for none */
+    struct stage *retired; /* no longer configured; freed when nothing of them is under way */
     struct stage **stages; /* by index in the graph; each stays where it is while it exists */
     size_t n_stages;
     int64_t *slots_used;

@@ -533,8 +533,8 @@ sup_run_is_quiet(const struct rrd *rrd)
     return true;
 }
 
-static int
-stage_new(struct rrd *rrd, size_t index, struct rr_err *err)
+int
+sup_run_add(struct rrd *rrd, size_t index, struct rr_err *err)
 {
     struct stage *stage = mem_zalloc(1, sizeof *stage);
     int rc;
@@ -564,6 +564,24 @@ stage_free(struct stage *stage)
     free(stage);
 }
 
+void
+sup_run_retire(struct rrd *rrd, struct stage *stage_take)
+{
+    stage_take->next_retired = rrd->retired;
+    rrd->retired = stage_take;
+}
+
+void
+sup_run_bury(struct rrd *rrd)
+{
+    while (rrd->retired != NULL) {
+        struct stage *stage = rrd->retired;
+
+        rrd->retired = stage->next_retired;
+        stage_free(stage);
+    }
+}
+
 int
 sup_run_init(struct rrd *rrd, struct rr_err *err)
 {
@@ -574,7 +592,7 @@ sup_run_init(struct rrd *rrd, struct rr_err *err)
     rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
     rrd->alarm = evtimer_new(rrd->base, on_alarm, rrd);
     for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
-        rc = stage_new(rrd, i, err);
+        rc = sup_run_add(rrd, i, err);
     }
     return rc;
 }
@@ -585,6 +603,7 @@ sup_run_fini(struct rrd *rrd)
     for (size_t i = 0; i < rrd->n_stages; i++) {
         stage_free(rrd->stages[i]);
     }
+    sup_run_bury(rrd);
     if (rrd->alarm != NULL) {
         event_free(rrd->alarm);
     }

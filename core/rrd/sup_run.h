@@ -11,6 +11,12 @@
 int sup_run_init(struct rrd *rrd, struct rr_err *err);
 void sup_run_fini(struct rrd *rrd);
 
+/* A stage that a reload brings, at that index, and one that it takes away. */
+int sup_run_add(struct rrd *rrd, size_t index, struct rr_err *err);
+void sup_run_retire(struct rrd *rrd, struct stage *stage_take);
+/* Free what was retired; nothing of the store may be under way. */
+void sup_run_bury(struct rrd *rrd);
+
 /* Let an event happen to a stage. */
 void sup_run_event(struct stage *stage, enum sup_event ev);
 

@@ -46,7 +46,7 @@ struct why_stage {
     uint64_t ready, delayed, due_ms;
     const char *type; /* of the event in hand, NULL for none */
     uint64_t since_ms;
-    bool is_ending; /* all that it had is handled, and waits for the store */
+    bool is_ending;    /* all that it had is handled, and waits for the store */
     const char *slot;  /* that it is short of, NULL for none */
     size_t slot_taker; /* a stage that has it */
     size_t room_of;    /* stage whose queue has no room, WHY_NONE for none */

@@ -2,6 +2,7 @@
 # Tests of the reliability list: R01 … R69, one file for each id; README.md lists them. Each area lists
 # its own. RR_FULL=1 runs the full figure.
 EXTRA_DIST += tests/reliability/lib.sh tests/reliability/README.md
+include tests/reliability/conf.mk
 include tests/reliability/store.mk
 include tests/reliability/sup.mk
 

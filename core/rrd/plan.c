@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plan.c - compare two configurations.
+ */
+#include "core/rrd/plan.h"
+
+#include "core/common/mem.h"
+#include "core/rrd/conf_schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Keys of a stage that the daemon reads each time; all others reach the worker when it starts. */
+static const char *const live_keys[] = {
+    "enabled",     "needs",          "after",         "waits",      "start_limit",
+    "ping_limit",  "progress_limit", "event_limit",   "stop_limit", "attempts",
+    "retry_delay", "restart_delay",  "restart_max",   "breaker",    "queue_high",
+    "queue_low",   "memory_limit",   "process_limit", NULL};
+
+/* Keys of [core] that are taken at the start of the daemon. */
+static const char *const fixed_keys[] = {"retain_events", "store_size", "disk_reserve",
+                                         "log_size",      "log_files",  NULL};
+
+static const char *const action_names[] = {
+    [PLAN_KEEP] = "keep",   [PLAN_UPDATE] = "update", [PLAN_RESTART] = "restart",
+    [PLAN_START] = "start", [PLAN_STOP] = "stop",
+};
+
+const char *
+plan_action_name(enum plan_action action)
+{
+    return action_names[action];
+}
+
+static bool
+is_in(const char *const *list, const char *word)
+{
+    while (*list != NULL && strcmp(*list, word) != 0) {
+        list++;
+    }
+    return *list != NULL;
+}
+
+static const char *
+value_of(const struct conf_value *values, size_t n, const char *key)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(values[i].key, key) == 0) {
+            return values[i].text;
+        }
+    }
+    return NULL;
+}
+
+static void
+add_word(char **text, const char *word)
+{
+    char *longer = mem_printf("%s%s%s", *text, (*text)[0] == '\0' ? "" : ", ", word);
+
+    free(*text);
+    *text = longer;
+}
+
+/* Keys that differ; *is_live stays true when the worker need not know. */
+static void
+compare_values(const struct conf_stage *a, const struct conf_stage *b, bool *is_live, char **why)
+{
+    for (size_t i = 0; i < b->n_values; i++) {
+        const char *key = b->values[i].key;
+        const char *old = value_of(a->values, a->n_values, key);
+
+        if (old == NULL || strcmp(old, b->values[i].text) != 0) {
+            add_word(why, key);
+            *is_live = *is_live && is_in(live_keys, key);
+        }
+    }
+    for (size_t i = 0; i < a->n_values; i++) {
+        if (value_of(b->values, b->n_values, a->values[i].key) == NULL) {
+            add_word(why, a->values[i].key);
+            *is_live = false; /* an option that the plugin no longer has */
+        }
+    }
+}
+
+static enum plan_action
+compare(const struct conf *now, const struct conf *next, const struct conf_stage *a,
+        const struct conf_stage *b, char **why)
+{
+    bool is_live = true;
+
+    compare_values(a, b, &is_live, why);
+    if (strcmp(a->file, b->file) != 0 || strcmp(a->hash, b->hash) != 0) {
+        add_word(why, "plugin file");
+        is_live = false;
+    }
+    if (strcmp(now->plugin_path, next->plugin_path) != 0) {
+        add_word(why, "plugin_path");
+        is_live = false;
+    }
+    if (a->is_enabled != b->is_enabled) {
+        return b->is_enabled ? PLAN_START : PLAN_STOP;
+    }
+    if ((*why)[0] == '\0') {
+        return PLAN_KEEP;
+    }
+    return is_live || !b->is_enabled ? PLAN_UPDATE : PLAN_RESTART;
+}
+
+static void
+add_step(struct plan *plan, const char *stage, enum plan_action action, char *why_take)
+{
+    plan->steps = mem_resize(plan->steps, plan->n_steps + 1, sizeof *plan->steps);
+    plan->steps[plan->n_steps++] = (struct plan_step){stage, action, why_take};
+    plan->changes = plan->changes || action != PLAN_KEEP;
+}
+
+static bool
+has_reader(const struct graph *g, const char *type)
+{
+    for (size_t i = 0; i < g->n_edges; i++) {
+        const struct graph_edge *e = &g->edges[i];
+
+        if (e->kind == GRAPH_EVENT && g->nodes[e->to].is_enabled && strcmp(e->type, type) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Types that had a reader, are still produced, and have none now. */
+static void
+find_unread(struct plan *plan, const struct conf *now, const struct conf *next)
+{
+    for (size_t i = 0; i < next->n_stages; i++) {
+        const struct manifest *m = next->stages[i].manifest;
+
+        for (size_t k = 0; next->stages[i].is_enabled && k < m->n_produces; k++) {
+            const char *type = m->produces[k].type;
+            bool is_known = false;
+
+            for (size_t j = 0; j < plan->unread.n; j++) {
+                is_known = is_known || strcmp(plan->unread.v[j], type) == 0;
+            }
+            if (!is_known && has_reader(&now->graph, type) && !has_reader(&next->graph, type)) {
+                text_list_add(&plan->unread, type);
+            }
+        }
+    }
+}
+
+static void
+compare_core(struct plan *plan, const struct conf *now, const struct conf *next)
+{
+    for (size_t i = 0; i < next->n_values; i++) {
+        const char *key = next->values[i].key;
+        const char *old = value_of(now->values, now->n_values, key);
+
+        if (old != NULL && strcmp(old, next->values[i].text) != 0) {
+            plan->changes = true;
+            if (is_in(fixed_keys, key)) {
+                text_list_add(&plan->refused, key);
+            }
+        }
+    }
+}
+
+void
+plan_make(struct plan *plan, const struct conf *now, const struct conf *next)
+{
+    memset(plan, 0, sizeof *plan);
+    for (size_t i = 0; i < next->n_stages; i++) {
+        const struct conf_stage *b = &next->stages[i];
+        const long at = conf_stage_index(now, b->name);
+        char *why = mem_dup("");
+
+        if (at >= 0) {
+            const enum plan_action action = compare(now, next, &now->stages[at], b, &why);
+
+            add_step(plan, b->name, action, why);
+        } else {
+            add_step(plan, b->name, b->is_enabled ? PLAN_START : PLAN_UPDATE, why);
+        }
+    }
+    for (size_t i = 0; i < now->n_stages; i++) {
+        const struct conf_stage *a = &now->stages[i];
+
+        if (conf_stage_index(next, a->name) < 0) {
+            add_step(plan, a->name, PLAN_STOP, mem_dup("removed"));
+            if (a->manifest->n_consumes > 0) {
+                text_list_add(&plan->lost, a->name);
+            }
+        }
+    }
+    find_unread(plan, now, next);
+    compare_core(plan, now, next);
+}
+
+void
+plan_fini(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        free(plan->steps[i].why);
+    }
+    free(plan->steps);
+    text_list_free(&plan->lost);
+    text_list_free(&plan->unread);
+    text_list_free(&plan->refused);
+    memset(plan, 0, sizeof *plan);
+}
+
+static json_t *
+list_new(const struct text_list *list)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < list->n; i++) {
+        (void)json_array_append_new(out, json_string(list->v[i]));
+    }
+    return out;
+}
+
+json_t *
+plan_json_new(const struct plan *plan)
+{
+    json_t *stages = json_array();
+
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const struct plan_step *s = &plan->steps[i];
+
+        (void)json_array_append_new(stages,
+                                    json_pack("{s:s, s:s, s:s}", "stage", s->stage, "action",
+                                              plan_action_name(s->action), "why", s->why));
+    }
+    return json_pack("{s:b, s:o, s:o, s:o, s:o}", "changes", (int)plan->changes, "stages", stages,
+                     "lost", list_new(&plan->lost), "unread", list_new(&plan->unread), "refused",
+                     list_new(&plan->refused));
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reload.c - the steps of a reload; reload.h draws them.
+ *
+ * Does not: compare configurations (plan.c).
+ */
+#include "core/rrd/reload.h"
+
+#include "core/common/mem.h"
+#include "core/rrd/plan.h"
+#include "core/rrd/route.h"
+#include "core/rrd/stage_log.h"
+#include "core/rrd/sup_run.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A plugin's probe and its check may take 5 s each; more than that is a hang. */
+#define CHECK_LIMIT_S 30
+#define CHECK_OUTPUT_MAX (1u << 20)
+
+enum phase { CHECKING, STOPPING, STARTING, UNDOING_STOPS, UNDOING_STARTS };
+
+struct reload {
+    struct rrd *rrd;
+    enum phase phase;
+    bool is_dry;
+    struct ctl_later *later;
+    pid_t pid; /* of the check */
+    struct bufferevent *output;
+    struct conf other; /* the one that is not in force: the new one before the swap, then the old */
+    bool has_other;
+    struct plan plan; /* from the one in force to the other one; after the swap what was done */
+    json_t *told;     /* the plan as it is answered */
+    char why[300];    /* it is undone */
+};
+
+static const char *const phase_names[] = {
+    [CHECKING] = "checking the new configuration", [STOPPING] = "stopping what changes",
+    [STARTING] = "starting what changed",          [UNDOING_STOPS] = "going back: stopping",
+    [UNDOING_STARTS] = "going back: starting",
+};
+
+const char *
+reload_phase(const struct rrd *rrd)
+{
+    return rrd->reload == NULL ? "" : phase_names[rrd->reload->phase];
+}
+
+static void
+reload_free(struct reload *r)
+{
+    if (r->output != NULL) {
+        bufferevent_free(r->output);
+    }
+    plan_fini(&r->plan);
+    if (r->has_other) {
+        conf_free(&r->other);
+    }
+    json_decref(r->told);
+    free(r);
+}
+
+static void
+finish(struct reload *r, int rc, const char *why)
+{
+    if (rc == 0) {
+        log_info("reload", r->is_dry ? "checked" : "done");
+    } else {
+        log_error("reload", "not done: %s", why);
+    }
+    if (r->later != NULL) {
+        ctl_answer(r->later, rc, rc == 0 ? json_incref(r->told) : NULL, why);
+    }
+    r->rrd->reload = NULL;
+    reload_free(r);
+}
+
+static struct stage *
+stage_named(const struct rrd *rrd, const char *name)
+{
+    const long at = conf_stage_index(&rrd->conf, name);
+
+    return at < 0 ? NULL : rrd->stages[at];
+}
+
+/* ---- checking ---- */
+
+/* The configuration was found good by a process of its own; now load it here. Its plugins have just
+ * proved to answer quickly, so the loop stands still for some hundredths of a second. */
+static void
+load(struct reload *r)
+{
+    struct rrd *rrd = r->rrd;
+
+    r->has_other = true;
+    if (conf_load(&r->other, rrd->conf.dir, &rrd->paths, rrd->sets) != 0) {
+        finish(r, RR_E_CONFIG, r->other.problems.v[0]);
+        return;
+    }
+    plan_make(&r->plan, &rrd->conf, &r->other);
+    r->told = plan_json_new(&r->plan);
+    if (r->plan.refused.n > 0) {
+        char *why = mem_printf("[core] %s cannot change while rrd runs: rrctl restart",
+                               r->plan.refused.v[0]);
+
+        finish(r, RR_E_CONFIG, why);
+        free(why);
+        return;
+    }
+    if (r->is_dry) {
+        finish(r, 0, "");
+        return;
+    }
+    r->phase = STOPPING;
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        struct stage *stage = stage_named(rrd, r->plan.steps[i].stage);
+
+        if (stage != NULL &&
+            (r->plan.steps[i].action == PLAN_STOP || r->plan.steps[i].action == PLAN_RESTART)) {
+            stage->was_wanted = stage->sup.is_wanted;
+            sup_run_event(stage, SUP_EV_STOP);
+        }
+    }
+    daemon_wake(rrd);
+}
+
+/* All that the check printed is there: one JSON object. */
+static void
+take_check(struct reload *r)
+{
+    struct evbuffer *in = bufferevent_get_input(r->output);
+    const size_t n = evbuffer_get_length(in);
+    json_t *doc = json_loadb((const char *)evbuffer_pullup(in, -1), n, 0, NULL);
+    const json_t *problems = json_object_get(doc, "problems");
+    char *why = NULL;
+
+    if (doc == NULL) {
+        finish(r, RR_E_CONFIG, "the check of the configuration ended without a verdict");
+        return;
+    }
+    for (size_t i = 0; i < json_array_size(problems); i++) {
+        const char *line = json_string_value(json_array_get(problems, i));
+        char *longer = mem_printf("%s%s%s", why == NULL ? "" : why, why == NULL ? "" : "\n", line);
+
+        free(why);
+        why = longer;
+    }
+    if (why != NULL) {
+        finish(r, RR_E_CONFIG, why);
+    } else {
+        load(r);
+    }
+    free(why);
+    json_decref(doc);
+}
+
+static void
+on_output(struct bufferevent *bev, short what, void *arg)
+{
+    struct reload *r = arg;
+
+    if ((what & BEV_EVENT_TIMEOUT) != 0) {
+        (void)kill(-r->pid, SIGKILL);
+        finish(r, RR_E_TIMEOUT, "the check of the configuration did not end within 30 s");
+    } else {
+        take_check(r);
+    }
+    (void)bev;
+}
+
+static void
+on_read(struct bufferevent *bev, void *arg)
+{
+    struct reload *r = arg;
+
+    if (evbuffer_get_length(bufferevent_get_input(bev)) > CHECK_OUTPUT_MAX) {
+        (void)kill(-r->pid, SIGKILL);
+        finish(r, RR_E_CONFIG, "the check of the configuration says too much");
+    }
+}
+
+static int
+spawn_check(struct rrd *rrd, int fd_out, pid_t *pid)
+{
+    struct text_list words = {0};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    int rc;
+
+    text_list_add(&words, "rrd");
+    text_list_add(&words, "--dir");
+    text_list_add(&words, rrd->conf.dir);
+    text_list_add(&words, "--check");
+    text_list_add(&words, "--json");
+    for (size_t i = 0; i < rrd->sets->n; i++) {
+        text_list_add(&words, "--set");
+        text_list_add(&words, rrd->sets->v[i]);
+    }
+    (void)sigemptyset(&none);
+    (void)posix_spawn_file_actions_init(&actions);
+    (void)posix_spawnattr_init(&attr);
+    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    (void)posix_spawnattr_setsigmask(&attr, &none);
+    (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    (void)posix_spawn_file_actions_adddup2(&actions, fd_out, 1);
+    (void)posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    rc = posix_spawn(pid, "/proc/self/exe", &actions, &attr, words.v, environ);
+    (void)posix_spawnattr_destroy(&attr);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    text_list_free(&words);
+    return -rc;
+}
+
+int
+reload_begin(struct rrd *rrd, bool is_dry, struct ctl_later *later, struct rr_err *err)
+{
+    const struct timeval limit = {CHECK_LIMIT_S, 0};
+    struct reload *r;
+    int fds[2];
+    int rc;
+
+    if (rrd->is_stopping) {
+        return rr_err_set(err, RR_E_BUSY, "the daemon stops");
+    }
+    if (rrd->reload != NULL) {
+        return rr_err_set(err, RR_E_BUSY, "a reload is under way: %s", reload_phase(rrd));
+    }
+    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
+        rc = -errno;
+        return rr_err_set(err, rc, "cannot make a pipe: %s", strerror(-rc));
+    }
+    r = mem_zalloc(1, sizeof *r);
+    r->rrd = rrd;
+    r->is_dry = is_dry;
+    r->later = later;
+    rc = spawn_check(rrd, fds[1], &r->pid);
+    (void)close(fds[1]);
+    if (rc != 0) {
+        (void)close(fds[0]);
+        free(r);
+        return rr_err_set(err, rc, "cannot start the check: %s", strerror(-rc));
+    }
+    r->output = bufferevent_socket_new(rrd->base, fds[0], BEV_OPT_CLOSE_ON_FREE);
+    bufferevent_setcb(r->output, on_read, NULL, on_output, r);
+    (void)bufferevent_set_timeouts(r->output, &limit, NULL);
+    (void)bufferevent_enable(r->output, EV_READ);
+    rrd->reload = r;
+    log_info("reload", is_dry ? "begun, for a look" : "begun");
+    return 0;
+}
+
+/* ---- swap ---- */
+
+static void
+count_slots(struct rrd *rrd)
+{
+    free(rrd->slots_used);
+    rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const struct stage *stage = rrd->stages[i];
+
+        for (size_t k = 0; stage->n_leases > 0 && k < stage->conf->n_slots; k++) {
+            rrd->slots_used[stage->conf->slots[k].slot] += stage->conf->slots[k].count;
+        }
+    }
+}
+
+/* Put the other configuration in force, and this one aside. */
+static void
+swap(struct reload *r)
+{
+    struct rrd *rrd = r->rrd;
+    const struct conf old = rrd->conf;
+    struct stage **stages = mem_zalloc(r->other.n_stages, sizeof *stages);
+    enum log_level level;
+
+    for (size_t i = 0; i < r->other.n_stages; i++) {
+        stages[i] = stage_named(rrd, r->other.stages[i].name);
+    }
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        if (conf_stage_index(&r->other, rrd->stages[i]->conf->name) < 0) {
+            sup_run_retire(rrd, rrd->stages[i]);
+        }
+    }
+    free(rrd->stages);
+    rrd->conf = r->other;
+    r->other = old;
+    rrd->stages = stages;
+    rrd->n_stages = rrd->conf.n_stages;
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct rr_err err = RR_ERR_INIT;
+
+        if (stages[i] != NULL) {
+            stages[i]->conf = &rrd->conf.stages[i];
+            stages[i]->index = i;
+        } else if (sup_run_add(rrd, i, &err) != 0) {
+            log_warn("reload", "history not read stage=%s: %s", rrd->conf.stages[i].name, err.text);
+        }
+    }
+    count_slots(rrd);
+    if (log_level_parse(rrd->conf.log_level, &level) == 0 &&
+        strcmp(rrd->conf.log_level, r->other.log_level) != 0) {
+        log_set_level(level);
+    }
+    rrd->has_look = true;
+}
+
+/* ---- after the check: stop, swap, start, as often as the loop turns ---- */
+
+static bool
+is_down(const struct stage *stage)
+{
+    return !sup_has_process(stage->sup.state) && stage->sup.state != SUP_BACKOFF &&
+           stage->waiters == NULL && stage->n_leases == 0 && stage->n_changes == 0;
+}
+
+static bool
+all_stopped(const struct reload *r)
+{
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *s = &r->plan.steps[i];
+        const struct stage *stage = stage_named(r->rrd, s->stage);
+
+        if ((s->action == PLAN_STOP || s->action == PLAN_RESTART) && stage != NULL &&
+            !is_down(stage)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+start_all(struct reload *r)
+{
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *s = &r->plan.steps[i];
+        struct stage *stage = stage_named(r->rrd, s->stage);
+
+        /* one that the operator had stopped stays stopped */
+        if (stage != NULL &&
+            (s->action == PLAN_START || (s->action == PLAN_RESTART && stage->was_wanted))) {
+            sup_run_event(stage, SUP_EV_START);
+        }
+    }
+}
+
+/* 1 all ready, 0 not yet, -1 one of them did not make it. */
+static int
+judge_start(struct reload *r)
+{
+    int verdict = 1;
+
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *s = &r->plan.steps[i];
+        const struct stage *stage = stage_named(r->rrd, s->stage);
+
+        if (stage == NULL || !stage->sup.is_wanted ||
+            (s->action != PLAN_START && s->action != PLAN_RESTART)) {
+            continue;
+        }
+        if (stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF) {
+            (void)snprintf(r->why, sizeof r->why,
+                           "stage %s did not become ready: %s; the old configuration is back",
+                           s->stage, stage->last_exit.text);
+            return -1;
+        }
+        if (stage->sup.state != SUP_READY) {
+            verdict = 0;
+        }
+    }
+    return verdict;
+}
+
+/* The same way back: plan from the one in force to the one before. */
+static void
+undo(struct reload *r)
+{
+    log_error("reload", "going back: %s", r->why);
+    plan_fini(&r->plan);
+    plan_make(&r->plan, &r->rrd->conf, &r->other);
+    r->phase = UNDOING_STOPS;
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        struct stage *stage = stage_named(r->rrd, r->plan.steps[i].stage);
+
+        if (stage != NULL &&
+            (r->plan.steps[i].action == PLAN_STOP || r->plan.steps[i].action == PLAN_RESTART)) {
+            sup_run_event(stage, SUP_EV_STOP);
+        }
+    }
+}
+
+void
+reload_turn(struct rrd *rrd)
+{
+    struct reload *r = rrd->reload;
+
+    if (r == NULL) {
+        return;
+    }
+    if (rrd->is_stopping) {
+        finish(r, RR_E_BUSY, "the daemon stops");
+        return;
+    }
+    if ((r->phase == STOPPING || r->phase == UNDOING_STOPS) && all_stopped(r)) {
+        swap(r);
+        start_all(r);
+        r->phase = r->phase == STOPPING ? STARTING : UNDOING_STARTS;
+    }
+    if (r->phase == STARTING) {
+        const int verdict = judge_start(r);
+
+        if (verdict > 0) {
+            finish(r, 0, "");
+        } else if (verdict < 0) {
+            undo(r);
+        }
+    } else if (r->phase == UNDOING_STARTS) {
+        finish(r, RR_E_CONFIG, r->why);
+    }
+}
+
+void
+reload_end(struct rrd *rrd)
+{
+    if (rrd->reload != NULL) {
+        finish(rrd->reload, RR_E_BUSY, "the daemon stops");
+    }
+}

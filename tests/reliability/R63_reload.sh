@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# R63: reload. A changed configuration is taken over wholly or not at all; what does not change runs
+# on; when anything is wrong the old one keeps running and the caller hears why.
+set -u
+
+# shellcheck source=tests/reliability/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# three FILE-LINES…: stages a, b and c of the puppet; extra lines of b
+three() {
+    printf '[core]\nplugin_path = %s\nslots = cpu:2\n' "$build/tests/puppet" > "$dir/conf.d/00-core.ini"
+    for name in a b c; do
+        printf '[stage %s]\nplugin = puppet\nretry_delay = 10ms\nrestart_delay = 10ms\nrestart_max = 50ms\n' "$name" \
+            > "$dir/conf.d/10-$name.ini"
+    done
+    [ $# -eq 0 ] || printf '%s\n' "$@" >> "$dir/conf.d/10-b.ini"
+}
+pid_of() { status "$1" | sed -E 's/.*"name":"'"$1"'"[^}]*"pid":([0-9]+).*/\1/'; }
+pids() { echo "$(pid_of a) $(pid_of b) $(pid_of c)"; }
+reload() { run "$build/rrctl" -C "$dir" reload "$@"; }
+
+three
+start_daemon
+is "R63 the daemon runs" "$?" 0
+before=$(pids)
+is "R63 three workers" "$(echo "$before" | tr ' ' '\n' | sort -u | grep -c '^[0-9][0-9]*$')" 3
+
+reload
+is "R63 nothing changed: status 0" "$rc" 0
+is "R63 and nothing is done" "$out" "nothing changes"
+is "R63 by nobody" "$(pids)" "$before"
+
+# plan CHANGE EXPECTED: what --dry-run says of a change of the files, and that it does nothing
+plan() {
+    reload --dry-run
+    is "R63 plan: $1" "$(printf '%s' "$out" | tr '\n' ';')" "$2"
+    is "R63 plan: $1: nothing was done" "$(pids)" "$before"
+    three
+}
+dry="nothing was done (--dry-run)"
+three "attempts = 7"
+plan "a limit" "keep     a;update   b (attempts);keep     c;$dry"
+three "queue_high = 500" "stop_limit = 3s"
+plan "two of the daemon's keys" "keep     a;update   b (stop_limit, queue_high);keep     c;$dry"
+three "# a comment" ""
+plan "a comment" "nothing changes"
+three "text = other"
+plan "an option of the plugin" "keep     a;restart  b (text);keep     c;$dry"
+three "credit = 4"
+plan "what the worker is told" "keep     a;restart  b (credit);keep     c;$dry"
+three "niceness = 5"
+plan "rights of the worker" "keep     a;restart  b (niceness);keep     c;$dry"
+three "enabled = no"
+plan "a stage disabled" "keep     a;stop     b (enabled);keep     c;$dry"
+three "needs = a"
+plan "a dependency" "keep     a;update   b (needs);keep     c;$dry"
+three; rm "$dir/conf.d/10-c.ini"
+plan "a stage less" "keep     a;keep     b;stop     c (removed);nobody reads its queue any more: c;$dry"
+three; printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"
+reload --dry-run
+is "R63 plan: a stage more" "$(printf '%s' "$out" | tr '\n' ';')" "keep     a;keep     b;keep     c;start    d;$dry"
+rm "$dir/conf.d/20-d.ini"
+three; sed -i 's/cpu:2/cpu:3/' "$dir/conf.d/00-core.ini"
+plan "slots" "keep     a;keep     b;keep     c;$dry"
+three; printf 'log_level = debug\n' >> "$dir/conf.d/00-core.ini"
+plan "the level of the log" "keep     a;keep     b;keep     c;$dry"
+three; mkdir -p "$base/other"; cp "$build/tests/puppet/puppet.so" "$base/other/"
+sed -i "s|^plugin_path.*|plugin_path = $base/other|" "$dir/conf.d/00-core.ini"
+plan "another place of the plugins" \
+    "restart  a (plugin file, plugin_path);restart  b (plugin file, plugin_path);restart  c (plugin file, plugin_path);$dry"
+three; mv "$dir/conf.d/10-b.ini" "$dir/conf.d/90-b.ini"
+reload --dry-run
+is "R63 plan: another file, the same values" "$out" "nothing changes"
+rm "$dir/conf.d/90-b.ini"; three
+
+# refused WHAT STATUS MESSAGE: a reload that must not happen
+refused() {
+    reload
+    is "R63 refused: $1: status" "$rc" "$2"
+    like "R63 refused: $1: the reason" "$err" "*$3*"
+    is "R63 refused: $1: the old configuration runs on" "$(pids)" "$before"
+    three
+}
+three "atempts = 7"
+refused "an unknown key" 78 'conf.d/10-b.ini:6: *atempts*did you mean "attempts"'
+three "attempts = many"
+refused "a bad value" 78 'conf.d/10-b.ini:6:*'
+three; printf '[stage e]\nplugin = no_such\n' > "$dir/conf.d/20-e.ini"
+refused "a plugin that is not there" 78 'no_such.so'
+rm "$dir/conf.d/20-e.ini"
+three "needs = c"; printf 'needs = b\n' >> "$dir/conf.d/10-c.ini"
+refused "a cycle" 78 'cycle'
+three; printf 'store_size = 1GiB\n' >> "$dir/conf.d/00-core.ini"
+refused "what needs a restart" 78 'store_size cannot change while rrd runs: rrctl restart'
+printf 'x' > "$dir/conf.d/10-b.ini"
+refused "a file that is none" 78 '10-b.ini:1'
+rm "$dir"/conf.d/*
+refused "no files at all" 78 'conf.d'
+
+# done for real
+ctl stop c > /dev/null
+wait_for 10 has_status '"name":"c","plugin":"puppet","state":"down"'
+ctl emit PUPPET_POKED '{"number":1,"act":"none","times":0}' > /dev/null
+three "credit = 4"; printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"; rm "$dir/conf.d/10-c.ini"
+reload
+is "R63 a reload of all kinds: status" "$rc" 0
+is "R63 it says what it did" "$(printf '%s' "$out" | tr '\n' ';')" \
+    "keep     a;restart  b (credit);start    d;stop     c (removed);nobody reads its queue any more: c;done"
+is "R63 who does not change runs on" "$(pid_of a)" "${before%% *}"
+is "R63 all are ready" "$(status | grep -o '"state":"ready"' | wc -l)" 3
+is "R63 and c is gone" "$(status | grep -c '"name":"c"')" 0
+ctl queue list c | grep -q PUPPET_POKED
+is "R63 no event is lost" "$?" 0
+
+# a stage that does not become ready: everything goes back
+before_d=$(pid_of d)
+three "credit = 2"; rm "$dir/conf.d/10-c.ini"
+printf '[stage d]\nplugin = puppet\ninit_act = bad_conf\n' > "$dir/conf.d/20-d.ini"
+reload
+is "R63 a stage fails to start: status" "$rc" 78
+like "R63 the reason names it and says what became of it" "$err" "*stage d did not become ready*the old configuration is back*"
+wait_for 10 has_status '"name":"d","plugin":"puppet","state":"ready"'
+is "R63 the stage runs as before" "$?" 0
+is "R63 with a new worker" "$([ "$(pid_of d)" != "$before_d" ]; echo $?)" 0
+ctl keys d > /dev/null
+is "R63 and answers" "$?" 0
+is "R63 the other change was undone, too" "$(ctl reload --dry-run | grep -c 'restart  b (credit)')" 1
+
+# SIGHUP is the same, and one at a time
+printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"
+kill -HUP "$(daemon_pid)"
+wait_for 10 has_line "stage=b was=starting" rrd.log
+is "R63 SIGHUP reloads" "$?" 0
+wait_for 10 has_status '"reload":""'
+printf '[stage d]\nplugin = puppet\ninit_act = slow\nwait = 2s\n' > "$dir/conf.d/20-d.ini"
+ctl reload > "$base/first.txt" 2>&1 &
+first=$!
+wait_for 10 has_status '"reload":"starting'
+is "R63 status answers while a reload is under way" "$?" 0
+reload
+is "R63 a second one meanwhile: status" "$rc" 5
+like "R63 and the reason" "$err" "*a reload is under way*"
+wait $first
+is "R63 the first one succeeds" "$?" 0
+stop_daemon
+is "R63 stop" "$?" 0
+done_testing
