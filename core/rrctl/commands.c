@@ -53,8 +53,33 @@ static const struct opt_row events_options[] = {
     {"follow", 'f', NULL, "wait for further events, until Ctrl-C"},
     {"type", 'T', "TYPE", "only events of that type"},
     {"config", 'c', "CONFIG", "only events of that configuration key"},
-    {"limit", 'n', "N", "at most N events, the newest; default 100"},
+    {"stage", 'S', "STAGE", "only events that this stage emitted"},
+    {"from", 0, "TIME", "from that time on: 2026-01-02T15:04, 15:04, 2h (ago), @SECONDS"},
+    {"to", 0, "TIME", "up to that time"},
+    {"limit", 'n', "N", "at most N events, the newest; default 100, or all of --from and --to"},
     {"after", 'a', "ID", "the first events after that id, instead of the newest"},
+    OPT_ROW_END,
+};
+static const struct opt_row queue_options[] = {
+    {"state", 's', "STATE", "list: only what is ready, delayed or buried"},
+    {"limit", 'n', "N", "list: at most N events; default 1000"},
+    {"all", 'a', NULL, "kick, drop: all that are buried"},
+    {"yes", 'y', NULL, "drop: throw many away without a further question"},
+    OPT_ROW_END,
+};
+static const struct opt_row replay_options[] = {
+    {"queue", 'q', "STAGE", "stage that gets the events once more"},
+    {"from", 0, "TIME", "events from that time on: 2026-01-02T15:04, 15:04, 2h (ago), @SECONDS"},
+    {"to", 0, "TIME", "up to that time"},
+    {"type", 'T', "TYPE", "only events of that type"},
+    {"config", 'c', "CONFIG", "only events of that configuration key"},
+    {"dry-run", 0, NULL, "only count them"},
+    OPT_ROW_END,
+};
+static const struct opt_row trace_options[] = {
+    {"depth", 0, "N", "at most N steps away from the event; default 20"},
+    {"limit", 'n', "N", "at most N events; default 200"},
+    {"dot", 'd', NULL, "print it for Graphviz"},
     OPT_ROW_END,
 };
 static const struct opt_row emit_options[] = {
@@ -124,12 +149,23 @@ const struct command commands[] = {
      "List the newest events, oldest first, also when the daemon is not running. With\n"
      "--json each line is one event as the store has it.\n",
      events_options, 0, 0, cmd_events},
-    {"queue", "[list|show|kick|drop] [STAGE] [ID|all]", "look after waiting and buried events",
-     "  list [STAGE]        what waits, is delayed, leased or buried\n"
-     "  show STAGE ID       one event with its payload and last error\n"
-     "  kick STAGE ID|all   put buried events back into the queue\n"
-     "  drop STAGE ID|all   throw buried events away\n",
-     NULL, 0, 3, cmd_queue},
+    {"replay", "--queue STAGE --from TIME", "give stored events to a stage once more",
+     "Put stored events that the stage consumes back into its queue, in their order,\n"
+     "marked as replays. What the stage emitted for them then is not stored again, and\n"
+     "files that it made are found done; so a replay repeats what is missing.\n",
+     replay_options, 0, 0, cmd_replay},
+    {"trace", "EVENT", "show what caused an event and what it caused",
+     "Show the tree of events from the first cause down, with times and with how each\n"
+     "stage handled them, for the event with that id.\n",
+     trace_options, 1, 1, cmd_trace},
+    {"queue", "[list|show|kick|drop] [STAGE] [ID...]", "look after waiting and buried events",
+     "  list [STAGE]          what waits, is delayed, leased or buried\n"
+     "  show STAGE ID         one event with its payload and last error\n"
+     "  kick STAGE ID...      put events back into the queue, attempts begin anew\n"
+     "  drop STAGE ID...      throw events away\n"
+     "ID may be a range FROM-TO, or --all stands for it: the buried events of that range\n"
+     "(kick: the delayed ones, too). To drop more than one needs --yes.\n",
+     queue_options, 0, 60, cmd_queue},
     {"keys", "STAGE [KEY]", "show the durable keys of a stage",
      "Show what a stage has put into the store, or the text of one key.\n", NULL, 1, 2, cmd_keys},
     {"emit", "TYPE JSON", "put an event into the stream",

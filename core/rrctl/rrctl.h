@@ -65,6 +65,10 @@ int cmd_graph(struct rrctl *app, struct rr_err *err);
 /* cmd_events.c */
 int cmd_events(struct rrctl *app, struct rr_err *err);
 int cmd_emit(struct rrctl *app, struct rr_err *err);
+int cmd_replay(struct rrctl *app, struct rr_err *err);
+
+/* cmd_trace.c */
+int cmd_trace(struct rrctl *app, struct rr_err *err);
 
 /* cmd_queue.c */
 int cmd_queue(struct rrctl *app, struct rr_err *err);

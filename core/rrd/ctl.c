@@ -25,10 +25,6 @@
 
 #define REQUEST_MAX 4096u
 #define CONNECTIONS_MAX 64
-/* What may wait for a slow reader; more is read from the store when he has taken this. */
-#define OUTPUT_MAX 65536u
-/* Events looked at for one connection in one go. */
-#define EVENTS_PER_PUMP 512
 #define IDLE_LIMIT_S 300
 
 struct conn {
@@ -109,75 +105,21 @@ ctl_later_new(struct ctl_stream *stream)
     return later;
 }
 
-/* One walk over stored events for a stream. */
-struct pump {
-    struct conn *conn;
-    int looked;
-    bool is_full;
-};
-
-static bool
-is_wanted(const struct ctl_stream *s, const char *text, size_t n)
-{
-    json_t *doc;
-    const char *type;
-    const char *config;
-    bool wanted;
-
-    if (s->type[0] == '\0' && s->config[0] == '\0') {
-        return true;
-    }
-    doc = json_loadb(text, n, 0, NULL);
-    type = json_string_value(json_object_get(doc, "type"));
-    config = json_string_value(json_object_get(doc, "config"));
-    wanted = type != NULL && config != NULL && (s->type[0] == '\0' || strcmp(type, s->type) == 0) &&
-             (s->config[0] == '\0' || strcmp(config, s->config) == 0);
-    json_decref(doc);
-    return wanted;
-}
-
-static bool
-pump_event(void *arg, uint64_t id, const char *text, size_t n)
-{
-    struct pump *p = arg;
-    struct ctl_stream *s = &p->conn->stream;
-    struct evbuffer *out = bufferevent_get_output(p->conn->bev);
-
-    if (p->looked++ == EVENTS_PER_PUMP || evbuffer_get_length(out) >= OUTPUT_MAX ||
-        (!s->follows && s->left == 0)) {
-        p->is_full = true;
-        return false;
-    }
-    s->cursor = id;
-    if (text != NULL && is_wanted(s, text, n)) {
-        (void)evbuffer_add(out, text, n);
-        (void)evbuffer_add(out, "\n", 1);
-        s->left -= s->left > 0;
-    }
-    return true;
-}
-
 static void take_requests(struct conn *conn);
 
 static void
 pump_conn(struct conn *conn)
 {
-    struct pump p = {conn, 0, false};
     struct rr_err err = RR_ERR_INIT;
 
     if (!conn->stream.is_on) {
         return;
     }
-    if (store_events(conn->ctl->rrd->store, conn->stream.cursor, pump_event, &p, &err) != 0) {
+    if (ctl_events_pump(conn->ctl->rrd, &conn->stream, bufferevent_get_output(conn->bev), &err) !=
+        0) {
         conn->stream.is_on = false;
         send_error(conn, STATUS_FAILED, err.text);
-        return;
-    }
-    if (p.is_full && p.looked > EVENTS_PER_PUMP) {
-        daemon_wake(conn->ctl->rrd); /* go on in the next turn */
-    }
-    if (!conn->stream.follows && (!p.is_full || conn->stream.left == 0)) {
-        conn->stream.is_on = false;
+    } else if (!conn->stream.is_on) {
         send_json(conn, json_pack("{s:b, s:b}", "ok", 1, "end", 1));
     }
 }

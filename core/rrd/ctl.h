@@ -16,20 +16,31 @@
 
 struct ctl;
 struct conn;
+struct evbuffer;
 /* A request whose answer waits for something. */
 struct ctl_later;
+
+/* Which events are meant. */
+struct ctl_filter {
+    char type[TEXT_TYPE_MAX + 1];   /* "" for all */
+    char config[256];               /* "" for all */
+    char source[TEXT_NAME_MAX + 1]; /* stage that emitted them, "" for all */
+    uint64_t after;                 /* ids above */
+    uint64_t end;                   /* ids below */
+};
 
 /* How a request is answered, if not at once. */
 struct ctl_stream {
     struct conn *conn;
     struct ctl_later *later; /* made by ctl_later_new(): not now */
-    /* Events, bit by bit: */
+    /* Events, bit by bit (ctl_events.c): */
     bool is_on;
     bool follows;    /* goes on with what comes */
+    bool is_seeking; /* goes back from the end to the first of the newest */
+    uint64_t sought; /* events still to be found on this way */
     uint64_t cursor; /* id of the last event looked at */
     uint64_t left;   /* events still to be sent, of those stored at the time of asking */
-    char type[TEXT_TYPE_MAX + 1]; /* "" for all */
-    char config[256];             /* "" for all */
+    struct ctl_filter filter;
 };
 
 /* Listen on D/run/ctl.sock, mode 0600. */
@@ -51,7 +62,7 @@ void ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char
 int ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
                 struct ctl_stream *stream, struct rr_err *err);
 
-/* Parts of the answers (ctl_status.c, ctl_why.c, ctl_queue.c). */
+/* Parts of the answers (ctl_status.c, ctl_why.c, ctl_queue.c, ctl_events.c). */
 /* Of all stages, or with only set of that one, with its death history. */
 json_t *ctl_status_new(struct rrd *rrd, struct stage *only);
 int ctl_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
@@ -60,6 +71,16 @@ int ctl_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_str
 void ctl_why_begin(struct rrd *rrd, struct why_view *v);
 void ctl_why_end(struct why_view *v);
 int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+              struct rr_err *err);
+json_t *ctl_queue_item_new(const struct rrd *rrd, const char *queue, const struct store_item *item);
+int ctl_events(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+               struct rr_err *err);
+/* Give more events to a stream that is on; it is off when it has all. */
+int ctl_events_pump(struct rrd *rrd, struct ctl_stream *s, struct evbuffer *out,
+                    struct rr_err *err);
+int ctl_replay(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+               struct rr_err *err);
+int ctl_event(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
               struct rr_err *err);
 /* The stage that args name. */
 int ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err);

@@ -62,84 +62,6 @@ cmd_status(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stre
     return *result == NULL ? rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON") : 0;
 }
 
-/* Find where the last n events that match begin. */
-struct tail {
-    const struct ctl_stream *stream;
-    uint64_t *ids; /* ring */
-    uint64_t n, seen, before;
-};
-
-static bool
-tail_event(void *arg, uint64_t id, const char *text, size_t n)
-{
-    struct tail *t = arg;
-    json_t *doc = text == NULL ? NULL : json_loadb(text, n, 0, NULL);
-    const char *type = json_string_value(json_object_get(doc, "type"));
-    const char *config = json_string_value(json_object_get(doc, "config"));
-
-    if (type != NULL && config != NULL &&
-        (t->stream->type[0] == '\0' || strcmp(type, t->stream->type) == 0) &&
-        (t->stream->config[0] == '\0' || strcmp(config, t->stream->config) == 0)) {
-        t->ids[t->seen++ % t->n] = id;
-    }
-    json_decref(doc);
-    return true;
-}
-
-static int
-start_of_tail(struct rrd *rrd, struct ctl_stream *stream, struct rr_err *err)
-{
-    struct tail t = {.stream = stream, .n = stream->left < 10000 ? stream->left : 10000};
-    int rc;
-
-    if (t.n == 0) {
-        return store_tail(rrd->store, 0, &stream->cursor, err);
-    }
-    if (stream->type[0] == '\0' && stream->config[0] == '\0') {
-        return store_tail(rrd->store, stream->left, &stream->cursor, err);
-    }
-    t.ids = mem_zalloc(t.n, sizeof *t.ids);
-    rc = store_events(rrd->store, 0, tail_event, &t, err);
-    if (rc == 0 && t.seen >= t.n) {
-        stream->cursor = t.ids[t.seen % t.n] - 1;
-    }
-    free(t.ids);
-    return rc;
-}
-
-static int
-cmd_events(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-           struct rr_err *err)
-{
-    const char *type = json_string_value(json_object_get(args, "type"));
-    const char *config = json_string_value(json_object_get(args, "config"));
-    const json_t *limit = json_object_get(args, "limit");
-    int rc = 0;
-
-    (void)result;
-    memset(stream, 0, sizeof *stream);
-    stream->follows = json_is_true(json_object_get(args, "follow"));
-    stream->cursor = (uint64_t)json_integer_value(json_object_get(args, "after"));
-    stream->left = json_is_integer(limit) ? (uint64_t)json_integer_value(limit) : 100;
-    if (type != NULL && !text_is_type(type)) {
-        return rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", type);
-    }
-    (void)snprintf(stream->type, sizeof stream->type, "%.64s", type == NULL ? "" : type);
-    (void)snprintf(stream->config, sizeof stream->config, "%.255s", config == NULL ? "" : config);
-    if (stream->cursor == 0) {
-        rc = start_of_tail(rrd, stream, err); /* the newest are what people want to see */
-    }
-    stream->is_on = rc == 0;
-    return rc;
-}
-
-static int
-cmd_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-          struct rr_err *err)
-{
-    return ctl_queue(rrd, args, result, stream, err);
-}
-
 /* Let a life event happen to a stage and say what state that led to. */
 static int
 change_stage(struct rrd *rrd, const json_t *args, enum sup_event ev, json_t **result,
@@ -338,10 +260,11 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
     static const struct {
         const char *name;
         command_fn fn;
-    } table[] = {{"status", cmd_status},   {"why", ctl_why},       {"events", cmd_events},
-                 {"queue", cmd_queue},     {"start", cmd_start},   {"stop", cmd_stop},
+    } table[] = {{"status", cmd_status},   {"why", ctl_why},       {"events", ctl_events},
+                 {"queue", ctl_queue},     {"start", cmd_start},   {"stop", cmd_stop},
                  {"restart", cmd_restart}, {"reload", cmd_reload}, {"graph", cmd_graph},
-                 {"emit", cmd_emit},       {"get", cmd_get},       {"keys", cmd_keys}};
+                 {"emit", cmd_emit},       {"get", cmd_get},       {"keys", cmd_keys},
+                 {"replay", ctl_replay},   {"event", ctl_event}};
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].name, cmd) == 0) {

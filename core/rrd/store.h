@@ -151,10 +151,11 @@ int store_health(struct store *st, struct rr_err *err);
 
 /* Reading: */
 
-/* Walk: fn returns false to end. */
+/* Walk a queue: the buried, then the delayed, then the ready. after (NULL: none) is where to go on:
+ * behind an entry of that state, sort number and id. fn returns false to end. */
 typedef bool (*store_item_fn)(void *arg, const char *queue, const struct store_item *item);
-int store_items(struct store *st, const char *queue, store_item_fn fn, void *arg,
-                struct rr_err *err);
+int store_items(struct store *st, const char *queue, const struct store_item *after,
+                store_item_fn fn, void *arg, struct rr_err *err);
 
 /* Walk what may be delivered at now_ms: the ready entries, oldest first, and in between the delayed
  * ones that are due. *next_due_ms is the time of the next that is not, 0 for none. */
@@ -188,6 +189,9 @@ int store_event_new(struct store *st, uint64_t id, char **out, struct rr_err *er
 typedef bool (*store_event_fn)(void *arg, uint64_t id, const char *text, size_t n);
 int store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg,
                  struct rr_err *err);
+/* The events before an id, the newest first. */
+int store_events_back(struct store *st, uint64_t before, store_event_fn fn, void *arg,
+                      struct rr_err *err);
 /* Id of the event that has only n events behind it (0 when there are fewer), to start a tail. */
 int store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err);
 typedef bool (*store_text_fn)(void *arg, const char *name, const char *text);

@@ -261,8 +261,10 @@ store_event_new(struct store *st, uint64_t id, char **out, struct rr_err *err)
     return rc;
 }
 
-int
-store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, struct rr_err *err)
+/* Walk from the first event with an id of at least from, or from the last one before it. */
+static int
+walk_events(struct store *st, uint64_t from, bool is_back, store_event_fn fn, void *arg,
+            struct rr_err *err)
 {
     uint8_t be[8];
     MDB_val k = {sizeof be, be};
@@ -279,8 +281,11 @@ store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, str
         mdb_txn_abort(txn);
         return store_fail(err, rc, "cannot walk the event log");
     }
-    record_put_be64(be, after + 1);
+    record_put_be64(be, from);
     rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+    if (is_back) {
+        rc = mdb_cursor_get(cur, &k, &v, rc == 0 ? MDB_PREV : MDB_LAST);
+    }
     while (rc == 0 && k.mv_size == sizeof be) {
         const uint8_t *data = NULL;
         size_t n = 0;
@@ -292,11 +297,24 @@ store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, str
         if (!fn(arg, record_get_be64(k.mv_data), (const char *)data, n)) {
             break;
         }
-        rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
+        rc = mdb_cursor_get(cur, &k, &v, is_back ? MDB_PREV : MDB_NEXT);
     }
     mdb_cursor_close(cur);
     mdb_txn_abort(txn);
     return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot walk the event log");
+}
+
+int
+store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, struct rr_err *err)
+{
+    return walk_events(st, after + 1, false, fn, arg, err);
+}
+
+int
+store_events_back(struct store *st, uint64_t before, store_event_fn fn, void *arg,
+                  struct rr_err *err)
+{
+    return walk_events(st, before, true, fn, arg, err);
 }
 
 int

@@ -234,40 +234,36 @@ store_due(struct store *st, const char *queue, uint64_t now_ms, store_item_fn fn
                                                          : 0;
 }
 
-static int
-walk(struct store *st, MDB_txn *txn, const char *queue, store_item_fn fn, void *arg,
-     struct rr_err *err)
+int
+store_items(struct store *st, const char *queue, const struct store_item *after, store_item_fn fn,
+            void *arg, struct rr_err *err)
 {
     uint8_t key[STORE_KEY_MAX];
-    MDB_val k = {store_key2(key, queue, NULL), key};
+    MDB_val k = {0, key};
     MDB_val v;
+    MDB_txn *txn;
     MDB_cursor *cur;
     struct store_item item;
-    int rc = mdb_cursor_open(txn, st->dbi[T_QUEUE], &cur);
+    int rc = store_read(st, &txn, err);
 
     if (rc != 0) {
+        return rc;
+    }
+    rc = mdb_cursor_open(txn, st->dbi[T_QUEUE], &cur);
+    if (rc != 0) {
+        mdb_txn_abort(txn);
         return store_fail(err, rc, "cannot read a queue");
     }
+    k.mv_size = after == NULL ? store_key2(key, queue, NULL)
+                              : item_key(key, queue, after->state, after->sort, after->id + 1);
     rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
     for (rc = entry_at(rc, queue, 0, &k, &v, &item, err); rc == 0 && fn(arg, queue, &item);) {
         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
         rc = entry_at(rc, queue, 0, &k, &v, &item, err);
     }
     mdb_cursor_close(cur);
+    mdb_txn_abort(txn);
     return rc == RR_E_EMPTY ? 0 : rc;
-}
-
-int
-store_items(struct store *st, const char *queue, store_item_fn fn, void *arg, struct rr_err *err)
-{
-    MDB_txn *txn;
-    int rc = store_read(st, &txn, err);
-
-    if (rc == 0) {
-        rc = walk(st, txn, queue, fn, arg, err);
-        mdb_txn_abort(txn);
-    }
-    return rc;
 }
 
 int

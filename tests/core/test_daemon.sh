@@ -146,10 +146,10 @@ wait_for 10 has_status '"buried":2'
 is "a rejected event is buried at once" $? 0
 id=$(ctl queue list puppet --json | grep -o '"id": *[0-9]*' | tail -1 | grep -o '[0-9]*')
 is "drop takes one away" "$(ctl queue drop puppet "$id")" "1 dropped"
-is "kick brings the other back" "$(ctl queue kick puppet all)" "1 back in the queue"
+is "kick brings the other back" "$(ctl queue kick puppet --all)" "1 back in the queue"
 wait_for 20 has_status '"buried":1'
 is "and it is buried again" $? 0
-is "drop takes all away" "$(ctl queue drop puppet all)" "1 dropped"
+is "drop takes all away" "$(ctl queue drop puppet --all --yes)" "1 dropped"
 
 # --- words
 emit print 0 > /dev/null

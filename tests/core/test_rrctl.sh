@@ -147,8 +147,16 @@ run ./rrctl status --watch -C D
 is 'status --watch needs a terminal' "$rc" 2
 run ./rrctl -C D events --type OTHER
 is 'events of one type' "$(echo "$out" | wc -l)" 2
-run ./rrctl -C D queue kick trainer all
-like 'queue kick sends op, stage, id' "$out" '*"kick"*"trainer"*"all"*'
+run ./rrctl -C D queue kick trainer 7 9-12
+like 'queue kick adds up' "$rc $out" '0 0 back in the queue'
+run ./rrctl -C D queue kick trainer 9-7
+like 'a range goes up' "$rc $err" "2 *'9-7' is not the id of an event, nor a range*"
+run ./rrctl -C D replay --queue trainer
+like 'replay wants a beginning' "$rc $err" '2 *--from TIME*'
+run ./rrctl -C D replay --queue trainer --from yesterday
+like 'replay wants a time' "$rc $err" "2 *'yesterday' is no time*"
+run ./rrctl -C D trace abc
+like 'trace wants an id' "$rc $err" "2 *'abc' is not the id*"
 run ./rrctl -C D queue drop trainer
 is 'queue drop wants an id' "$rc" 2
 run ./rrctl -C D emit --json --key k --config c TYPE '{"a":1}'

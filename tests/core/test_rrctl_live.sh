@@ -131,7 +131,9 @@ like 'queue show' "$rc $out" "0 *$id*reject*"
 run ctl queue kick puppet "$id"
 like 'queue kick' "$rc $out" '0 1 *'
 wait_for 20 buried
-run ctl queue drop puppet all
+run ctl queue drop puppet --all
+like 'queue drop --all wants to be sure' "$rc $err" '2 *--yes*'
+run ctl queue drop puppet --all --yes
 like 'queue drop all' "$rc $out" '0 1 *'
 run ctl queue drop puppet 12345
 is 'queue drop of an unknown id' "$([ "$rc" -ne 0 ] && echo refused)" refused

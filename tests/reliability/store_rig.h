@@ -309,7 +309,7 @@ rig_queue(void *arg, const char *name, const char *text)
     struct store_counts c = {0};
 
     (void)text;
-    (void)store_items(q->st, name, rig_entry, q->look, &rig_err);
+    (void)store_items(q->st, name, NULL, rig_entry, q->look, &rig_err);
     (void)store_counts(q->st, name, &c, &rig_err);
     q->entries += c.ready + c.delayed + c.buried;
     return true;
