@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Supervision: deaths, hangs, leaks, orphans, time, signals.
 sup_scripts = tests/reliability/R04_deaths.sh tests/reliability/R06_signals_at_start.sh \
+	tests/reliability/R55_restarts.sh tests/reliability/R56_many_stages.sh \
+	tests/reliability/R57_tight_limits.sh tests/reliability/R58_signal_storm.sh \
 	tests/reliability/R23_descriptors.sh tests/reliability/R40_plugin_replaced.sh \
 	tests/reliability/R33_hangs.sh \
 	tests/reliability/R35_memory.sh tests/reliability/R36_orphans.sh

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# R55: a stage that dies or is restarted again and again costs the daemon nothing that stays: no
+# memory, no descriptor, no process, no history without end.
+set -u
+# shellcheck source=tests/reliability/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+rounds=$(times 30 1000)
+conf 'breaker = 1000'
+sed -i 's|^restart_\(.*\) = .*|restart_\1 = 1ms|' "$dir/conf.d/10-puppet.ini"
+start_daemon
+daemon=$(daemon_pid)
+
+fds() { find "/proc/$daemon/fd" -mindepth 1 | wc -l; }
+private_kib() { awk '/^Private/ { sum += $2 } END { print sum }' "/proc/$daemon/smaps_rollup"; }
+is_back() { has_status "\"state\":\"ready\",\"pid\":[0-9]*,\"epoch\":$1," puppet; }
+
+# again N: half by death, half by the operator
+again() {
+    local i epoch
+    for ((i = 0; i < $1; i++)); do
+        epoch=$(number epoch)
+        if [ $((i % 2)) -eq 0 ]; then
+            kill -9 "$(worker_pid puppet)"
+        else
+            ctl restart puppet > /dev/null
+        fi
+        wait_for 20 is_back $((epoch + 1)) || return 1
+    done
+}
+
+again 20
+before_fds=$(fds)
+before_kib=$(private_kib)
+again "$rounds"
+is "R55 each of $rounds restarts led to a worker that is ready" $? 0
+is "R55 as many descriptors as before" "$(fds)" "$before_fds"
+grown=$(($(private_kib) - before_kib))
+echo "# private memory grew by $grown KiB in $rounds restarts"
+[ "$grown" -lt 1024 ]
+is "R55 no more memory than before" $? 0
+is "R55 one worker, and no zombie" "$(descendants "$daemon")" 1
+is "R55 the history keeps 16 deaths" "$(status puppet | grep -o '"ready_ms"' | wc -l)" 16
+emit none
+wait_for 10 has_done 1
+is "R55 the stage works" $? 0
+stop_daemon
+done_testing
