@@ -181,6 +181,8 @@ say_death(const struct why_stage *s, struct why *out)
 {
     if (s->signal != 0) {
         say(out, "its worker ended by signal %s", sigabbrev_np(s->signal));
+    } else if (s->code < 0) {
+        say(out, "no worker could be started");
     } else {
         say(out, "its worker ended with status %d", s->code);
     }
