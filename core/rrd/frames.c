@@ -29,6 +29,9 @@ take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
 {
     const char *name = text_of(body, "name");
 
+    if (stage->sup.state == SUP_READY) {
+        return rr_err_set(err, RR_E_PROTO, "HELLO of a worker that is ready");
+    }
     if (stage->sup.state == SUP_STARTING && strcmp(name, stage->conf->plugin) != 0) {
         return rr_err_set(err, RR_E_PROTO, "the worker runs plugin \"%.60s\", not \"%s\"", name,
                           stage->conf->plugin);

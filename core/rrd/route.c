@@ -38,9 +38,27 @@ static void fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_
                        const char *why);
 static void answer_get(struct stage *stage, uint64_t request, const char *key);
 
+/* The worker waits for the answer to a frame; it may wait for one at a time. */
+static int
+begin_request(struct stage *stage, uint16_t frame, uint64_t id, struct rr_err *err)
+{
+    if (stage->open_request != 0) {
+        return rr_err_set(err, RR_E_PROTO, "%s before the last one was answered, %s",
+                          wire_name(frame), wire_name(stage->open_request));
+    }
+    if (id == 0 && frame != WIRE_DONE) {
+        return rr_err_set(err, RR_E_PROTO, "%s without a request number", wire_name(frame));
+    }
+    stage->open_request = frame;
+    return 0;
+}
+
 static void
 answer(struct stage *stage, uint16_t frame, uint64_t id, int rc, const char *why)
 {
+    if (frame == WIRE_RESULT || id == 0) {
+        stage->open_request = 0;
+    }
     link_send(stage->link, frame, id,
               rc == 0 ? json_pack("{s:b}", "ok", 1)
                       : json_pack("{s:b, s:i, s:s}", "ok", 0, "code", rc, "error", why));
@@ -401,7 +419,8 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
     struct rr_err why = RR_ERR_INIT;
     struct store_op *op;
     struct lease *l = NULL;
-    int rc = number == 0 ? 0 : find_lease(stage, number, "DONE", &l, err);
+    int rc = number == 0 ? begin_request(stage, WIRE_DONE, 0, err)
+                         : find_lease(stage, number, "DONE", &l, err);
 
     if (rc != 0) {
         return rc;
@@ -501,10 +520,10 @@ route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_
 {
     struct rr_err why = RR_ERR_INIT;
     struct store_op *op;
-    int rc;
+    int rc = begin_request(stage, WIRE_EMIT, request, err);
 
-    if (request == 0) {
-        return rr_err_set(err, RR_E_PROTO, "EMIT without a request number");
+    if (rc != 0) {
+        return rc;
     }
     op = store_op_new();
     rc = append_emit(stage, op, body, true, stage->is_aside ? NULL : route_current(stage), &why);
@@ -524,6 +543,7 @@ answer_get(struct stage *stage, uint64_t request, const char *key)
     char *text = NULL;
     const int rc = store_get_new(stage->rrd->store, stage->conf->name, key, &text, &why);
 
+    stage->open_request = 0;
     if (rc == 0 || rc == RR_E_EMPTY) {
         link_send(stage->link, WIRE_VALUE, request, json_pack("{s:s?}", "value", text));
     } else {
@@ -541,8 +561,11 @@ route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err 
 {
     struct waiter *last = NULL;
 
-    if (request == 0 || strlen(key) > RR_WIRE_NAME_MAX) {
-        return rr_err_set(err, RR_E_PROTO, "GET without a request number or with a long key");
+    if (strlen(key) > RR_WIRE_NAME_MAX) {
+        return rr_err_set(err, RR_E_PROTO, "GET of a key of %zu bytes", strlen(key));
+    }
+    if (begin_request(stage, WIRE_GET, request, err) != 0) {
+        return RR_E_PROTO;
     }
     /* What an earlier handler has put counts when it is durable, and not before. */
     for (struct waiter *w = stage->waiters; w != NULL; w = w->next) {
@@ -552,8 +575,6 @@ route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err 
     }
     if (last == NULL) {
         answer_get(stage, request, key);
-    } else if (last->get != 0) {
-        return rr_err_set(err, RR_E_PROTO, "two GETs at a time");
     } else {
         last->get = request;
         (void)snprintf(last->key, sizeof last->key, "%s", key);
@@ -574,6 +595,7 @@ route_lost(struct stage *stage, bool counts, const char *why)
         release(stage, l);
     }
     route_refuse(stage, "the worker has ended");
+    stage->open_request = 0;
     stage->is_aside = false;
 }
 

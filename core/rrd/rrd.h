@@ -97,6 +97,7 @@ struct stage {
     bool is_aside;           /* the worker runs what belongs to no event */
     struct waiter *waiters;  /* for commits of this stage, oldest first (route.c) */
     struct waiter *held;     /* what the worker adds outside an event, while there is no room */
+    uint16_t open_request;   /* frame that waits for its answer; 0: none */
     bool is_full;            /* its queue, by its marks */
     struct stage *waits_for; /* that one has a full queue that this one fills; NULL: none */
     size_t n_changes;        /* of its queue, under way: nothing is delivered meanwhile */

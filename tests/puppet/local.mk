@@ -4,8 +4,9 @@
 check_PROGRAMS += tests/puppet/puppet.so tests/puppet/ring_source.so tests/puppet/ring_work.so \
 	tests/puppet/ring_sink.so
 
-tests_puppet_puppet_so_SOURCES = tests/puppet/puppet.c tests/puppet/harm.c tests/puppet/puppet.h
-tests_puppet_puppet_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_puppet_so_SOURCES = tests/puppet/puppet.c tests/puppet/foul.c tests/puppet/harm.c \
+	tests/puppet/puppet.h
+tests_puppet_puppet_so_CFLAGS = $(CFLAGS_SHARED) $(JANSSON_CFLAGS)
 tests_puppet_puppet_so_LDFLAGS = $(LDFLAGS_SHARED)
 tests_puppet_puppet_so_LDADD = -lpthread
 

@@ -298,8 +298,10 @@ act(struct rr_ctx *ctx, const char *name, struct rr_err *err)
     if (strcmp(name, "none") == 0) {
         return 0;
     }
-    for (size_t i = 0; i < 2; i++) {
-        for (const struct puppet_act *a = i == 0 ? acts : puppet_harms; a->name != NULL; a++) {
+    const struct puppet_act *const tables[] = {acts, puppet_harms, puppet_fouls};
+
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        for (const struct puppet_act *a = tables[i]; a->name != NULL; a++) {
             if (strcmp(a->name, name) == 0) {
                 (void)fprintf(stderr, "about to %s\n", name);
                 return a->run(ctx, err);

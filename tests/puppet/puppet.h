@@ -16,6 +16,7 @@ struct puppet_act {
 };
 
 extern const struct puppet_act puppet_harms[];
+extern const struct puppet_act puppet_fouls[];
 
 /* Set in init, which has returned long since when somebody jumps there. */
 extern jmp_buf puppet_long_gone;
