@@ -46,7 +46,8 @@ fill(struct why_stage *out, const struct stage *stage)
         .is_aside = stage->is_aside,
         .ready = c.ready,
         .delayed = c.delayed,
-        .due_ms = stage->next_due_ms,
+        .due_ms =
+            stage->next_due_ms == 0 ? 0 : stage->next_due_ms - sys_steady_ms() + sys_wall_ms(),
         .type = l == NULL || stage->is_aside ? NULL : l->type,
         .is_ending = stage->n_leases > 0 && l == NULL,
         .since_ms = l == NULL ? 0 : l->since_ms,

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_MAX_MS 300000u
 #define SOURCE_OPERATOR "operator"
 /* Who waits for a commit. Those of one stage end in the order in which they were submitted. */
 struct waiter {
@@ -479,7 +478,7 @@ fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const 
                  "attempt failed stage=%s event=%" PRIu64 " type=%s attempts=%u next_ms=%" PRIu64
                  ": %s",
                  queue, l->item.id, l->type, now.attempts, delay, now.error);
-        store_op_move(op, queue, &l->item, STORE_DELAYED, sys_wall_ms() + delay, &now);
+        store_op_move(op, queue, &l->item, STORE_DELAYED, sys_steady_ms() + delay, &now);
     }
     submit(waiter_new(stage, op, l, 0, 0));
 }

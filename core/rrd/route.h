@@ -41,6 +41,9 @@ bool route_is_leased(const struct stage *stage, uint64_t id);
 void route_let_go(struct stage *stage);
 void route_refuse(struct stage *stage, const char *why);
 
+/* Longest delay of an event that is tried again. */
+#define RETRY_MAX_MS 300000u
+
 /* For route*.c: give a ready stage an event. */
 void route_lease(struct stage *stage, const struct store_item *item, const char *type,
                  const char *config, json_t *body_take);

@@ -162,16 +162,33 @@ look_for_room(struct rrd *rrd)
     free(is_full);
 }
 
+static void
+read_due(struct stage *stage, uint64_t now_ms, struct candidate *c)
+{
+    struct store *st = stage->rrd->store;
+    struct rr_err err = RR_ERR_INIT;
+    int rc = store_due(st, stage->conf->name, now_ms, collect, c, &stage->next_due_ms, &err);
+
+    if (rc == 0 && stage->next_due_ms > now_ms + RETRY_MAX_MS) {
+        /* Nothing waits for so long: the clock was behind, or ahead, of what it was before the
+         * last start. */
+        c->n = 0;
+        rc = store_due(st, stage->conf->name, UINT64_MAX, collect, c, &stage->next_due_ms, &err);
+    }
+    if (rc != 0) {
+        log_error("route", "cannot read the queue stage=%s: %s", stage->conf->name, err.text);
+    }
+}
+
 /* All stages that have an event and could take it. */
 static size_t
 gather(struct rrd *rrd, struct candidate *out)
 {
-    const uint64_t now_ms = sys_wall_ms();
+    const uint64_t now_ms = sys_steady_ms();
     size_t n = 0;
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
         struct stage *stage = rrd->stages[i];
-        struct rr_err err = RR_ERR_INIT;
         struct candidate *c = &out[n];
 
         stage->is_short = false;
@@ -181,10 +198,7 @@ gather(struct rrd *rrd, struct candidate *out)
         *c = (struct candidate){.stage = stage,
                                 .room = (size_t)stage->conf->credit - stage->n_leases};
         c->items = mem_zalloc(c->room, sizeof *c->items);
-        if (store_due(rrd->store, stage->conf->name, now_ms, collect, c, &stage->next_due_ms,
-                      &err) != 0) {
-            log_error("route", "cannot read the queue stage=%s: %s", stage->conf->name, err.text);
-        }
+        read_due(stage, now_ms, c);
         if (c->n > 0) {
             n++;
         } else {
@@ -197,7 +211,7 @@ gather(struct rrd *rrd, struct candidate *out)
 static void
 arm_due(struct rrd *rrd)
 {
-    const uint64_t now_ms = sys_wall_ms();
+    const uint64_t now_ms = sys_steady_ms();
     uint64_t first = 0;
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
@@ -209,8 +223,7 @@ arm_due(struct rrd *rrd)
     }
     (void)event_del(rrd->due);
     if (first != 0) {
-        /* the wall clock may be set meanwhile: look again after a minute at the latest */
-        const uint64_t wait = first <= now_ms ? 1 : first - now_ms < 60000 ? first - now_ms : 60000;
+        const uint64_t wait = first <= now_ms ? 1 : first - now_ms;
         const struct timeval tv = {(time_t)(wait / 1000), (suseconds_t)(wait % 1000 * 1000)};
 
         (void)event_add(rrd->due, &tv);

@@ -18,6 +18,10 @@ uint64_t sys_wall_ms(void);
 /* For every duration and limit. Stands still while the machine is suspended. */
 uint64_t sys_mono_ms(void);
 
+/* UTC as it was when this process began, plus the monotonic time since: for times that are stored
+ * and must come neither early nor never when somebody sets the clock. */
+uint64_t sys_steady_ms(void);
+
 /* A number to spread delays with; not for secrets. */
 uint32_t sys_random(void);
 

@@ -33,6 +33,17 @@ sys_mono_ms(void)
     return clock_ms(CLOCK_MONOTONIC);
 }
 
+uint64_t
+sys_steady_ms(void)
+{
+    static uint64_t base_ms;
+
+    if (base_ms == 0) {
+        base_ms = sys_wall_ms() - sys_mono_ms();
+    }
+    return base_ms + sys_mono_ms();
+}
+
 uint32_t
 sys_random(void)
 {

@@ -35,6 +35,12 @@ sys_mono_ms(void)
     return world.mono_ms;
 }
 
+uint64_t
+sys_steady_ms(void)
+{
+    return 1700000000000u + world.mono_ms;
+}
+
 /* Delays are then at the lower end of their range. */
 uint32_t
 sys_random(void)

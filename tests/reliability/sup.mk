@@ -4,7 +4,7 @@ sup_scripts = tests/reliability/R04_deaths.sh tests/reliability/R06_signals_at_s
 	tests/reliability/R55_restarts.sh tests/reliability/R56_many_stages.sh \
 	tests/reliability/R57_tight_limits.sh tests/reliability/R58_signal_storm.sh \
 	tests/reliability/R23_descriptors.sh tests/reliability/R40_plugin_replaced.sh \
-	tests/reliability/R33_hangs.sh \
+	tests/reliability/R33_hangs.sh tests/reliability/R54_clock_set.sh \
 	tests/reliability/R35_memory.sh tests/reliability/R36_orphans.sh
 dist_check_SCRIPTS += $(sup_scripts)
 sup_programs = tests/reliability/R54_clocks tests/reliability/R69_state_machine
@@ -19,3 +19,8 @@ tests_reliability_R54_clocks_SOURCES = tests/reliability/R54_clocks.c tests/fake
 	tests/fake/world.h
 tests_reliability_R54_clocks_CFLAGS = $(core_unit_cflags)
 tests_reliability_R54_clocks_LDADD = $(RRDCORE_LIBS) -lm
+
+check_PROGRAMS += tests/fake/clock.so
+tests_fake_clock_so_SOURCES = tests/fake/clock.c
+tests_fake_clock_so_CFLAGS = $(CFLAGS_SHARED) -fvisibility=default
+tests_fake_clock_so_LDFLAGS = $(LDFLAGS_SHARED)
