@@ -238,6 +238,17 @@ on_signal(evutil_socket_t signo, short what, void *arg)
     }
 }
 
+void
+daemon_hold_signals(int how)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
+    (void)sigprocmask(how, &set, NULL);
+}
+
 static int
 make_events(struct rrd *rrd, struct rr_err *err)
 {
@@ -259,6 +270,7 @@ make_events(struct rrd *rrd, struct rr_err *err)
         rrd->signals[i] = evsignal_new(rrd->base, signals[i], on_signal, rrd);
         (void)event_add(rrd->signals[i], NULL);
     }
+    daemon_hold_signals(SIG_UNBLOCK);
     return 0;
 }
 
@@ -392,6 +404,7 @@ static void
 finish(struct rrd *rrd, int lock_fd)
 {
     reload_end(rrd);
+    daemon_hold_signals(SIG_BLOCK);
     ctl_close(rrd->ctl);
     store_close(rrd->store);
     sup_run_fini(rrd);

@@ -124,6 +124,9 @@ main(int argc, char **argv)
 
     open_standard_fds();
     status = options_parse(&opt, argc, argv);
+    if (status < 0 && opt.mode == MODE_RUN) {
+        daemon_hold_signals(SIG_BLOCK);
+    }
     if (status < 0 && opt.detach && opt.mode == MODE_RUN) {
         status = detach(&rrd.tell_fd);
     }

@@ -77,6 +77,36 @@ for ((round = 0; round < rounds; round++)); do
     done
 done
 
+# SIGHUP reads the configuration again; it ends nobody who has begun to run his own code
+conf 'init_act = slow' 'wait = 50ms' 'stop_limit = 300ms' 'term_limit = 300ms'
+minds_hup() { grep -Eq '^Sig(Blk|Cgt):.*[13579bdf]$' "/proc/$daemon/status"; }
+for ms in 0 5 10 20 40 80; do
+    rm -rf "$dir/log"
+    started "$ms"
+    wait_for 10 minds_hup
+    kill -HUP "$daemon"
+    wait_for 20 has_status '"name":"second".*"state":"ready"'
+    is "R06 HUP after $ms ms: the daemon gets ready" $? 0
+    kill -TERM "$daemon"
+    ends "TERM after that"
+done
+rm -rf "$dir/log"
+started 0
+wait_for 10 minds_hup
+for _ in {1..50}; do
+    kill -HUP "$daemon"
+    pause_ms 10
+done
+wait_for 20 has_status '"name":"second".*"state":"ready"'
+is "R06 100 HUPs a second during a start: the daemon gets ready" $? 0
+kill -HUP "$daemon"
+kill -TERM "$daemon"
+for _ in {1..20}; do
+    kill -HUP "$daemon" 2> /dev/null
+    pause_ms 5
+done
+ends "TERM among HUPs"
+
 # a worker that never gets ready and does not want to end
 conf 'init_act = stubborn' 'stop_limit = 300ms' 'term_limit = 300ms'
 has_words() { grep -q "about to stubborn" "$dir/log/puppet.log"; }
