@@ -6,7 +6,7 @@
 
 #include "core/common/mem.h"
 #include "core/rrd/route.h"
-#include "core/rrd/sup_run.h"
+#include "core/rrd/sup_order.h"
 #include "core/rrd/sys.h"
 
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static void
 fill(struct why_stage *out, const struct stage *stage)
 {
     const struct rrd *rrd = stage->rrd;
-    const struct graph_edge *e = stage->sup.state == SUP_WAITING ? sup_run_waits_for(stage) : NULL;
+    const struct graph_edge *e =
+        stage->sup.state == SUP_WAITING ? sup_order_waits_for(stage) : NULL;
     const struct lease *l = route_current(stage);
     struct store_counts c = {0};
 

@@ -18,6 +18,8 @@
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
+#include "core/rrd/sup_clock.h"
+#include "core/rrd/sup_order.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 
@@ -156,7 +158,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
     (void)what;
     if (rrd->has_look) {
         rrd->has_look = false;
-        sup_run_look(rrd);
+        sup_order_look(rrd);
     }
     reload_turn(rrd);
     if (store_is_idle(rrd->store)) {
@@ -167,7 +169,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
     if (!rrd->was_told) {
         tell_parent(rrd);
     }
-    if (rrd->is_stopping && store_is_idle(rrd->store) && sup_run_is_quiet(rrd)) {
+    if (rrd->is_stopping && store_is_idle(rrd->store) && sup_order_is_quiet(rrd)) {
         (void)event_base_loopbreak(rrd->base);
     }
 }
@@ -202,7 +204,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         notes_flush(rrd->stages[i]);
         stage_log_tick(rrd->stages[i]->log);
     }
-    sup_run_tick(rrd);
+    sup_clock_tick(rrd);
     look_at_space(rrd);
     daemon_wake(rrd);
 }

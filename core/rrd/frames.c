@@ -11,6 +11,7 @@
 #include "core/rrd/route.h"
 #include "core/rrd/rrd.h"
 #include "core/rrd/stage_log.h"
+#include "core/rrd/sup_clock.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 
@@ -56,7 +57,7 @@ take_progress(struct stage *stage, const json_t *body)
     }
     health_alive(stage);
     if (stage->sup.state == SUP_STARTING) {
-        sup_run_extend_start(stage);
+        sup_clock_set(stage, (uint64_t)stage->conf->start_limit_ms);
     }
 }
 

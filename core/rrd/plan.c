@@ -12,10 +12,10 @@
 
 /* Keys of a stage that the daemon reads each time; all others reach the worker when it starts. */
 static const char *const live_keys[] = {
-    "enabled",     "needs",          "after",         "waits",      "start_limit",
-    "ping_limit",  "progress_limit", "event_limit",   "stop_limit", "attempts",
-    "retry_delay", "restart_delay",  "restart_max",   "breaker",    "queue_high",
-    "queue_low",   "memory_limit",   "process_limit", NULL};
+    "enabled",    "needs",          "after",         "waits",         "start_limit",
+    "ping_limit", "progress_limit", "event_limit",   "stop_limit",    "term_limit",
+    "attempts",   "retry_delay",    "restart_delay", "restart_max",   "breaker",
+    "queue_high", "queue_low",      "memory_limit",  "process_limit", NULL};
 
 /* Keys of [core] that are taken at the start of the daemon. */
 static const char *const fixed_keys[] = {"retain_events", "store_size", "disk_reserve",

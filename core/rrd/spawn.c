@@ -146,6 +146,49 @@ set_priority(const struct conf_stage *stage, pid_t pid)
     }
 }
 
+/* Let a worker that runs as somebody else reach its own directories, and no others. */
+static int
+give_dirs(const struct conf *conf, const struct conf_stage *stage, struct rr_err *err)
+{
+    const uid_t keep = (uid_t)-1;
+    const struct passwd *pw = getpwnam(stage->user);
+    const struct {
+        const char *name;
+        uid_t uid;
+        gid_t gid;
+        mode_t mode;
+    } dirs[] = {{"state", keep, (gid_t)-1, 0711},
+                {"state/plugins", keep, (gid_t)-1, 0711},
+                {"state/stages", keep, (gid_t)-1, 0711},
+                {stage->name, pw == NULL ? keep : pw->pw_uid, (gid_t)-1, 0700},
+                {"data", keep, pw == NULL ? (gid_t)-1 : pw->pw_gid, 02770}};
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = mem_printf("%s/%s%s", conf->dir,
+                                dirs[i].name == stage->name ? "state/stages/" : "", dirs[i].name);
+
+        if (chown(path, dirs[i].uid, dirs[i].gid) != 0 || chmod(path, dirs[i].mode) != 0) {
+            rc = -errno;
+            (void)rr_err_set(err, rc, "cannot give %s to user %s of stage %s: %s", path,
+                             stage->user, stage->name, strerror(-rc));
+        }
+        free(path);
+    }
+    return rc;
+}
+
+/* The directory that a stage has for itself. */
+static int
+make_stage_dir(const struct conf *conf, const struct conf_stage *stage, struct rr_err *err)
+{
+    char *path = mem_printf("%s/state/stages/%s", conf->dir, stage->name);
+    const int rc = paths_mkdir(path, 0700, err);
+
+    free(path);
+    return rc == 0 && stage->user != NULL ? give_dirs(conf, stage, err) : rc;
+}
+
 int
 spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char *instance,
              uint64_t epoch, struct spawned *out, struct rr_err *err)
@@ -168,6 +211,9 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
                     stage->user, NULL};
     int rc = take_stage_lock(conf, stage, &fds[FD_LOCK], err);
 
+    if (rc == 0) {
+        rc = make_stage_dir(conf, stage, err);
+    }
     errno = 0;
     if (rc == 0) {
         rc = make_fds(fds, err);
@@ -201,38 +247,6 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
     return rc;
 }
 
-/* Let a worker that runs as somebody else reach its own directories, and no others. */
-static int
-give_dirs(const struct conf *conf, const struct conf_stage *stage, struct rr_err *err)
-{
-    const uid_t keep = (uid_t)-1;
-    const struct passwd *pw = getpwnam(stage->user);
-    const struct {
-        const char *name;
-        uid_t uid;
-        gid_t gid;
-        mode_t mode;
-    } dirs[] = {{"state", keep, (gid_t)-1, 0711},
-                {"state/plugins", keep, (gid_t)-1, 0711},
-                {"state/stages", keep, (gid_t)-1, 0711},
-                {stage->name, pw == NULL ? keep : pw->pw_uid, (gid_t)-1, 0700},
-                {"data", keep, pw == NULL ? (gid_t)-1 : pw->pw_gid, 02770}};
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
-        char *path = mem_printf("%s/%s%s", conf->dir,
-                                dirs[i].name == stage->name ? "state/stages/" : "", dirs[i].name);
-
-        if (chown(path, dirs[i].uid, dirs[i].gid) != 0 || chmod(path, dirs[i].mode) != 0) {
-            rc = -errno;
-            (void)rr_err_set(err, rc, "cannot give %s to user %s of stage %s: %s", path,
-                             stage->user, stage->name, strerror(-rc));
-        }
-        free(path);
-    }
-    return rc;
-}
-
 int
 spawn_dirs(const struct conf *conf, struct rr_err *err)
 {
@@ -247,15 +261,6 @@ spawn_dirs(const struct conf *conf, struct rr_err *err)
 
         rc = paths_mkdir(path, dirs[i].mode, err);
         free(path);
-    }
-    for (size_t i = 0; rc == 0 && i < conf->n_stages; i++) {
-        char *path = mem_printf("%s/state/stages/%s", conf->dir, conf->stages[i].name);
-
-        rc = paths_mkdir(path, 0700, err);
-        free(path);
-        if (rc == 0 && conf->stages[i].user != NULL) {
-            rc = give_dirs(conf, &conf->stages[i], err);
-        }
     }
     return rc;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sup_run.c - processes of stages: start, signal, reap, delay, order.
+ * sup_run.c - processes of stages: start, signal, reap, delay.
  *
- * Does not: decide (sup.c).
+ * Does not: decide (sup.c), watch the time (sup_clock.c) or the order (sup_order.c).
  */
 #include "core/rrd/sup_run.h"
 
@@ -15,6 +15,7 @@
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
+#include "core/rrd/sup_clock.h"
 #include "core/rrd/sys.h"
 
 #include <errno.h>
@@ -24,181 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-
-/* The loop ticks each second. When it did not for so long, this process was stopped, starved or
- * frozen with its machine, and what workers said meanwhile was not read: nobody is late for it. */
-#define GAP_MS 5000u
-
-/* Set the alarm to the first limit that is due. */
-static void
-arm(struct rrd *rrd)
-{
-    const uint64_t now = sys_mono_ms();
-    uint64_t first = UINT64_MAX;
-    uint64_t ms;
-
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        const uint64_t due = rrd->stages[i]->due_ms;
-        const uint64_t sick = health_due_ms(rrd->stages[i]);
-
-        first = due > 0 && due < first ? due : first;
-        first = sick < first ? sick : first;
-    }
-    if (first == UINT64_MAX) {
-        (void)event_del(rrd->alarm);
-        return;
-    }
-    ms = first > now ? first - now : 0;
-    const struct timeval tv = {(time_t)(ms / 1000), (suseconds_t)(ms % 1000 * 1000)};
-
-    (void)event_add(rrd->alarm, &tv);
-}
-
-static void
-set_due(struct stage *stage, uint64_t ms)
-{
-    stage->due_ms = sys_mono_ms() + ms;
-    arm(stage->rrd);
-}
-
-/* The time of a state is over. */
-static void
-expire(struct stage *stage)
-{
-    stage->due_ms = 0;
-    if (stage->sup.state == SUP_STARTING) {
-        (void)snprintf(stage->sick, sizeof stage->sick, "not ready within its start_limit");
-    } else if (stage->sup.state == SUP_STOPPING) {
-        (void)snprintf(stage->sick, sizeof stage->sick, "did not stop within its stop_limit");
-    }
-    if (stage->pid > 0) {
-        log_warn("sup", "worker is late stage=%s pid=%ld state=%s: %s", stage->conf->name,
-                 (long)stage->pid, sup_state_name(stage->sup.state), stage->sick);
-    }
-    sup_run_event(stage, SUP_EV_TIMER);
-}
-
-static void
-shift(uint64_t *time_ms, uint64_t by_ms)
-{
-    *time_ms += *time_ms == 0 ? 0 : by_ms;
-}
-
-static void
-forgive_gap(struct rrd *rrd)
-{
-    const uint64_t now = sys_mono_ms();
-    const uint64_t gap = rrd->seen_mono_ms == 0 ? 0 : now - rrd->seen_mono_ms;
-
-    rrd->seen_mono_ms = now;
-    if (gap < GAP_MS) {
-        return;
-    }
-    log_warn("sup",
-             "this process did not run for a while gap_ms=%" PRIu64
-             ": limits of workers are longer by as much",
-             gap);
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        struct stage *stage = rrd->stages[i];
-
-        shift(&stage->due_ms, stage->sup.state == SUP_BACKOFF ? 0 : gap);
-        shift(&stage->ping_sent_ms, gap);
-        shift(&stage->alive_mono_ms, gap);
-        shift(&stage->eof_mono_ms, gap);
-        for (struct lease *l = stage->leases; l != NULL; l = l->next) {
-            shift(&l->since_mono_ms, gap);
-        }
-    }
-}
-
-static void
-on_alarm(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    sup_run_alarm(arg);
-}
-
-void
-sup_run_alarm(struct rrd *rrd)
-{
-    forgive_gap(rrd);
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        struct stage *stage = rrd->stages[i];
-
-        if (stage->due_ms > 0 && stage->due_ms <= sys_mono_ms()) {
-            expire(stage);
-        }
-        health_judge(stage);
-    }
-    arm(rrd);
-}
-
-/* The stage whose worker has this mark, NULL when it does not run. */
-static struct stage *
-stage_of_mark(const struct rrd *rrd, const char *mark)
-{
-    char its[160];
-
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        struct stage *stage = rrd->stages[i];
-
-        (void)snprintf(its, sizeof its, "%s/%s/%" PRIu64, rrd->instance, stage->conf->name,
-                       stage->epoch);
-        if (stage->pid > 0 && strcmp(its, mark) == 0) {
-            return stage;
-        }
-    }
-    return NULL;
-}
-
-static int
-is_alive(void *arg, pid_t pid, const char *mark)
-{
-    (void)pid;
-    return stage_of_mark(arg, mark) != NULL;
-}
-
-/* What an orphan takes is its worker's. */
-static int
-is_alive_and_counted(void *arg, pid_t pid, const char *mark)
-{
-    struct stage *stage = stage_of_mark(arg, mark);
-
-    if (stage != NULL && stage->pid != pid) {
-        sys_usage(pid, &stage->usage);
-    }
-    return stage != NULL;
-}
-
-void
-sup_run_tick(struct rrd *rrd)
-{
-    forgive_gap(rrd);
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        struct stage *stage = rrd->stages[i];
-
-        memset(&stage->usage, 0, sizeof stage->usage);
-        if (stage->pid > 0) {
-            sys_usage(stage->pid, &stage->usage);
-        }
-    }
-    rrd->n_swept += sys_sweep_orphans(is_alive_and_counted, rrd);
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        health_tick(rrd->stages[i]);
-    }
-    arm(rrd); /* handlers have begun and shown progress since */
-    if (rrd->n_swept > 0) {
-        log_warn("sup", "leftover processes of workers ended count=%" PRIu64, rrd->n_swept);
-        rrd->n_swept = 0;
-    }
-}
-
-void
-sup_run_extend_start(struct stage *stage)
-{
-    set_due(stage, (uint64_t)stage->conf->start_limit_ms);
-}
 
 /* Start the process. */
 static int
@@ -269,7 +95,7 @@ begin_backoff(struct stage *stage)
                          (uint32_t)stage->conf->restart_delay_ms,
                          (uint32_t)stage->conf->restart_max_ms, sys_random());
     stage->next_start_ms = sys_wall_ms() + delay;
-    set_due(stage, delay);
+    sup_clock_set(stage, delay);
     log_warn("sup", "worker died stage=%s code=%d signal=%s restarts=%" PRIu64 " next_ms=%u: %s",
              stage->conf->name, stage->last_exit.code,
              stage->last_exit.signal == 0 ? "-" : sigabbrev_np(stage->last_exit.signal),
@@ -312,13 +138,13 @@ carry_out(struct stage *stage, unsigned actions)
         clean_worker(stage);
     }
     if ((actions & SUP_DO_T_START) != 0) {
-        set_due(stage, (uint64_t)stage->conf->start_limit_ms);
+        sup_clock_set(stage, (uint64_t)stage->conf->start_limit_ms);
     }
     if ((actions & SUP_DO_T_STOP) != 0) {
-        set_due(stage, (uint64_t)stage->conf->stop_limit_ms);
+        sup_clock_set(stage, (uint64_t)stage->conf->stop_limit_ms);
     }
     if ((actions & SUP_DO_T_TERM) != 0) {
-        set_due(stage, (uint64_t)stage->conf->term_limit_ms);
+        sup_clock_set(stage, (uint64_t)stage->conf->term_limit_ms);
     }
     if ((actions & SUP_DO_T_BACKOFF) != 0) {
         begin_backoff(stage);
@@ -415,6 +241,30 @@ on_exit_of(struct stage *stage)
                       : SUP_EV_EXIT);
 }
 
+struct stage *
+sup_run_of_mark(const struct rrd *rrd, const char *mark)
+{
+    char its[160];
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        struct stage *stage = rrd->stages[i];
+
+        (void)snprintf(its, sizeof its, "%s/%s/%" PRIu64, rrd->instance, stage->conf->name,
+                       stage->epoch);
+        if (stage->pid > 0 && strcmp(its, mark) == 0) {
+            return stage;
+        }
+    }
+    return NULL;
+}
+
+static int
+is_alive(void *arg, pid_t pid, const char *mark)
+{
+    (void)pid;
+    return sup_run_of_mark(arg, mark) != NULL;
+}
+
 void
 sup_run_reap(struct rrd *rrd)
 {
@@ -437,100 +287,6 @@ sup_run_reap(struct rrd *rrd)
     if (has_ended) {
         rrd->n_swept += sys_sweep_orphans(is_alive, rrd);
     }
-}
-
-static bool
-is_settled(const struct stage *stage)
-{
-    const enum sup_state s = stage->sup.state;
-
-    return s != SUP_WAITING && s != SUP_STARTING;
-}
-
-/* Whether an edge keeps its stage from starting now. */
-static bool
-holds_back(const struct rrd *rrd, const struct graph_edge *e)
-{
-    const struct stage *to = rrd->stages[e->to];
-
-    if (!e->is_order || (e->kind != GRAPH_NEEDS && !to->conf->is_enabled)) {
-        return false;
-    }
-    switch (e->kind) {
-    case GRAPH_NEEDS:
-        return to->sup.state != SUP_READY;
-    case GRAPH_AFTER:
-        return !to->was_ready;
-    default:
-        /* consumers first, but their trouble is no reason to stand still: queues keep events */
-        return !is_settled(to);
-    }
-}
-
-const struct graph_edge *
-sup_run_waits_for(const struct stage *stage)
-{
-    const struct rrd *rrd = stage->rrd;
-
-    for (size_t i = 0; i < rrd->conf.graph.n_edges; i++) {
-        const struct graph_edge *e = &rrd->conf.graph.edges[i];
-
-        if (e->from == stage->index && holds_back(rrd, e)) {
-            return e;
-        }
-    }
-    return NULL;
-}
-
-static bool
-may_start(const struct stage *stage)
-{
-    return sup_run_waits_for(stage) == NULL;
-}
-
-/* Whether a stage that still runs depends on this one by a declared dependency. What flows between
- * them does not matter for stopping: the queues are durable. */
-static bool
-is_depended_on(const struct stage *stage)
-{
-    const struct graph *g = &stage->rrd->conf.graph;
-
-    for (size_t i = 0; i < g->n_edges; i++) {
-        if (g->edges[i].kind != GRAPH_EVENT && g->edges[i].to == stage->index &&
-            sup_has_process(stage->rrd->stages[g->edges[i].from]->sup.state)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-void
-sup_run_look(struct rrd *rrd)
-{
-    for (size_t k = 0; k < rrd->n_stages; k++) {
-        struct stage *stage = rrd->stages[rrd->conf.graph.order[k]];
-
-        if (rrd->is_stopping) {
-            if (rrd->is_hurried || !is_depended_on(stage)) {
-                sup_run_event(stage, SUP_EV_STOP);
-            }
-        } else if (stage->sup.state == SUP_WAITING && may_start(stage)) {
-            sup_run_event(stage, SUP_EV_DEPS);
-        }
-    }
-}
-
-bool
-sup_run_is_quiet(const struct rrd *rrd)
-{
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        const enum sup_state s = rrd->stages[i]->sup.state;
-
-        if (s != SUP_DOWN && s != SUP_FAILED) {
-            return false;
-        }
-    }
-    return true;
 }
 
 int
@@ -590,7 +346,7 @@ sup_run_init(struct rrd *rrd, struct rr_err *err)
     rrd->n_stages = rrd->conf.n_stages;
     rrd->stages = mem_zalloc(rrd->n_stages, sizeof(struct stage *));
     rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
-    rrd->alarm = evtimer_new(rrd->base, on_alarm, rrd);
+    sup_clock_init(rrd);
     for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
         rc = sup_run_add(rrd, i, err);
     }
@@ -604,12 +360,9 @@ sup_run_fini(struct rrd *rrd)
         stage_free(rrd->stages[i]);
     }
     sup_run_bury(rrd);
-    if (rrd->alarm != NULL) {
-        event_free(rrd->alarm);
-    }
+    sup_clock_fini(rrd);
     free(rrd->stages);
     free(rrd->slots_used);
-    rrd->alarm = NULL;
     rrd->stages = NULL;
     rrd->slots_used = NULL;
     rrd->n_stages = 0;

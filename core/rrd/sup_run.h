@@ -26,25 +26,11 @@ void sup_run_sick(struct stage *stage, const char *why);
 /* A worker finished an event, or has been ready for long enough: trouble is over. */
 void sup_run_worked(struct stage *stage);
 
-/* Let the time of those states be over whose time it is. */
-void sup_run_alarm(struct rrd *rrd);
-
-/* Each second: look at the health of all workers. */
-void sup_run_tick(struct rrd *rrd);
+/* The stage whose worker has this mark (what stands behind RR_WORKER=), NULL when it does not run.
+ */
+struct stage *sup_run_of_mark(const struct rrd *rrd, const char *mark);
 
 /* Collect ended processes and what they left behind. */
 void sup_run_reap(struct rrd *rrd);
-
-/* Start what waits and may start; while stopping, stop what nobody depends on any more. */
-void sup_run_look(struct rrd *rrd);
-
-/* The edge that keeps a WAITING stage from starting, NULL when none does. */
-const struct graph_edge *sup_run_waits_for(const struct stage *stage);
-
-/* No stage has a process and none is going to get one. */
-bool sup_run_is_quiet(const struct rrd *rrd);
-
-/* Begin the start limit anew: the init of the worker reports progress. */
-void sup_run_extend_start(struct stage *stage);
 
 #endif

@@ -8,6 +8,8 @@
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
 #include "core/rrd/spawn.h"
+#include "core/rrd/sup_clock.h"
+#include "core/rrd/sup_order.h"
 #include "core/rrd/sup_run.h"
 #include "tests/tap.h"
 
@@ -309,15 +311,15 @@ turn(void)
     struct rrd *rrd = &world.rrd;
 
     run_workers();
-    sup_run_alarm(rrd);
+    sup_clock_alarm(rrd);
     if (world.mono_ms >= world.next_tick_ms) {
         world.next_tick_ms = world.mono_ms + 1000;
-        sup_run_tick(rrd);
+        sup_clock_tick(rrd);
     }
     sup_run_reap(rrd);
     while (rrd->has_look) {
         rrd->has_look = false;
-        sup_run_look(rrd);
+        sup_order_look(rrd);
     }
 }
 

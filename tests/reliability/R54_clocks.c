@@ -6,6 +6,7 @@
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
 #include "core/rrd/route.h"
+#include "core/rrd/sup_clock.h"
 #include "core/rrd/sup_run.h"
 #include "tests/fake/world.h"
 #include "tests/tap.h"
@@ -100,7 +101,7 @@ test_limits(void)
     world_begin(1);
     sup_run_event(stage(0), SUP_EV_START);
     world_pass(50000);
-    sup_run_extend_start(stage(0));
+    sup_clock_set(stage(0), 60000);
     world_pass(59999);
     is_state(0, SUP_STARTING, "R54 progress in init begins the start_limit anew");
     world_pass(2);
