@@ -10,4 +10,5 @@ include tests/game/local.mk
 include tests/core/local.mk
 include tests/kit/local.mk
 include tests/loop/local.mk
+include tests/crash/local.mk
 include tests/reliability/local.mk

@@ -7,6 +7,7 @@
  */
 #include "core/rrd/ctl.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/rrd/route.h"
 
@@ -238,6 +239,7 @@ on_changed(void *arg, const struct store_result *r)
         p->stage->n_changes--;
         daemon_wake(p->stage->rrd);
     }
+    FAIL("queue.change.after");
     ctl_answer(p->later, r->rc, p->result, r->err.text);
     free(p);
 }
@@ -273,6 +275,7 @@ submit(struct rrd *rrd, const char *queue, const struct page *what, bool is_kick
         p->stage = rrd->stages[index];
         p->stage->n_changes++;
     }
+    FAIL("queue.change.before");
     store_submit(rrd->store, op, on_changed, p);
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/rrd/daemon.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/ctl.h"
@@ -45,6 +46,7 @@ void
 daemon_stop(struct rrd *rrd)
 {
     rrd->has_look = true;
+    FAIL("daemon.stop");
     if (!rrd->is_stopping) {
         rrd->is_stopping = true;
         log_info("rrd", "stopping");
@@ -393,10 +395,12 @@ go(struct rrd *rrd)
     }
     daemon_wake(rrd);
     (void)event_base_dispatch(rrd->base);
+    FAIL("daemon.stopped");
     for (size_t i = 0; i < rrd->n_stages; i++) {
         notes_flush(rrd->stages[i]);
     }
     store_drain(rrd->store);
+    FAIL("daemon.drained");
     (void)sys_sweep_children();
     (void)sys_sweep_marked(rrd->instance);
     log_info("rrd", "stopped");

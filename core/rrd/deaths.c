@@ -4,6 +4,8 @@
  */
 #include "core/rrd/deaths.h"
 
+#include "core/common/fail.h"
+
 #include "core/rrd/route.h"
 #include "core/rrd/stage_log.h"
 
@@ -32,6 +34,7 @@ save(struct stage *stage)
     char *text = json_dumps(doc, JSON_COMPACT);
 
     store_op_hist(op, stage->conf->name, text);
+    FAIL("deaths.save");
     store_submit(stage->rrd->store, op, on_saved, stage);
     free(text);
     json_decref(doc);

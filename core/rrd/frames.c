@@ -6,6 +6,8 @@
  */
 #include "core/rrd/frames.h"
 
+#include "core/common/fail.h"
+
 #include "core/rrd/health.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/route.h"
@@ -75,6 +77,7 @@ frames_take(void *arg, const struct wire_frame *frame, const json_t *body, struc
 {
     struct stage *stage = arg;
 
+    FAIL("frames.decoded");
     switch (frame->type) {
     case WIRE_HELLO:
         return take_hello(stage, body, err);

@@ -6,6 +6,7 @@
  */
 #include "core/rrd/link.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 
 #include <errno.h>
@@ -61,6 +62,7 @@ take_frame(struct link *link)
     struct wire_frame frame;
     json_t *body = NULL;
     int rc;
+    FAIL("link.read");
     const ssize_t n = recv(link->fd, link->buf, RR_WIRE_FRAME_MAX + 1, MSG_DONTWAIT);
 
     if (n < 0 && errno == EINTR) {

@@ -7,6 +7,7 @@
  */
 #include "core/rrd/lock.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 
 #include <errno.h>
@@ -69,6 +70,7 @@ lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err)
         (void)rr_err_set(err, rc, "%s is in use by another rrd (pid %ld)", state_dir, pid);
         goto out;
     }
+    FAIL("lock.taken");
     read_lock(fd, &pid, instance, cap);
     if (instance[0] == '\0') {
         if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
@@ -80,6 +82,7 @@ lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err)
         }
     }
     rc = write_lock(fd, instance);
+    FAIL("lock.written");
     if (rc != 0) {
         (void)rr_err_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
     }

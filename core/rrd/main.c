@@ -2,6 +2,7 @@
 /*
  * main.c - rrd: arguments, configuration, background, exit status.
  */
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/daemon.h"
@@ -122,6 +123,12 @@ main(int argc, char **argv)
     char *dir = NULL;
     int status;
 
+#ifdef RR_FAIL_POINTS
+    if (argc == 2 && strcmp(argv[1], "--list-fail-points") == 0) {
+        fail_list();
+        return STATUS_OK;
+    }
+#endif
     open_standard_fds();
     status = options_parse(&opt, argc, argv);
     if (status < 0 && opt.mode == MODE_RUN) {

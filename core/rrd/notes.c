@@ -4,6 +4,8 @@
  */
 #include "core/rrd/notes.h"
 
+#include "core/common/fail.h"
+
 #include "core/rrd/sys.h"
 
 #include <stdlib.h>
@@ -65,6 +67,7 @@ notes_flush(struct stage *stage)
     if (json_object_size(stage->dirty_notes) == 0) {
         return;
     }
+    FAIL("notes.flush");
     op = store_op_new();
     json_object_foreach(stage->dirty_notes, config, dirty)
     {

@@ -6,6 +6,7 @@
  */
 #include "core/rrd/reload.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/rrd/plan.h"
 #include "core/rrd/route.h"
@@ -119,6 +120,7 @@ load(struct reload *r)
         finish(r, 0, "");
         return;
     }
+    FAIL("reload.checked");
     r->phase = STOPPING;
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         struct stage *stage = stage_named(rrd, r->plan.steps[i].stage);
@@ -412,7 +414,9 @@ reload_turn(struct rrd *rrd)
         return;
     }
     if ((r->phase == STOPPING || r->phase == UNDOING_STOPS) && all_stopped(r)) {
+        FAIL("reload.swap.before");
         swap(r);
+        FAIL("reload.swap.after");
         start_all(r);
         r->phase = r->phase == STOPPING ? STARTING : UNDOING_STARTS;
     }
@@ -420,6 +424,7 @@ reload_turn(struct rrd *rrd)
         const int verdict = judge_start(r);
 
         if (verdict > 0) {
+            FAIL("reload.done");
             finish(r, 0, "");
         } else if (verdict < 0) {
             undo(r);

@@ -7,6 +7,7 @@
  */
 #include "core/rrd/route.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/rrd/health.h"
 #include "core/rrd/link.h"
@@ -138,7 +139,9 @@ route_lease(struct stage *stage, const struct store_item *item, const char *type
     }
     log_debug("route", "event delivered stage=%s event=%" PRIu64 " type=%s", stage->conf->name,
               item->id, type);
+    FAIL("route.lease.before");
     link_send(stage->link, WIRE_EVENT, l->number, body_take);
+    FAIL("route.lease.after");
 }
 
 /* The lease is over. */
@@ -205,10 +208,12 @@ on_durable(void *arg, const struct store_result *r)
     struct waiter *w = arg;
     struct stage *stage = w->stage;
 
+    FAIL("route.durable");
     unlink_waiter(w);
     if (stage->link != NULL && stage->epoch == w->epoch) {
         if (w->answers != 0) {
             answer(stage, w->answers, w->id, r->rc, r->rc == 0 ? "" : r->err.text);
+            FAIL("route.acked");
         }
         if (w->get != 0) {
             answer_get(stage, w->get, w->key);
@@ -253,6 +258,7 @@ submit(struct waiter *w)
         at = &(*at)->next;
     }
     *at = w;
+    FAIL("route.submit");
     store_op_wait(w->op);
     store_submit(w->stage->rrd->store, w->op, on_durable, w);
 }
@@ -421,6 +427,7 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
     int rc = number == 0 ? begin_request(stage, WIRE_DONE, 0, err)
                          : find_lease(stage, number, "DONE", &l, err);
 
+    FAIL("route.done");
     if (rc != 0) {
         return rc;
     }
@@ -489,6 +496,7 @@ route_retry(struct stage *stage, uint64_t number, const char *why, bool is_stop,
     struct lease *l;
     const int rc = find_lease(stage, number, "RETRY", &l, err);
 
+    FAIL("route.retry");
     if (rc != 0) {
         return rc;
     }
@@ -508,6 +516,7 @@ route_reject(struct stage *stage, uint64_t number, const char *why, struct rr_er
     struct lease *l;
     const int rc = find_lease(stage, number, "REJECT", &l, err);
 
+    FAIL("route.reject");
     if (rc == 0) {
         fail_lease(stage, l, true, false, why);
     }
@@ -521,6 +530,7 @@ route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_
     struct store_op *op;
     int rc = begin_request(stage, WIRE_EMIT, request, err);
 
+    FAIL("route.emit");
     if (rc != 0) {
         return rc;
     }
@@ -586,6 +596,7 @@ route_lost(struct stage *stage, bool counts, const char *why)
 {
     struct lease *l = route_current(stage);
 
+    FAIL("route.lost");
     /* Outcomes that are under way count. Of the others only the event in hand can be at fault. */
     if (l != NULL && counts && !stage->is_aside) {
         fail_lease(stage, l, false, true, why);
@@ -607,6 +618,7 @@ route_inject(struct rrd *rrd, const char *type, const char *config, const char *
     size_t n = 0;
     int rc;
 
+    FAIL("route.inject");
     for (size_t i = 0; i < rrd->n_stages && port == NULL; i++) {
         const struct manifest *m = rrd->conf.stages[i].manifest;
 

@@ -4,6 +4,7 @@
  */
 #include "core/rrd/route.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/rrd/room.h"
 #include "core/rrd/sys.h"

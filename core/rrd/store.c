@@ -8,6 +8,7 @@
  */
 #include "core/rrd/store_int.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 
 #include <errno.h>
@@ -294,15 +295,18 @@ store_open(const char *dir, const struct store_conf *conf, struct store **out, s
     st->ballast_path = mem_printf("%s/ballast", dir);
     st->clean_path = mem_printf("%s/clean", dir);
     rc = store_verify(dir, !conf->read_only && access(st->clean_path, F_OK) != 0, &check, err);
+    FAIL("store.open.verified");
     if (rc == 0 && !conf->read_only) {
         rc = begin_unclean(dir, st->clean_path, err);
     }
     if (rc == 0) {
         rc = open_env(st, dir, conf->map_bytes, err);
     }
+    FAIL("store.open.opened");
     if (rc == 0) {
         rc = open_tables(st, &check, err);
     }
+    FAIL("store.open.counted");
     if (rc == 0 && !conf->read_only) {
         rc = store_thread_start(st, err);
     }
@@ -323,7 +327,9 @@ store_close(struct store *st)
     if (st == NULL) {
         return;
     }
+    FAIL("store.close.begin");
     store_thread_stop(st);
+    FAIL("store.close.written");
     if (st->env != NULL) {
         mdb_env_close(st->env);
     }

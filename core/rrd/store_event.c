@@ -4,6 +4,7 @@
  */
 #include "core/rrd/store_int.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/rrd/sys.h"
 
@@ -104,6 +105,7 @@ prune(struct store *st, struct rr_err *err)
     if (stat.ms_entries <= st->retain_events) {
         return 0;
     }
+    FAIL("store.prune");
     excess = stat.ms_entries - st->retain_events;
     rc = store_numbers(st, st->op, T_META, "floor", &floor, 1, err);
     for (int i = 0; rc == 0 && i < PRUNE_PER_APPEND && excess > 0; i++) {
@@ -192,6 +194,7 @@ store_do_append(struct store *st, const struct change *c, uint64_t *id, struct r
             return store_add(st, st->op, T_META, "dropped", 0, 1, 1, err);
         }
     }
+    FAIL("store.append");
     *id = st->start << 40 | ++st->seq;
     rc = write_event(st, c, *id, err);
     if (rc == 0 && c->append.parent != 0) {
@@ -218,6 +221,7 @@ store_do_replay(struct store *st, const struct change *c, struct rr_err *err)
     size_t n;
     int rc;
 
+    FAIL("store.replay");
     if (store_is_queued(st, c->stage, id)) {
         return 0;
     }

@@ -4,6 +4,7 @@
  */
 #include "core/rrd/store_int.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 
 #include <stdlib.h>
@@ -109,8 +110,10 @@ store_is_queued(struct store *st, const char *queue, uint64_t id)
 int
 store_do_take(struct store *st, const struct change *c, struct rr_err *err)
 {
-    int rc = delete_item(st, c->stage, &c->entry.item, err);
+    int rc;
 
+    FAIL("store.take");
+    rc = delete_item(st, c->stage, &c->entry.item, err);
     if (rc == 0 && c->entry.is_done) {
         rc = store_add(st, st->op, T_STAT, c->stage, STAT_DONE, STAT_N, 1, err);
     }
@@ -124,8 +127,10 @@ store_do_take(struct store *st, const struct change *c, struct rr_err *err)
 int
 store_do_move(struct store *st, const struct change *c, struct rr_err *err)
 {
-    int rc = delete_item(st, c->stage, &c->entry.item, err);
+    int rc;
 
+    FAIL("store.move");
+    rc = delete_item(st, c->stage, &c->entry.item, err);
     if (rc == 0 && c->entry.state == STORE_BURIED) {
         struct store_item item = c->entry.item;
 

@@ -4,6 +4,7 @@
  */
 #include "core/rrd/store_int.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@ store_do_text(struct store *st, const struct change *c, struct rr_err *err)
     uint8_t key[STORE_KEY_MAX];
     const size_t n = store_key2(key, c->stage, c->text.name);
 
+    FAIL("store.text");
     if (n == 0) {
         return rr_err_set(err, RR_E_INPUT, "the name \"%.40s…\" is too long to be stored",
                           c->text.name);

@@ -8,6 +8,7 @@
  */
 #include "core/rrd/store_int.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 
 #include <errno.h>
@@ -114,6 +115,7 @@ run(struct store *st, MDB_txn *batch, struct store_op *op)
         r->rc = store_fail(&r->err, r->rc, "cannot begin an operation");
         return;
     }
+    FAIL("store.op.begun");
     r->rc = apply(st, op, &r->err);
     if (r->rc != 0) {
         mdb_txn_abort(st->op);
@@ -122,6 +124,7 @@ run(struct store *st, MDB_txn *batch, struct store_op *op)
         r->rc = r->rc == 0 ? 0 : store_fail(&r->err, r->rc, "cannot end an operation");
     }
     st->op = NULL;
+    FAIL("store.op.applied");
 }
 
 /* A disk that failed once may have lost what it said it had, and a second attempt would not tell.
@@ -149,7 +152,9 @@ commit_once(struct store *st, struct op_list *batch, struct rr_err *err)
         for (struct store_op *op = batch->first; op != NULL; op = op->next) {
             run(st, txn, op);
         }
+        FAIL("store.commit.before");
         rc = mdb_txn_commit(txn);
+        FAIL("store.commit.after");
     }
     return rc == 0 ? 0 : commit_error(err, rc);
 }
@@ -372,6 +377,7 @@ store_submit(struct store *st, struct store_op *op_take, store_done_fn fn, void 
     op_take->fn = fn;
     op_take->arg = arg;
     st->n_open++;
+    FAIL("store.submit");
     (void)pthread_mutex_lock(&st->lock);
     list_add(&st->work, op_take);
     (void)pthread_cond_signal(&st->has_work);
@@ -400,9 +406,11 @@ store_finish(struct store *st)
     for (struct store_op *op = done.first; op != NULL; op = next) {
         next = op->next;
         st->n_open--;
+        FAIL("store.result.before");
         if (op->fn != NULL) {
             op->fn(op->arg, &op->result);
         }
+        FAIL("store.result.after");
         store_op_free(op);
     }
 }

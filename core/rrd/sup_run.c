@@ -6,6 +6,7 @@
  */
 #include "core/rrd/sup_run.h"
 
+#include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/deaths.h"
@@ -34,7 +35,10 @@ start_worker(struct stage *stage)
     struct rr_err err = RR_ERR_INIT;
     struct spawned made;
     const uint64_t epoch = rrd->last_epoch + 1;
+    FAIL("sup.spawn.before");
     const int rc = spawn_worker(&rrd->conf, stage->conf, rrd->instance, epoch, &made, &err);
+
+    FAIL("sup.spawn.after");
 
     stage->is_asked = false;
     stage->ready_mono_ms = 0;
@@ -71,6 +75,7 @@ clean_worker(struct stage *stage)
         (void)snprintf(why, sizeof why, "the worker ended with status %d: %.160s",
                        stage->last_exit.code, stage->last_exit.text);
     }
+    FAIL("sup.clean");
     route_lost(stage, !stage->is_asked, why);
     link_free(stage->link);
     stage->link = NULL;
@@ -124,6 +129,7 @@ carry_out(struct stage *stage, unsigned actions)
     }
     if ((actions & SUP_DO_ASK) != 0) {
         stage->is_asked = true;
+        FAIL("sup.stop");
         link_send(stage->link, WIRE_STOP, 0, NULL);
         route_refuse(stage, "the stage stops");
     }
@@ -166,7 +172,9 @@ sup_run_event(struct stage *stage, enum sup_event ev)
     if (stage->sup.state != before) {
         stage->state_since_ms = sys_wall_ms();
         stage->state_since_mono_ms = sys_mono_ms();
+        FAIL("sup.state");
         if (stage->sup.state == SUP_READY) {
+            FAIL("sup.ready");
             stage->was_ready = true;
             stage->ready_mono_ms = sys_mono_ms();
         }
@@ -225,6 +233,7 @@ on_exit_of(struct stage *stage)
 {
     int status;
 
+    FAIL("sup.exit");
     /* Before its number, which is that of its group, can mean somebody else. */
     sys_kill(-stage->pid, SIGKILL);
     status = sys_reap(stage->pid);

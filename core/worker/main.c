@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "core/common/fail.h"
 #include "core/common/status.h"
 #include "core/worker/host.h"
 #include "core/worker/manifest.h"
@@ -164,6 +165,12 @@ main(int argc, char **argv)
     };
     struct serve_args args = {0};
 
+#ifdef RR_FAIL_POINTS
+    if (argc == 2 && strcmp(argv[1], "--list-fail-points") == 0) {
+        fail_list();
+        return STATUS_OK;
+    }
+#endif
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (c) {
         case OPT_PROBE:

@@ -6,6 +6,7 @@
  * Does not: collect what a handler does (host.c) or read frames (io.c).
  */
 #include "core/worker/serve.h"
+#include "core/common/fail.h"
 #include "core/common/status.h"
 
 #include <errno.h>
@@ -249,8 +250,11 @@ handle_event(struct worker *w, uint64_t lease, json_t *body)
         .payload = text,
     };
     host_begin(w->host, PHASE_EVENT, payload);
+    FAIL("worker.event.before");
     const int result = w->plugin.api.event(host_ctx(w->host), &event, &err);
+    FAIL("worker.event.after");
     finish_event(w, lease, result, &err);
+    FAIL("worker.done.sent");
     host_end(w->host);
     free(text);
 }
@@ -368,6 +372,7 @@ wind_up(struct worker *w)
         host_log(w->host, RR_LOG_WARN, "drain failed: %s", reason(&err));
     }
     io_closing(w->io);
+    FAIL("worker.drain.after");
     (void)io_send(w->io, WIRE_DRAINED, 0, NULL, NULL);
     if (w->plugin.api.fini != NULL) {
         host_begin(w->host, PHASE_FINI, NULL);
@@ -386,6 +391,7 @@ live(struct worker *w)
         (void)fprintf(stderr, "rrd-worker: %s: %s\n", w->args->plugin, err.text);
         return STATUS_PLUGIN;
     }
+    FAIL("worker.loaded");
     send_hello(w);
     json_t *config = io_wait_config(w->io);
     if (config == NULL) {
@@ -400,13 +406,17 @@ live(struct worker *w)
         (void)fprintf(stderr, "rrd-worker: %s\n", err.text);
         return err.code == RR_E_CONFIG ? STATUS_CONFIG : STATUS_FAILED;
     }
+    FAIL("worker.init.before");
     const int status = prepare(w);
     if (status != 0) {
         return status;
     }
+    FAIL("worker.init.after");
     (void)io_send(w->io, WIRE_READY, 0, NULL, NULL);
     work(w);
+    FAIL("worker.drain.before");
     wind_up(w);
+    FAIL("worker.fini.after");
     return 0;
 }
 

@@ -16,9 +16,13 @@
 #include <rr/effect.h>
 #include <rr/plugin.h>
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/puppet/ring.h"
 
@@ -41,6 +45,22 @@ static const struct rr_opt options[] = {
 
 static const struct rr_port consumes[] = {{&TYPE_OF(RING_IN), 0, 0}, {0}};
 static const struct rr_port produces[] = {{&TYPE_OF(RING_OUT), 0, 0}, {0}};
+
+/* As FAIL() of core/common/fail.h, for a plugin, which links nothing of ours. */
+static void
+fail_at(const char *name)
+{
+    static int passes;
+    const char *wish = getenv("RR_FAIL");
+    const char *flag = getenv("RR_FAIL_FLAG");
+    const size_t n = strlen(name);
+
+    if (wish != NULL && flag != NULL && strncmp(wish, name, n) == 0 && wish[n] == ':' &&
+        ++passes == atoi(wish + n + 1) &&
+        open(flag, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) >= 0) {
+        (void)kill(getpid(), SIGKILL);
+    }
+}
 
 static void
 take_time(int64_t ms)
@@ -108,9 +128,11 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
         return rc;
     }
     take_time(rr_opt_int(ctx, "work"));
+    fail_at("effect.before");
     if (rr_opt_int(ctx, "effects") != 0 && make_file(ctx, event, &in, err) != 0) {
         return RR_RETRY;
     }
+    fail_at("effect.after");
     struct STRUCT_OF(RING_OUT) out = {.token = in.token, .lap = in.lap};
 #ifdef RING_SOURCE
     const int64_t laps = rr_opt_int(ctx, "laps");
