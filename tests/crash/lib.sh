@@ -9,7 +9,7 @@
 build=${RR_BUILDDIR:-$PWD}
 base=$(mktemp -d "${TMPDIR:-/tmp}/rr-crash.XXXXXX")
 daemon=0
-tokens=4 laps=6
+tokens=4 laps=10
 
 # A daemon finds its worker beside itself when there is a folder `plugins`, too.
 mkdir -p "$base/bin/plugins"
@@ -36,7 +36,7 @@ fresh() {
     cat > "$base/d/conf.d/10-ring.ini" << EOI
 [core]
 plugin_path = $build/tests/puppet
-retain_events = 100000
+retain_events = 100
 [stage ring_source]
 tokens = $tokens
 laps = $laps
@@ -89,11 +89,14 @@ everything() {
     ctl emit PUPPET_POKED '{"number":1,"act":"reject","times":0}'
     ctl emit PUPPET_POKED '{"number":2,"act":"retry","times":0}'
     ctl emit PUPPET_POKED '{"number":3,"act":"tell","times":0}'
+    ctl emit PUPPET_POKED '{"number":4,"act":"tell_and_die","times":0}'
+    ctl emit PUPPET_POKED '{"number":5,"act":"segv","times":1}'
+    ctl emit PUPPET_POKED '{"number":6,"act":"print","times":0}'
     wait_for 5 buried_or_gone
-    ctl queue kick puppet all
-    ctl replay --queue puppet --from 1970-01-01 --type PUPPET_POKED --yes
+    ctl queue kick puppet --all
+    ctl replay --queue puppet --from @1
     wait_for 5 buried_or_gone
-    ctl queue drop puppet all --yes
+    ctl queue drop puppet --all --yes
     ctl restart puppet
     sed -i 's/^retry_delay = .*/retry_delay = 11ms/; s/^credit = 2/credit = 3/' "$base/d/conf.d/10-ring.ini"
     ctl reload

@@ -7,7 +7,7 @@ set -u
 # shellcheck source=tests/crash/lib.sh
 . "$(dirname "$0")/../crash/lib.sh"
 
-rounds=$(times 1 25)
+rounds=$(times 2 25)
 mapfile -t points < <("$base/bin/rrd" --list-fail-points | sort -u)
 is "R01 there are at least 40 places" "$([ ${#points[@]} -ge 40 ]; echo $?)" 0
 is "R01 each name stands once" "$("$base/bin/rrd" --list-fail-points | sort | uniq -d)" ""

@@ -1,21 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# kill.sh - kill -9 of workers and of the daemon while a ring of stages runs.
+# R02: kill -9 of workers and of the daemon at random times while a ring of stages runs.
 #
-#     kill.sh [WORKER_KILLS [DAEMON_KILLS]]       default 200 100; also RR_KILLS="200 100"
+#     R02_random_kills.sh [WORKER_KILLS [DAEMON_KILLS]]    default 60 30, with RR_FULL=1 1000 1000
 #
 # The ring (tests/puppet/ring.c) sends tokens round and round. Each stage keeps the last lap of each
 # token and makes one file for each event. Afterwards: no token was lost, no lap is missing or was
 # done twice, nothing is buried, no event is in the log twice, no process is left.
 set -u
 
-here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+. "$(dirname "$0")/../tap.sh"
 
 build=${RR_BUILDDIR:-$PWD}
-read -r want_workers want_daemons <<< "${*:-${RR_KILLS:-200 100}}"
+figure="60 30"
+[ -z "${RR_FULL:-}" ] || figure="1000 1000"
+read -r want_workers want_daemons <<< "${*:-$figure}"
 want_daemons=${want_daemons:-0}
 tokens=12
 stages="ring_source ring_work ring_sink"
@@ -120,10 +121,10 @@ while [ $killed_workers -lt "$want_workers" ] && [ $tries -lt $((want_workers * 
     [ ${#children[@]} -gt 0 ] || continue
     kill -9 "${children[RANDOM % ${#children[@]}]}" 2> /dev/null && killed_workers=$((killed_workers + 1))
 done
-is "workers killed" "$killed_workers" "$want_workers"
+is "R02 workers killed" "$killed_workers" "$want_workers"
 before=$(turned)
 wait_for 30 ring_turns $((before + 20))
-is "the ring turns after the workers' deaths" $? 0
+is "R02 the ring turns after the workers' deaths" $? 0
 
 killed_daemons=0
 while [ $killed_daemons -lt "$want_daemons" ]; do
@@ -138,37 +139,37 @@ while [ $killed_daemons -lt "$want_daemons" ]; do
     fi
     start_daemon
 done
-is "daemons killed" "$killed_daemons" "$want_daemons"
-is "workers end when their daemon dies" "${leftovers:-}" ""
+is "R02 daemons killed" "$killed_daemons" "$want_daemons"
+is "R02 workers end when their daemon dies" "${leftovers:-}" ""
 before=$(turned)
 wait_for 30 ring_turns $((before + 20))
-is "the ring turns after the daemon's deaths" $? 0
+is "R02 the ring turns after the daemon's deaths" $? 0
 
 kill -TERM "$daemon"
 wait "$daemon"
-is "the daemon stops gracefully" $? 0
+is "R02 the daemon stops gracefully" $? 0
 daemon=0
-is "no process is left" "$(marked)" 0
+is "R02 no process is left" "$(marked)" 0
 
 # What the ring left behind.
 "$build/rrd" -C "$dir" --dump-events > "$dir/events.txt"
-is "the events can be read" $? 0
+is "R02 the events can be read" $? 0
 events=$(wc -l < "$dir/events.txt")
 doubled=$(sed -E 's/.*"type":"([A-Z_]*)".*"payload":\{"token":([0-9]*),"lap":([0-9]*)\}.*/\1 \2 \3/' \
     "$dir/events.txt" | sort | uniq -d | wc -l)
-is "no event was applied twice" "$doubled" 0
+is "R02 no event was applied twice" "$doubled" 0
 violations=$(cat "$dir"/log/ring_*.log* | grep -c "ring violation")
-is "no stage saw a lap out of order" "$violations" 0
+is "R02 no stage saw a lap out of order" "$violations" 0
 buried=$(grep -c "event buried" "$dir/log/rrd.log")
-is "nothing was buried" "$buried" 0
+is "R02 nothing was buried" "$buried" 0
 
 for stage in $stages; do
-    is "$stage did nothing twice" "$(laps "$stage" | uniq -d | wc -l)" 0
+    is "R02 $stage did nothing twice" "$(laps "$stage" | uniq -d | wc -l)" 0
     # t1-l1 … t1-lN for each token: as many files as the highest lap
     gaps=$(laps "$stage" | awk -F'-l' '{n[$1]++; if ($2 + 0 > max[$1]) max[$1] = $2 + 0}
         END {for (t in n) if (n[t] != max[t]) print t, n[t], max[t]}')
-    is "$stage left nothing out" "$gaps" ""
-    is "$stage saw every token" "$(laps "$stage" | sed 's/-l.*//' | sort -u | wc -l)" "$tokens"
+    is "R02 $stage left nothing out" "$gaps" ""
+    is "R02 $stage saw every token" "$(laps "$stage" | sed 's/-l.*//' | sort -u | wc -l)" "$tokens"
 done
 echo "# $killed_workers workers and $killed_daemons daemons killed in $SECONDS s, $events events, $(turned) laps"
 done_testing
