@@ -40,6 +40,10 @@ tests_core_test_codec_SOURCES = tests/core/test_codec.c core/worker/codec.c
 tests_core_test_codec_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_core_test_codec_LDADD = $(COMMON_LIBS) -lm
 
+# Stored events once more
+dist_check_SCRIPTS += tests/core/test_replay.sh
+TESTS += tests/core/test_replay.sh
+
 # Parts of the daemon
 core_unit_tests = tests/core/test_slots tests/core/test_why tests/core/test_text \
 	tests/core/test_store tests/core/test_graph tests/core/test_conf

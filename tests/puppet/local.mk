@@ -31,3 +31,41 @@ check_PROGRAMS += tests/puppet/no_symbol.so
 tests_puppet_no_symbol_so_SOURCES = tests/puppet/no_symbol.c
 tests_puppet_no_symbol_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_no_symbol_so_LDFLAGS = $(LDFLAGS_SHARED)
+
+# A chain through which events flow: source, pass1 … pass4, sink; end takes what the source makes.
+flow_sources = tests/puppet/flow.c tests/puppet/flow.h
+check_PROGRAMS += tests/puppet/flow_source.so \
+	tests/puppet/flow_pass1.so \
+	tests/puppet/flow_pass2.so \
+	tests/puppet/flow_pass3.so \
+	tests/puppet/flow_pass4.so \
+	tests/puppet/flow_sink.so \
+	tests/puppet/flow_end.so
+tests_puppet_flow_source_so_SOURCES = $(flow_sources)
+tests_puppet_flow_source_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_source -DFLOW_OUT=flow_1
+tests_puppet_flow_source_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_source_so_LDFLAGS = $(LDFLAGS_SHARED)
+tests_puppet_flow_pass1_so_SOURCES = $(flow_sources)
+tests_puppet_flow_pass1_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_pass1 -DFLOW_IN=flow_1 -DFLOW_OUT=flow_2
+tests_puppet_flow_pass1_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_pass1_so_LDFLAGS = $(LDFLAGS_SHARED)
+tests_puppet_flow_pass2_so_SOURCES = $(flow_sources)
+tests_puppet_flow_pass2_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_pass2 -DFLOW_IN=flow_2 -DFLOW_OUT=flow_3
+tests_puppet_flow_pass2_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_pass2_so_LDFLAGS = $(LDFLAGS_SHARED)
+tests_puppet_flow_pass3_so_SOURCES = $(flow_sources)
+tests_puppet_flow_pass3_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_pass3 -DFLOW_IN=flow_3 -DFLOW_OUT=flow_4
+tests_puppet_flow_pass3_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_pass3_so_LDFLAGS = $(LDFLAGS_SHARED)
+tests_puppet_flow_pass4_so_SOURCES = $(flow_sources)
+tests_puppet_flow_pass4_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_pass4 -DFLOW_IN=flow_4 -DFLOW_OUT=flow_5
+tests_puppet_flow_pass4_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_pass4_so_LDFLAGS = $(LDFLAGS_SHARED)
+tests_puppet_flow_sink_so_SOURCES = $(flow_sources)
+tests_puppet_flow_sink_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_sink -DFLOW_IN=flow_5
+tests_puppet_flow_sink_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_sink_so_LDFLAGS = $(LDFLAGS_SHARED)
+tests_puppet_flow_end_so_SOURCES = $(flow_sources)
+tests_puppet_flow_end_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_end -DFLOW_IN=flow_1
+tests_puppet_flow_end_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_flow_end_so_LDFLAGS = $(LDFLAGS_SHARED)

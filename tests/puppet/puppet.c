@@ -7,6 +7,7 @@
  * other callbacks. A handler that survives its act adds one to the durable key "applied" and
  * answers with PUPPET_DONE.
  */
+#include <rr/effect.h>
 #include <rr/plugin.h>
 
 #include <errno.h>
@@ -41,6 +42,8 @@ static const struct rr_opt options[] = {
     {"fini_act", RR_OPT_STRING, 0, "none", "", "What to do in fini."},
     RR_OPT_END,
 };
+
+static const struct rr_event *event_in_hand;
 
 static const struct rr_port consumes[] = {{&rr_type_puppet_poked, 0, 0}, {0}};
 static const struct rr_port produces[] = {{&rr_type_puppet_done, 0, 0}, {0}};
@@ -194,6 +197,27 @@ act_undeclared(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
+/* Make a large file, with a hole for its content, named by the event. */
+static int
+act_big_file(struct rr_ctx *ctx, struct rr_err *err)
+{
+    struct rr_effect fx;
+
+    if (rr_effect_begin(&fx, ctx, event_in_hand, "big", "big-", "", err) != 0) {
+        return RR_RETRY;
+    }
+    if (!fx.done) {
+        FILE *file = fopen(fx.temp, "w");
+
+        if (file == NULL || ftruncate(fileno(file), (off_t)rr_opt_int(ctx, "room")) != 0 ||
+            fclose(file) != 0 || rr_effect_commit(&fx, err) != 0) {
+            return RR_RETRY;
+        }
+    }
+    rr_effect_abort(&fx);
+    return 0;
+}
+
 static int
 act_nan(struct rr_ctx *ctx, struct rr_err *err)
 {
@@ -282,6 +306,7 @@ static const struct puppet_act acts[] = {
     {"scribble", act_scribble},
     {"scribble_all", act_scribble_all},
     {"undeclared", act_undeclared},
+    {"big_file", act_big_file},
     {"nan", act_nan},
     {"print", act_print},
     {"flood", act_flood},
@@ -358,6 +383,7 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
     if (rr_decode(ctx, event, &rr_type_puppet_poked, &poke, err) != 0) {
         return RR_REJECT;
     }
+    event_in_hand = event;
     if (poke.times == 0 || event->attempt <= poke.times) {
         const int rc = act(ctx, poke.act, err);
         if (rc != 0) {
