@@ -129,42 +129,6 @@ store_del(struct store *st, MDB_txn *txn, enum store_table t, const void *key, s
     return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot delete from the store");
 }
 
-int
-store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char *name, uint64_t *out,
-              size_t count, struct rr_err *err)
-{
-    const uint8_t *data;
-    size_t n;
-    const int rc = store_get(st, txn, t, name, strlen(name), RECORD_NUMBERS, &data, &n, err);
-
-    memset(out, 0, count * sizeof *out);
-    if (rc == RR_E_EMPTY) {
-        return 0;
-    }
-    for (size_t i = 0; rc == 0 && i < count && 8 * i + 8 <= n; i++) {
-        out[i] = record_get_le64(data + 8 * i);
-    }
-    return rc;
-}
-
-int
-store_add(struct store *st, MDB_txn *txn, enum store_table t, const char *name, size_t index,
-          size_t count, int64_t delta, struct rr_err *err)
-{
-    uint64_t numbers[8];
-    uint8_t data[sizeof numbers];
-    int rc = store_numbers(st, txn, t, name, numbers, count, err);
-
-    if (rc != 0) {
-        return rc;
-    }
-    numbers[index] += (uint64_t)delta;
-    for (size_t i = 0; i < count; i++) {
-        record_put_le64(data + 8 * i, numbers[i]);
-    }
-    return store_set(st, txn, t, name, strlen(name), RECORD_NUMBERS, data, 8 * count, err);
-}
-
 /* What format 2 has besides: checksums that cover keys (records of format 1 stay readable) and the
  * tables child and fact. */
 static int
@@ -341,6 +305,8 @@ store_close(struct store *st)
             (void)close(fd);
         }
     }
+    store_counters_forget(st);
+    free(st->counters);
     free(st->ballast_path);
     free(st->clean_path);
     free(st->dir);

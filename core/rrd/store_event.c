@@ -84,7 +84,7 @@ store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err)
     }
     rc = store_del(st, txn, T_REF, be, sizeof be, err);
     if (rc == 0) {
-        rc = store_numbers(st, txn, T_META, "floor", &floor, 1, err);
+        rc = store_counted(st, T_META, "floor", &floor, err);
     }
     return rc == 0 && id <= floor ? forget(st, txn, id, err) : rc;
 }
@@ -107,7 +107,7 @@ prune(struct store *st, struct rr_err *err)
     }
     FAIL("store.prune");
     excess = stat.ms_entries - st->retain_events;
-    rc = store_numbers(st, st->op, T_META, "floor", &floor, 1, err);
+    rc = store_counted(st, T_META, "floor", &floor, err);
     for (int i = 0; rc == 0 && i < PRUNE_PER_APPEND && excess > 0; i++) {
         MDB_val k = {sizeof be, be};
         MDB_val v;
@@ -138,7 +138,7 @@ prune(struct store *st, struct rr_err *err)
             excess--;
         }
         if (rc == 0) {
-            rc = store_add(st, st->op, T_META, "floor", 0, 1, (int64_t)(id - floor), err);
+            rc = store_count(st, T_META, "floor", 0, 1, (int64_t)(id - floor), err);
             floor = id;
         }
     }
@@ -161,7 +161,7 @@ write_event(struct store *st, const struct change *c, uint64_t id, struct rr_err
         rc =
             store_set(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, number, sizeof number, err);
     }
-    return rc == 0 ? store_add(st, st->op, T_TYPE, c->append.type, 0, 1, 1, err) : rc;
+    return rc == 0 ? store_count(st, T_TYPE, c->append.type, 0, 1, 1, err) : rc;
 }
 
 int
@@ -179,7 +179,7 @@ store_do_append(struct store *st, const struct change *c, uint64_t *id, struct r
             return rc;
         }
         if (rc == 1) {
-            return store_add(st, st->op, T_META, "dropped", 0, 1, 1, err);
+            return store_count(st, T_META, "dropped", 0, 1, 1, err);
         }
     }
     if (c->append.is_replay) {
@@ -191,7 +191,7 @@ store_do_append(struct store *st, const struct change *c, uint64_t *id, struct r
         }
         if (known != 0) {
             st->replayed = known;
-            return store_add(st, st->op, T_META, "dropped", 0, 1, 1, err);
+            return store_count(st, T_META, "dropped", 0, 1, 1, err);
         }
     }
     FAIL("store.append");

@@ -72,6 +72,15 @@ struct op_list {
     struct store_op *first, **last;
 };
 
+enum { COUNTER_MAX = 8 };
+
+struct counter {
+    enum store_table table;
+    char *name;
+    size_t count;
+    uint64_t numbers[COUNTER_MAX];
+};
+
 struct store {
     MDB_env *env;
     MDB_dbi dbi[T_COUNT];
@@ -85,6 +94,8 @@ struct store {
     /* of the thread alone */
     MDB_txn *op; /* of the operation that is being applied, child of the batch */
     uint64_t seq;
+    struct counter *counters; /* that the batch has changed */
+    size_t n_counters;
     uint64_t replayed; /* last child that this operation emitted once more */
 
     /* of the loop alone */
@@ -133,6 +144,15 @@ int store_add(struct store *st, MDB_txn *txn, enum store_table t, const char *na
               size_t count, int64_t delta, struct rr_err *err);
 int store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char *name,
                   uint64_t *out, size_t count, struct rr_err *err);
+
+/* The same within a batch: gathered in memory, written at its end. st->op only. */
+int store_count(struct store *st, enum store_table t, const char *name, size_t index, size_t count,
+                int64_t delta, struct rr_err *err);
+/* A single number with what the batch has changed. */
+int store_counted(struct store *st, enum store_table t, const char *name, uint64_t *out,
+                  struct rr_err *err);
+int store_counters_write(struct store *st, struct rr_err *err);
+void store_counters_forget(struct store *st);
 
 /* One entry less needs the event; it goes when pruning passed it already. */
 int store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err);

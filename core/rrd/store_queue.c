@@ -64,7 +64,7 @@ write_item(struct store *st, const char *queue, enum store_state state, uint64_t
     const size_t n = record_item_put(item, data);
     int rc = store_set(st, st->op, T_QUEUE, key, key_n, RECORD_ITEM, data, n, err);
 
-    return rc == 0 ? store_add(st, st->op, T_STAT, queue, stat_index(state), STAT_N, 1, err) : rc;
+    return rc == 0 ? store_count(st, T_STAT, queue, stat_index(state), STAT_N, 1, err) : rc;
 }
 
 static int
@@ -79,7 +79,7 @@ delete_item(struct store *st, const char *queue, const struct store_item *item, 
          */
         return store_fail(err, rc, "cannot remove a queue entry");
     }
-    return store_add(st, st->op, T_STAT, queue, stat_index(item->state), STAT_N, -1, err);
+    return store_count(st, T_STAT, queue, stat_index(item->state), STAT_N, -1, err);
 }
 
 int
@@ -89,7 +89,7 @@ store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms,
     const struct record_item item = {.in_ms = now_ms, .is_replay = is_replay};
     const int rc = write_item(st, queue, STORE_READY, 0, id, &item, err);
 
-    return rc == 0 ? store_add(st, st->op, T_STAT, queue, STAT_IN, STAT_N, 1, err) : rc;
+    return rc == 0 ? store_count(st, T_STAT, queue, STAT_IN, STAT_N, 1, err) : rc;
 }
 
 bool
@@ -115,7 +115,7 @@ store_do_take(struct store *st, const struct change *c, struct rr_err *err)
     FAIL("store.take");
     rc = delete_item(st, c->stage, &c->entry.item, err);
     if (rc == 0 && c->entry.is_done) {
-        rc = store_add(st, st->op, T_STAT, c->stage, STAT_DONE, STAT_N, 1, err);
+        rc = store_count(st, T_STAT, c->stage, STAT_DONE, STAT_N, 1, err);
     }
     if (rc == 0) {
         rc = store_add_fact(st, c->stage, &c->entry.item,

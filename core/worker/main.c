@@ -131,38 +131,39 @@ number(const char *text)
     return errno != 0 || end == text || *end != '\0' ? 0 : value;
 }
 
+enum {
+    OPT_PROBE = 1,
+    OPT_CHECK,
+    OPT_STAGE,
+    OPT_PLUGIN,
+    OPT_PARENT,
+    OPT_EPOCH,
+    OPT_STATE,
+    OPT_FILES,
+    OPT_CORE,
+    OPT_USER,
+    OPT_HELP,
+    OPT_VERSION
+};
+static const struct option long_options[] = {
+    {"probe", required_argument, NULL, OPT_PROBE},
+    {"check-options", required_argument, NULL, OPT_CHECK},
+    {"stage", required_argument, NULL, OPT_STAGE},
+    {"plugin", required_argument, NULL, OPT_PLUGIN},
+    {"parent", required_argument, NULL, OPT_PARENT},
+    {"epoch", required_argument, NULL, OPT_EPOCH},
+    {"state", required_argument, NULL, OPT_STATE},
+    {"open-files", required_argument, NULL, OPT_FILES},
+    {"core-size", required_argument, NULL, OPT_CORE},
+    {"user", required_argument, NULL, OPT_USER},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {0},
+};
+
 int
 main(int argc, char **argv)
 {
-    enum {
-        OPT_PROBE = 1,
-        OPT_CHECK,
-        OPT_STAGE,
-        OPT_PLUGIN,
-        OPT_PARENT,
-        OPT_EPOCH,
-        OPT_STATE,
-        OPT_FILES,
-        OPT_CORE,
-        OPT_USER,
-        OPT_HELP,
-        OPT_VERSION
-    };
-    static const struct option long_options[] = {
-        {"probe", required_argument, NULL, OPT_PROBE},
-        {"check-options", required_argument, NULL, OPT_CHECK},
-        {"stage", required_argument, NULL, OPT_STAGE},
-        {"plugin", required_argument, NULL, OPT_PLUGIN},
-        {"parent", required_argument, NULL, OPT_PARENT},
-        {"epoch", required_argument, NULL, OPT_EPOCH},
-        {"state", required_argument, NULL, OPT_STATE},
-        {"open-files", required_argument, NULL, OPT_FILES},
-        {"core-size", required_argument, NULL, OPT_CORE},
-        {"user", required_argument, NULL, OPT_USER},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"version", no_argument, NULL, OPT_VERSION},
-        {0},
-    };
     struct serve_args args = {0};
 
 #ifdef RR_FAIL_POINTS
