@@ -305,6 +305,21 @@ take_verdict(struct conf *conf, struct conf_stage *s, struct helper *h)
     }
 }
 
+static bool
+has_check(const struct manifest *m)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(m->doc, "callbacks"), i, name)
+    {
+        if (json_is_string(name) && strcmp(json_string_value(name), "check") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Let every plugin that offers it judge the options of its stages. */
 static void
 judge_all(struct conf *conf)
@@ -322,7 +337,8 @@ judge_all(struct conf *conf)
     for (size_t i = 0; i < conf->n_stages; i++) {
         json_t *doc;
 
-        if (conf->stages[i].is_bad || conf->stages[i].manifest == NULL) {
+        if (conf->stages[i].is_bad || conf->stages[i].manifest == NULL ||
+            !has_check(conf->stages[i].manifest)) {
             continue;
         }
         doc = conf_stage_json(conf, &conf->stages[i]);

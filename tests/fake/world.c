@@ -22,7 +22,7 @@
 #define STEP_MS 20u
 
 struct world world;
-static uint32_t frames_seen[WORLD_STAGES]; /* bit for each type */
+static bool frames_seen[WORLD_STAGES][256]; /* by type */
 static int last_kill[WORLD_STAGES];
 
 uint64_t
@@ -162,7 +162,7 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
                                 .link_fd = link[1],
                                 .log_fd = log[1]};
     last_kill[index] = 0;
-    frames_seen[index] = 0;
+    memset(frames_seen[index], 0, sizeof frames_seen[index]);
     *out = (struct spawned){.pid = p->pid, .link_fd = link[0], .log_fd = log[0]};
     return 0;
 }
@@ -295,7 +295,7 @@ run_workers(void)
         while (p->stage != NULL && !p->has_ended && world.is_answering &&
                (n = recv(p->link_fd, frame, sizeof frame, MSG_DONTWAIT)) > 0) {
             if (wire_decode(frame, (size_t)n, 1, &got, NULL) == 0) {
-                frames_seen[i] |= 1u << got.type;
+                frames_seen[i][got.type & 0xffu] = true;
             }
             if (got.type == WIRE_PING) {
                 health_pong(world.rrd.stages[i]);
@@ -354,9 +354,9 @@ world_exit(size_t stage, int status)
 bool
 world_got(size_t stage, uint16_t type)
 {
-    const bool got = (frames_seen[stage] & 1u << type) != 0;
+    const bool got = frames_seen[stage][type & 0xffu];
 
-    frames_seen[stage] &= ~(1u << type);
+    frames_seen[stage][type & 0xffu] = false;
     return got;
 }
 

@@ -33,7 +33,7 @@ dies() {
         is "$id after $1 its event is handled by a new worker" $? 0
         like "$id after $1: class and status" "$death" "*\"kind\":\"$2\",\"code\":$3,\"signal\":$4,*"
         like "$id after $1: the event that it held" "$death" "*\"event\":$event,*"
-        like "$id after $1: its last lines" "$death" "*\"lines\":[*about to $1*"
+        like "$id after $1: its last lines" "$death" "*\"lines\":[*${7:-about to $1}*"
         stop_daemon
     done
 }
@@ -52,11 +52,10 @@ dies exit78 exit 78 0 failed
 dies exit_call exit 0 0 backoff R39
 dies throw signal 0 6 backoff R39
 dies thread_exit sick 0 9 backoff R39
+dies overflow signal 0 11 backoff
 if nm -D "$build/tests/puppet/puppet.so" | grep -q __asan; then
-    dies overflow exit 1 0 backoff
-    dies double_free exit 1 0 backoff
+    dies double_free exit 1 0 backoff R04 double-free # the sanitizer has the last words
 else
-    dies overflow signal 0 11 backoff
     dies double_free signal 0 6 backoff
 fi
 dies fatal exit 1 0 backoff R41

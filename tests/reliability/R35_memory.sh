@@ -9,7 +9,7 @@ set -u
 
 rounds=$(times 1 20)
 if nm -D "$build/tests/puppet/puppet.so" | grep -q __asan; then
-    limit=400 # the sanitizer's own memory is in it
+    limit=128 # the sanitizer's own memory is in it
 else
     limit=32
 fi
