@@ -77,6 +77,16 @@ log_file_reopen(struct log_file *file)
     }
 }
 
+void
+log_file_look(struct log_file *file)
+{
+    struct stat st;
+
+    if (file->fd < 0 || fstat(file->fd, &st) != 0 || st.st_nlink == 0) {
+        log_file_reopen(file);
+    }
+}
+
 static void
 rotate(struct log_file *file)
 {

@@ -39,6 +39,8 @@ void log_file_close(struct log_file *file);
 void log_setup(struct log_file *file, bool to_stderr, enum log_level most);
 
 /* Read "error", "warn", "info" or "debug". */
+/* Make the file again when somebody has removed it. */
+void log_file_look(struct log_file *file);
 void log_set_level(enum log_level most);
 int log_level_parse(const char *name, enum log_level *out);
 const char *log_level_name(enum log_level level);

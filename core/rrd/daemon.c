@@ -194,6 +194,24 @@ sample(struct stage *stage)
     s[stage->n_samples++] = (struct stage_sample){sys_mono_ms(), c.in_total, c.done_total};
 }
 
+/* Without its lock file where it was, another daemon could start beside us, and what we write would
+ * be in files that nobody finds. */
+static void
+look_for_dir(struct rrd *rrd)
+{
+    char *path = paths_join_new(rrd->conf.dir, "state/lock");
+
+    if (!rrd->is_stopping && !lock_is_there(rrd->lock_fd, path)) {
+        log_error("rrd",
+                  "%s is gone or another one: the state directory was moved or removed; "
+                  "stopping",
+                  path);
+        rrd->exit_status = STATUS_BAD_STORE;
+        daemon_stop(rrd);
+    }
+    free(path);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -207,6 +225,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
         stage_log_tick(rrd->stages[i]->log);
     }
     sup_clock_tick(rrd);
+    look_for_dir(rrd);
+    log_file_look(&rrd->log_file);
     look_at_space(rrd);
     daemon_wake(rrd);
 }
@@ -334,7 +354,7 @@ warn_of_foreign_queue(void *arg, const char *name, const char *text)
 }
 
 static int
-start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *err)
+start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
 {
     char *state = paths_join_new(rrd->conf.dir, "state");
     char *store = paths_join_new(rrd->conf.dir, "state/store");
@@ -342,8 +362,8 @@ start(struct rrd *rrd, const struct options *opt, int *lock_fd, struct rr_err *e
     int rc = make_dirs(rrd, err);
 
     if (rc == 0) {
-        *lock_fd = lock_take(state, rrd->instance, sizeof rrd->instance, err);
-        rc = *lock_fd < 0 ? *lock_fd : 0;
+        rrd->lock_fd = lock_take(state, rrd->instance, sizeof rrd->instance, err);
+        rc = rrd->lock_fd < 0 ? rrd->lock_fd : 0;
     }
     if (rc == 0) {
         rc = open_log(rrd, opt, err);
@@ -407,7 +427,7 @@ go(struct rrd *rrd)
 }
 
 static void
-finish(struct rrd *rrd, int lock_fd)
+finish(struct rrd *rrd)
 {
     reload_end(rrd);
     daemon_hold_signals(SIG_BLOCK);
@@ -431,8 +451,8 @@ finish(struct rrd *rrd, int lock_fd)
     }
     log_setup(NULL, true, LOG_INFO);
     log_file_close(&rrd->log_file);
-    if (lock_fd >= 0) {
-        (void)close(lock_fd);
+    if (rrd->lock_fd >= 0) {
+        (void)close(rrd->lock_fd);
     }
 }
 
@@ -440,21 +460,21 @@ int
 daemon_run(struct rrd *rrd, const struct options *opt)
 {
     struct rr_err err = RR_ERR_INIT;
-    int lock_fd = -1;
     int rc;
 
     (void)signal(SIGPIPE, SIG_IGN);
     (void)umask(027);
     rrd->started_ms = sys_wall_ms();
     rrd->sets = &opt->sets;
+    rrd->lock_fd = -1;
     rrd->log_file.fd = -1;
-    rc = start(rrd, opt, &lock_fd, &err);
+    rc = start(rrd, opt, &err);
     if (rc == 0) {
         go(rrd);
     } else {
         fprintf(stderr, "rrd: %s\n", err.text);
         rrd->exit_status = status_of(rc);
     }
-    finish(rrd, lock_fd);
+    finish(rrd);
     return rrd->exit_status;
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The file holds "PID INSTANCE\n". */
@@ -92,4 +93,14 @@ out:
         (void)close(fd);
     }
     return rc == 0 ? fd : rc;
+}
+
+bool
+lock_is_there(int lock_fd, const char *path)
+{
+    struct stat held;
+    struct stat seen;
+
+    return fstat(lock_fd, &held) == 0 && stat(path, &seen) == 0 && held.st_ino == seen.st_ino &&
+           held.st_dev == seen.st_dev;
 }

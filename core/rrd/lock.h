@@ -7,6 +7,7 @@
 
 #include <rr/err.h>
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -16,5 +17,8 @@
  * descriptor, to be kept open, or RR_E_BUSY naming the holder, or a negative errno value.
  */
 int lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err);
+
+/* Whether the path still leads to the file that is locked. */
+bool lock_is_there(int lock_fd, const char *path);
 
 #endif

@@ -122,6 +122,7 @@ struct rrd {
     struct event *due;     /* when a delayed event becomes due */
     struct event *alarm;   /* when the next due_ms of a stage is reached */
     struct event *signals[5];
+    int lock_fd; /* of the state directory */
     struct log_file log_file;
     const struct text_list *sets; /* options of the command line over the configuration */
     struct reload *reload;        /* under way, NULL for none */

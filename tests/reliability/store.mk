@@ -31,3 +31,7 @@ tests_reliability_R11_io_errors_LDADD = $(RRDCORE_LIBS) -lm
 tests_reliability_R15_map_full_SOURCES = tests/reliability/R15_map_full.c
 tests_reliability_R15_map_full_CFLAGS = $(core_unit_cflags)
 tests_reliability_R15_map_full_LDADD = $(RRDCORE_LIBS) -lm
+store_scripts = tests/reliability/R17_two_daemons.sh tests/reliability/R18_stale.sh \
+	tests/reliability/R19_directory_gone.sh
+dist_check_SCRIPTS += $(store_scripts)
+TESTS += $(store_scripts)
