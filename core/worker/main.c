@@ -121,14 +121,14 @@ check_options(const char *file)
     return status;
 }
 
-/* Read a positive decimal number; 0 when it is none. */
+/* Read a positive decimal number; 0 when it is none, or not given. */
 static unsigned long long
 number(const char *text)
 {
     char *end = NULL;
     errno = 0;
-    const unsigned long long value = strtoull(text, &end, 10);
-    return errno != 0 || end == text || *end != '\0' ? 0 : value;
+    const unsigned long long value = text == NULL ? 0 : strtoull(text, &end, 10);
+    return errno != 0 || end == text || end == NULL || *end != '\0' ? 0 : value;
 }
 
 enum {
@@ -164,7 +164,7 @@ static const struct option long_options[] = {
 int
 main(int argc, char **argv)
 {
-    struct serve_args args = {0};
+    const char *given[OPT_VERSION] = {NULL};
 
 #ifdef RR_FAIL_POINTS
     if (argc == 2 && strcmp(argv[1], "--list-fail-points") == 0) {
@@ -179,41 +179,29 @@ main(int argc, char **argv)
             /* A plugin that hangs must not outlive the program that would end it. */
             (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             return c == OPT_PROBE ? probe(optarg) : check_options(optarg);
-        case OPT_STAGE:
-            args.stage = optarg;
-            break;
-        case OPT_PLUGIN:
-            args.plugin = optarg;
-            break;
-        case OPT_PARENT:
-            args.parent = (pid_t)number(optarg);
-            break;
-        case OPT_EPOCH:
-            args.epoch = number(optarg);
-            break;
-        case OPT_STATE:
-            args.state = optarg;
-            break;
-        case OPT_FILES:
-            args.rights.open_files = number(optarg);
-            break;
-        case OPT_CORE:
-            args.rights.core_bytes = number(optarg);
-            break;
-        case OPT_USER:
-            args.rights.user = optarg;
-            break;
         case OPT_HELP:
             (void)fputs(usage, stdout);
             return 0;
         case OPT_VERSION:
             (void)printf("rrd-worker %s\n", PACKAGE_VERSION);
             return 0;
-        default:
+        case '?':
             (void)fputs(usage, stderr);
             return STATUS_USAGE;
+        default:
+            given[c] = optarg;
         }
     }
+    const struct serve_args args = {
+        .stage = given[OPT_STAGE],
+        .plugin = given[OPT_PLUGIN],
+        .state = given[OPT_STATE],
+        .parent = (pid_t)number(given[OPT_PARENT]),
+        .epoch = number(given[OPT_EPOCH]),
+        .rights = {.user = given[OPT_USER],
+                   .open_files = number(given[OPT_FILES]),
+                   .core_bytes = number(given[OPT_CORE])},
+    };
     if (optind != argc || args.stage == NULL || args.plugin == NULL || args.state == NULL ||
         args.parent <= 0 || args.epoch == 0) {
         (void)fputs(usage, stderr);

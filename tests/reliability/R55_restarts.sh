@@ -39,8 +39,10 @@ is "R55 each of $rounds restarts led to a worker that is ready" $? 0
 is "R55 as many descriptors as before" "$(fds)" "$before_fds"
 grown=$(($(private_kib) - before_kib))
 echo "# private memory grew by $grown KiB in $rounds restarts"
-[ "$grown" -lt 1024 ]
-is "R55 no more memory than before" $? 0
+if ! nm -D "$build/rrd" | grep -q __asan; then # which keeps what is freed, and tells leaks at the end
+    [ "$grown" -lt 1024 ]
+    is "R55 no more memory than before" $? 0
+fi
 is "R55 one worker, and no zombie" "$(descendants "$daemon")" 1
 is "R55 the history keeps 16 deaths" "$(status puppet | grep -o '"ready_ms"' | wc -l)" 16
 emit none
