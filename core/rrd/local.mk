@@ -45,4 +45,4 @@ rrd_SOURCES = core/rrd/main.c
 rrd_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
 rrd_LDADD = $(RRDCORE_LIBS)
 nobase_dist_rrdata_DATA += conf.d/00-core.ini
-EXTRA_DIST += doc/core.md doc/store-format.md doc/bench.md
+EXTRA_DIST += doc/core.md doc/store-format.md doc/bench.md doc/failure-model.md
