@@ -92,7 +92,10 @@ patched(size_t offset, const void *bytes, size_t n, const char *want, const char
     memcpy(image + descriptor_at + offset, bytes, n);
     write_file("puppet.so", image, image_bytes, 0700, path, sizeof path);
     memcpy(image + descriptor_at + offset, before, n);
-    refused(path, want, what);
+    char name[200];
+
+    (void)snprintf(name, sizeof name, "R32 %s", what);
+    refused(path, want, name);
 }
 
 static void
@@ -122,25 +125,25 @@ test_files(void)
     char path[600];
 
     (void)snprintf(path, sizeof path, "%s/missing.so", dir);
-    refused(path, "No such file", "missing file");
+    refused(path, "No such file", "R30 missing file");
     write_file("plugin.txt", image, image_bytes, 0700, path, sizeof path);
-    refused(path, "is called NAME.so", "name without .so");
+    refused(path, "is called NAME.so", "R30 name without .so");
     write_file("text.so", "#!/bin/sh\n", 10, 0700, path, sizeof path);
-    refused(path, "not an ELF", "not ELF");
+    refused(path, "not an ELF", "R30 not ELF");
     write_file("empty.so", "", 0, 0700, path, sizeof path);
-    refused(path, "not an ELF", "empty file");
+    refused(path, "not an ELF", "R30 empty file");
     write_file("cut.so", image, 300, 0700, path, sizeof path);
-    refused(path, "it is cut off", "truncated file");
+    refused(path, "it is cut off", "R30 truncated file");
     write_file("puppet.so", image, image_bytes, 0707, path, sizeof path);
-    refused(path, "chmod o-w", "writable by everybody");
+    refused(path, "chmod o-w", "R30 writable by everybody");
     write_file("other.so", image, image_bytes, 0700, path, sizeof path);
-    refused(path, "name \"puppet\", its file says \"other\"", "another name than the file's");
+    refused(path, "name \"puppet\", its file says \"other\"", "R30 another name than the file's");
     (void)snprintf(path, sizeof path, "%s/fifo.so", dir);
     (void)mkfifo(path, 0600);
-    refused(path, "not a regular file", "a fifo does not hang it");
+    refused(path, "not a regular file", "R30 a fifo does not hang it");
     (void)snprintf(path, sizeof path, "%s/dir.so", dir);
     (void)mkdir(path, 0700);
-    refused(path, "not a regular file", "a directory");
+    refused(path, "not a regular file", "R30 a directory");
 }
 
 static void
@@ -189,7 +192,7 @@ judged(const struct rr_plugin *api, const char *want, const char *what)
     const int pass = want == NULL ? rc == 0
                                   : rc == RR_E_PLUGIN && err.code == RR_E_PLUGIN &&
                                         strstr(err.text, want) != NULL;
-    if (!ok(pass, "%s", what)) {
+    if (!ok(pass, "R32 %s", what)) {
         diag("rc %d, text: %s", rc, err.text);
     }
 }

@@ -36,7 +36,10 @@ before_fds=$(fds)
 before_kib=$(private_kib)
 again "$rounds"
 is "R55 each of $rounds restarts led to a worker that is ready" $? 0
-is "R55 as many descriptors as before" "$(fds)" "$before_fds"
+# a connection of the control tool may be on its way out
+no_more_fds() { [ "$(fds)" -le "$before_fds" ]; }
+wait_for 10 no_more_fds
+is "R55 no more descriptors than before" $? 0
 grown=$(($(private_kib) - before_kib))
 echo "# private memory grew by $grown KiB in $rounds restarts"
 if ! nm -D "$build/rrd" | grep -q __asan; then # which keeps what is freed, and tells leaks at the end
