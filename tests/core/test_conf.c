@@ -141,9 +141,9 @@ test_cases(void)
         write_conf("10-t.ini", cases[i].text, cases[i].n);
         (void)conf_load(&conf, dir, &paths, &sets);
         if (cases[i].problem == NULL) {
-            ok(conf.problems.n == 0, "accepted: case %zu", i);
+            ok(conf.problems.n == 0, "R61 accepted: case %zu", i);
         } else {
-            ok(conf.problems.n == 1 && matches(conf.problems.v[0], cases[i].problem), "%s",
+            ok(conf.problems.n == 1 && matches(conf.problems.v[0], cases[i].problem), "R61 %s",
                cases[i].problem);
         }
         if (conf.problems.n != (cases[i].problem != NULL) ||
@@ -153,6 +153,67 @@ test_cases(void)
             }
         }
         conf_free(&conf);
+    }
+    remove_conf("10-t.ini");
+}
+
+/* One line of a file, which must be refused with that message and no other. */
+static void
+refused_line(const char *section, const char *key, const char *value, const char *want)
+{
+    const bool is_core = strcmp(section, "[core]\n") == 0;
+    char *text = mem_printf("%s%s = %s\n%s", section, key, value, is_core ? PUPPET : "");
+    char *whole = mem_printf("conf.d/10-t.ini:2: %s: %s", key, want);
+    const struct text_list sets = {0};
+    struct conf conf;
+
+    write_conf("10-t.ini", text, strlen(text));
+    (void)conf_load(&conf, dir, &paths, &sets);
+    if (!ok(conf.problems.n == 1 && strcmp(conf.problems.v[0], whole) == 0, "R61 %s", whole)) {
+        for (size_t k = 0; k < conf.problems.n; k++) {
+            diag("%s", conf.problems.v[k]);
+        }
+    }
+    conf_free(&conf);
+    free(whole);
+    free(text);
+}
+
+/* Every key of the core refuses what is not of its type, with the value and what is wanted. */
+static void
+test_rows(const char *section, const struct rr_opt *rows)
+{
+    static const struct {
+        uint32_t type;
+        const char *value, *want;
+    } bad[] = {
+        {RR_OPT_INT, "many", "\"many\" is not a whole number"},
+        {RR_OPT_INT, "1.5", "\"1.5\" is not a whole number"},
+        {RR_OPT_INT, "0x10", "\"0x10\" is not a whole number"},
+        {RR_OPT_INT, "99999999999999999999", "\"99999999999999999999\" is not a whole number"},
+        {RR_OPT_BOOL, "maybe", "\"maybe\" is not yes or no"},
+        {RR_OPT_BOOL, "1", "\"1\" is not yes or no"},
+        {RR_OPT_DURATION, "7", "\"7\" is not a number with a unit: ms, s, min, h or d"},
+        {RR_OPT_DURATION, "5 s", "\"5 s\" is not a number with a unit: ms, s, min, h or d"},
+        {RR_OPT_DURATION, "5sec", "\"5sec\" is not a number with a unit: ms, s, min, h or d"},
+        {RR_OPT_DURATION, "s", "\"s\" is not a number with a unit: ms, s, min, h or d"},
+        {RR_OPT_SIZE, "64", "\"64\" is not a number with a unit: B, KiB, MiB or GiB"},
+        {RR_OPT_SIZE, "64kb", "\"64kb\" is not a number with a unit: B, KiB, MiB or GiB"},
+        {RR_OPT_SIZE, "-1MiB", "\"-1MiB\" is not a number with a unit: B, KiB, MiB or GiB"},
+        {RR_OPT_CHOICE, "loud", NULL},
+    };
+
+    for (const struct rr_opt *row = rows; row->key != NULL; row++) {
+        for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+            if (bad[i].type == row->type) {
+                char *want = bad[i].want != NULL
+                                 ? mem_dup(bad[i].want)
+                                 : mem_printf("\"%s\" is not one of %s", bad[i].value, row->range);
+
+                refused_line(section, row->key, bad[i].value, want);
+                free(want);
+            }
+        }
     }
     remove_conf("10-t.ini");
 }
@@ -269,6 +330,8 @@ main(void)
     paths.lib_dir = mem_dup(build);
     paths.plugin_dir = mem_printf("%s/tests/puppet", build);
     test_cases();
+    test_rows("[core]\n", conf_core_keys);
+    test_rows(PUPPET, conf_stage_keys);
     test_files();
     test_sets();
     test_papers();

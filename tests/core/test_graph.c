@@ -128,26 +128,111 @@ test_cycles(void)
     add(&f, "c", "a", "", "");
     build(&f);
     ok(f.problems.n == 1 && strstr(f.problems.v[0], "cycle: a -> b -> c -> a") != NULL,
-       "a cycle of dependencies is an error that shows it");
+       "R62 a cycle of dependencies is an error that shows it");
     fini(&f);
 
     add(&f, "self", "self", "", "");
     build(&f);
-    ok(f.problems.n == 1 && strstr(f.problems.v[0], "self -> self") != NULL, "so is a loop");
+    ok(f.problems.n == 1 && strstr(f.problems.v[0], "self -> self") != NULL, "R62 so is a loop");
     fini(&f);
 
     add(&f, "a", "", A1, B1);
     add(&f, "b", "", B1, A1);
     build(&f);
-    ok(f.problems.n == 0 && f.graph.order != NULL, "a cycle of events is fine");
+    ok(f.problems.n == 0 && f.graph.order != NULL, "R62 a cycle of events is fine");
     fini(&f);
 
     add(&f, "a", "bb", "", "");
     add(&f, "bbb", "", "", "");
     build(&f);
     ok(f.problems.n == 1 && strstr(f.problems.v[0], "did you mean \"bbb\"") != NULL,
-       "a stage that is not there");
+       "R62 a stage that is not there");
     fini(&f);
+}
+
+/* Whether a leads to b by any number of steps, the plain way. */
+static void
+close_paths(bool reach[NODES_MAX][NODES_MAX], size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < n; j++) {
+                reach[i][j] = reach[i][j] || (reach[i][k] && reach[k][j]);
+            }
+        }
+    }
+}
+
+/* One random graph: a cycle is reported when there is one, and only then; otherwise everything
+ * starts after what it needs. Returns what is wrong. */
+static const char *
+random_graph(uint64_t *seed, bool *has_cycle)
+{
+    static char names[NODES_MAX][4];
+    bool needs[NODES_MAX][NODES_MAX] = {{false}};
+    bool reach[NODES_MAX][NODES_MAX];
+    struct fixture f = {0};
+    const char *wrong = NULL;
+    size_t n;
+
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    n = 1 + (*seed >> 33) % (NODES_MAX - 1);
+    for (size_t i = 0; i < n; i++) {
+        char text[128] = "";
+
+        (void)snprintf(names[i], sizeof names[i], "n%zu", i);
+        for (size_t j = 0; j < n; j++) {
+            *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+            /* mostly towards lower numbers, so that about half have no cycle */
+            needs[i][j] = (*seed >> 33) % (j < i ? 4 : 12 * n) == 0;
+            if (needs[i][j]) {
+                char word[8];
+
+                (void)snprintf(word, sizeof word, "%sn%zu", text[0] == '\0' ? "" : ",", j);
+                (void)strcat(text, word);
+            }
+        }
+        add(&f, names[i], text, "", "");
+    }
+    memcpy(reach, needs, sizeof reach);
+    close_paths(reach, n);
+    *has_cycle = false;
+    for (size_t i = 0; i < n; i++) {
+        *has_cycle = *has_cycle || reach[i][i];
+    }
+    build(&f);
+    if (*has_cycle != (f.problems.n > 0)) {
+        wrong = *has_cycle ? "a cycle was not found" : "a cycle was found that is none";
+    } else if (*has_cycle && strstr(f.problems.v[0], "cycle: ") == NULL) {
+        wrong = "the cycle is not shown";
+    }
+    for (size_t i = 0; wrong == NULL && !*has_cycle && i < n; i++) {
+        for (size_t j = 0; j < n; j++) {
+            if (needs[i][j] && place_of(&f, j) > place_of(&f, i)) {
+                wrong = "something starts before what it needs";
+            }
+        }
+    }
+    fini(&f);
+    return wrong;
+}
+
+static void
+test_random(void)
+{
+    const int n = getenv("RR_FULL") != NULL ? 100000 : 2000;
+    uint64_t seed = 62;
+    int cycles = 0;
+    const char *wrong = NULL;
+
+    for (int i = 0; wrong == NULL && i < n; i++) {
+        bool has_cycle;
+
+        wrong = random_graph(&seed, &has_cycle);
+        cycles += has_cycle;
+    }
+    ok(wrong == NULL && cycles > n / 10 && cycles < n * 9 / 10,
+       "R62 %d random graphs, %d with a cycle: %s", n, cycles, wrong == NULL ? "all right" : wrong);
 }
 
 static void
@@ -165,7 +250,7 @@ test_types(void)
         add(&f, "maker", "", "", A1);
         add(&f, "reader", "", rows[i].in, "");
         build(&f);
-        ok(f.problems.n == 1 && strstr(f.problems.v[0], rows[i].message) != NULL, "%s",
+        ok(f.problems.n == 1 && strstr(f.problems.v[0], rows[i].message) != NULL, "R62 %s",
            rows[i].message);
         fini(&f);
     }
@@ -248,6 +333,7 @@ main(void)
 {
     test_order();
     test_cycles();
+    test_random();
     test_types();
     test_payload();
     test_drawing();
