@@ -11,4 +11,5 @@ include tests/core/local.mk
 include tests/kit/local.mk
 include tests/loop/local.mk
 include tests/crash/local.mk
+include tests/fuzz/local.mk
 include tests/reliability/local.mk

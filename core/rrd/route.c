@@ -440,7 +440,7 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
         struct waiter *w = waiter_new(stage, op, l, 0, WIRE_ACK);
 
         w->puts = json_incref(json_object_get(body, "puts"));
-        submit_added(w);
+        (json_array_size(json_object_get(body, "emits")) > 0 ? submit_added : submit)(w);
         return 0;
     }
     store_op_free(op);

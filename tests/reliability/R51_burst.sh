@@ -83,4 +83,19 @@ is "R52 it goes on where it stood" $? 0
 run ctl stop
 is "R52 a stop while the producer waits" "$rc" 0
 is "R52 nothing is left" "$(marked)" 0
+
+# --- a circle in which every queue is full
+rm -rf "$dir/state" "$dir/log"
+{
+    printf '[core]\nplugin_path = %s\n' "$build/tests/puppet"
+    for stage in source work sink; do
+        printf '[stage ring_%s]\nqueue_high = 2\nqueue_low = 1\neffects = no\n' $stage
+        [ $stage != source ] || echo 'tokens = 50'
+    done
+} > "$dir/conf.d/10-flow.ini"
+start_daemon
+wait_for 10 turned 300
+is "R52 a circle of full queues turns" $? 0
+is "R52 all tokens are in it" "$(($(ctl queue list --json --limit 1000 | grep -c '"id"') >= 47))" 1
+stop_daemon
 done_testing
