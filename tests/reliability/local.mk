@@ -3,6 +3,7 @@
 # its own. RR_FULL=1 runs the full figure.
 EXTRA_DIST += tests/reliability/lib.sh tests/reliability/README.md
 include tests/reliability/conf.mk
+include tests/reliability/ctl.mk
 include tests/reliability/rel.mk
 include tests/reliability/route.mk
 include tests/reliability/store.mk
