@@ -12,6 +12,7 @@ rrinclude_HEADERS += \
 	sdk/include/rr/net.h \
 	sdk/include/rr/search.h \
 	sdk/include/rr/arena.h \
+	sdk/include/rr/opponent.h \
 	sdk/include/rr/shard.h \
 	sdk/include/rr/npz.h \
 	sdk/include/rr/rating.h \

@@ -210,6 +210,8 @@ print_game(void)
     MEMBER(rr_game, policy_index);
     MEMBER(rr_game, transform);
     MEMBER(rr_game, transform_move);
+    MEMBER(rr_game, evaluate);
+    MEMBER(rr_game, board_text);
     CONSTANT(RR_GAME_MAGIC);
     CONSTANT(RR_GAME_MAX_SEATS);
     CONSTANT(RR_GAME_TEXT_MAX);

@@ -329,6 +329,51 @@ check_end(struct checker *ck)
     return n > 0 ? 0 : BROKEN(ck, "result_text returns %d", n);
 }
 
+/* The opinion of the rules of thumb, at each level. */
+static int
+check_evaluate(struct checker *ck)
+{
+    for (uint32_t level = 1; level <= RR_GAME_LEVELS; level++) {
+        float share[2][RR_GAME_MAX_SEATS] = {{0}, {0}};
+        float sum = 0;
+        bool in_range = true;
+
+        ck->g->evaluate(ck->v, ck->state, level, share[0]);
+        ck->g->evaluate(ck->v, ck->state, level, share[1]);
+        for (uint32_t s = 0; s < ck->v->seats; s++) {
+            sum += share[0][s];
+            in_range = in_range && share[0][s] >= 0.0F && share[0][s] <= 1.0F;
+        }
+        if (!in_range || !(sum > 0.999F && sum < 1.001F)) {
+            return BROKEN(ck, "evaluate at level %u gave shares that are not 0 to 1 with sum 1",
+                          level);
+        }
+        if (memcmp(share[0], share[1], sizeof share[0]) != 0) {
+            return BROKEN(ck, "%s", "evaluate said two things of one state");
+        }
+    }
+    return 0;
+}
+
+static int
+check_board_text(struct checker *ck)
+{
+    const int32_t n = ck->g->board_text(ck->v, ck->state, 0, ck->text, RR_GAME_TEXT_MAX);
+
+    if (n <= 0 || n >= RR_GAME_TEXT_MAX || ck->text[n] != '\0' || ck->text[n - 1] != '\n') {
+        return BROKEN(ck, "board_text returned %d, or its text does not end with a line end", n);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        if ((unsigned char)ck->text[i] < ' ' && ck->text[i] != '\n') {
+            return BROKEN(ck, "board_text without colour holds a control character at %d", i);
+        }
+    }
+    if (ck->g->board_text(ck->v, ck->state, 0, ck->text2, (size_t)n) != -1) {
+        return BROKEN(ck, "%s", "board_text did not notice that its text does not fit");
+    }
+    return 0;
+}
+
 static int
 check_ply(struct checker *ck)
 {
@@ -345,6 +390,12 @@ check_ply(struct checker *ck)
     }
     if (rc == 0) {
         rc = check_indices(ck, ck->state, ck->moves, "the");
+    }
+    if (rc == 0 && ck->count > 0 && ck->g->evaluate != NULL) {
+        rc = check_evaluate(ck);
+    }
+    if (rc == 0 && ck->g->board_text != NULL) {
+        rc = check_board_text(ck);
     }
     if (rc == 0 && ck->count > 0) {
         rc = check_symmetry(ck, ck->ply % ck->v->symmetries);

@@ -109,11 +109,13 @@ check_head(const char *file, const struct rr_game *g, struct rr_err *err)
                           "or rebuild the game",
                           file, g->abi_major, g->abi_minor, RR_GAME_ABI_MAJOR, RR_GAME_ABI_MINOR);
     }
-    if (g->size < sizeof(struct rr_game) || g->size > 4096) {
+    const size_t least =
+        g->abi_minor < 2 ? offsetof(struct rr_game, evaluate) : sizeof(struct rr_game);
+    if (g->size < least || g->size > 4096) {
         return rr_err_set(err, RR_E_PLUGIN,
                           "%s: says that its struct rr_game has %u bytes, ABI %u.%u has %zu: "
                           "rebuild it",
-                          file, g->size, g->abi_major, g->abi_minor, sizeof(struct rr_game));
+                          file, g->size, g->abi_major, g->abi_minor, least);
     }
     return 0;
 }

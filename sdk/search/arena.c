@@ -58,11 +58,13 @@ check_conf(const struct rr_arena_conf *conf, struct rr_err *err)
     }
     for (uint32_t i = 0; i < conf->player_count; i++) {
         const struct rr_player *player = &conf->players[i];
-        if ((player->kind != RR_PLAYER_RANDOM && player->kind != RR_PLAYER_SEARCH) ||
-            !(player->full_chance >= 0.0f && player->full_chance <= 1.0f)) {
-            return rr_err_set(err, RR_E_INPUT,
-                              "arena of %s: player %u has kind %u and full_chance %g",
-                              conf->variant->name, i, player->kind, (double)player->full_chance);
+        const bool is_level = player->level >= 1 && player->level <= RR_GAME_LEVELS;
+        if (player->kind < RR_PLAYER_RANDOM || player->kind > RR_PLAYER_RULES ||
+            !(player->full_chance >= 0.0f && player->full_chance <= 1.0f) ||
+            (player->kind == RR_PLAYER_RULES && (!is_level || conf->game->evaluate == NULL))) {
+            return rr_err_set(
+                err, RR_E_INPUT, "arena of %s: player %u has kind %u, level %u and full_chance %g",
+                conf->variant->name, i, player->kind, player->level, (double)player->full_chance);
         }
     }
     return 0;

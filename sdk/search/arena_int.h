@@ -34,7 +34,7 @@ void recording_free(struct recording *rec);
 struct play {
     const struct rr_arena_conf *conf;
     struct recording *rec; /* NULL: no game here */
-    void *state;
+    void *state, *scratch;
     rr_move *legal;
     uint64_t rng, opening_rng;
     uint32_t decisions;   /* plies with a choice, so far */

@@ -4,6 +4,8 @@ librrkit_so_0_SOURCES += \
 	sdk/search/arena.c sdk/search/arena_int.h \
 	sdk/search/cache.c sdk/search/cache.h \
 	sdk/search/lane.c \
+	sdk/search/look.c sdk/search/look.h \
+	sdk/search/opponent.c \
 	sdk/search/play.c \
 	sdk/search/rng.h \
 	sdk/search/root.c sdk/search/root.h \

@@ -7,6 +7,7 @@
  */
 #include "arena_int.h"
 
+#include "look.h"
 #include "rng.h"
 
 #include <errno.h>
@@ -33,8 +34,9 @@ play_init(struct play *play, const struct rr_arena_conf *conf, struct rr_err *er
 {
     *play = (struct play){.conf = conf, .waiting = -1};
     play->state = calloc(1, (size_t)conf->variant->state_bytes + 8);
+    play->scratch = malloc((size_t)conf->variant->state_bytes + 8);
     play->legal = malloc(conf->variant->max_moves * sizeof *play->legal);
-    if (play->state == NULL || play->legal == NULL) {
+    if (play->state == NULL || play->scratch == NULL || play->legal == NULL) {
         return out_of_memory(play, err);
     }
     return 0;
@@ -45,6 +47,7 @@ play_fini(struct play *play)
 {
     recording_free(play->rec);
     free(play->state);
+    free(play->scratch);
     free(play->legal);
     *play = (struct play){0};
 }
@@ -170,13 +173,19 @@ play_go_on(struct play *play, struct rr_err *err)
         }
         uint32_t pick = 0;
         if (count > 1) {
-            const uint32_t player = play->rec->game.seat_player[mover];
-            const bool is_opening = play->decisions < conf->opening_moves;
-            if (!is_opening && conf->players[player].kind == RR_PLAYER_SEARCH) {
-                ask_search(play, player);
+            const uint32_t number = play->rec->game.seat_player[mover];
+            const struct rr_player *player = &conf->players[number];
+            if (play->decisions < conf->opening_moves) {
+                pick = rng_below(&play->opening_rng, count);
+            } else if (player->kind == RR_PLAYER_SEARCH) {
+                ask_search(play, number);
                 return 0;
+            } else if (player->kind == RR_PLAYER_RULES) {
+                const struct look look = {conf->game, v, play->scratch, NULL, &play->rng};
+                pick = look_choose(&look, play->state, play->legal, count, player->level);
+            } else {
+                pick = rng_below(&play->rng, count);
             }
-            pick = rng_below(is_opening ? &play->opening_rng : &play->rng, count);
             play->decisions++;
         }
         const int rc = make_move(play, play->legal[pick], &ply, err);

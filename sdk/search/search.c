@@ -12,6 +12,7 @@
 #include <rr/search.h>
 
 #include "cache.h"
+#include "look.h"
 #include "rng.h"
 #include "root.h"
 #include "tree.h"
@@ -34,6 +35,7 @@ struct slot {
     uint32_t *path_node;        /* node of each of these edges */
     uint32_t depth;
     uint32_t leaf;          /* node that is being evaluated */
+    uint64_t rng;           /* of playouts */
     bool has_leaf;          /* it is in the batch */
     bool is_forced;         /* one legal move: nothing was searched */
     struct cache_key key;   /* of the leaf */
@@ -57,7 +59,8 @@ struct rr_search {
     uint32_t policy_size;
     uint8_t *planes;
     float *scalars, *policy, *value;
-    void *image; /* a state under a symmetry */
+    void *image;   /* a state under a symmetry, or one that is being tried out */
+    rr_move *move; /* legal moves of that state */
 };
 
 void
@@ -68,7 +71,7 @@ rr_search_conf_init(struct rr_search_conf *conf)
 }
 
 static int
-check_conf(const struct rr_search_conf *conf, struct rr_err *err)
+check_conf(const struct rr_game *game, const struct rr_search_conf *conf, struct rr_err *err)
 {
     if (conf->slots == 0 || conf->slots > 65536 || conf->max_simulations > 1000000) {
         return rr_err_set(err, RR_E_INPUT,
@@ -79,6 +82,10 @@ check_conf(const struct rr_search_conf *conf, struct rr_err *err)
         !(conf->gumbel_scale >= 0.0f)) {
         return rr_err_set(err, RR_E_INPUT,
                           "search: considered must be 1 or more, constants and noise not negative");
+    }
+    if (conf->leaf > RR_LEAF_PLAYOUT || (conf->leaf == RR_LEAF_RULES && game->evaluate == NULL)) {
+        return rr_err_set(err, RR_E_INPUT, "search: game %s has no rules of thumb to search with",
+                          game->name);
     }
     return 0;
 }
@@ -132,8 +139,10 @@ batch_init(struct rr_search *search, struct rr_err *err)
     search->policy = malloc(n * search->policy_size * sizeof(float));
     search->value = malloc(n * v->seats * sizeof(float));
     search->image = malloc(v->state_bytes + 8);
+    search->move = malloc(v->max_moves * sizeof *search->move);
     if (search->batch_slot == NULL || search->planes == NULL || search->scalars == NULL ||
-        search->policy == NULL || search->value == NULL || search->image == NULL) {
+        search->policy == NULL || search->value == NULL || search->image == NULL ||
+        search->move == NULL) {
         return rr_err_set(err, -ENOMEM, "search of %s: out of memory", v->name);
     }
     if (search->conf.cache_entries > 0) {
@@ -151,7 +160,7 @@ rr_search_new(const struct rr_game *game, const struct rr_variant *variant,
               const struct rr_search_conf *conf, rr_eval_fn eval, void *eval_user,
               struct rr_search **out_search, struct rr_err *err)
 {
-    int rc = check_conf(conf, err);
+    int rc = check_conf(game, conf, err);
 
     if (rc != 0) {
         return rc;
@@ -203,6 +212,7 @@ rr_search_free(struct rr_search *search)
     free(search->policy);
     free(search->value);
     free(search->image);
+    free(search->move);
     free(search);
 }
 
@@ -232,6 +242,7 @@ rr_search_begin(struct rr_search *search, uint32_t slot_number, const void *stat
     root_plan(&slot->root, count, search->conf.considered, simulations);
     root_noise(&slot->root, count,
                (flags & RR_SEARCH_QUIET) != 0 ? 0.0f : search->conf.gumbel_scale, &seed);
+    slot->rng = seed;
     return 0;
 }
 
@@ -297,6 +308,31 @@ finish_leaf(struct rr_search *search, struct slot *slot, const float *logits, co
     back_up(slot, search->variant->seats);
 }
 
+/* Evaluate a leaf without a net: even priors, and the value that the conf's leaf names. */
+static void
+finish_without_net(struct rr_search *search, struct slot *slot)
+{
+    const struct rr_variant *v = search->variant;
+    const struct tree_node *leaf = &slot->tree.nodes[slot->leaf];
+    const void *state = tree_state(&slot->tree, slot->leaf);
+    float *logit = slot->tree.logit + leaf->first;
+    float value[RR_GAME_MAX_SEATS];
+
+    memset(logit, 0, leaf->count * sizeof *logit);
+    if (search->conf.leaf == RR_LEAF_RULES) {
+        search->game->evaluate(v, state, RR_GAME_LEVELS, value);
+    } else if (search->conf.leaf == RR_LEAF_PLAYOUT) {
+        const struct look look = {search->game, v, search->image, search->move, &slot->rng};
+        look_playout(&look, state, value);
+    } else {
+        for (uint32_t s = 0; s < v->seats; s++) {
+            value[s] = 1.0f / (float)v->seats;
+        }
+    }
+    finish_leaf(search, slot, logit, value);
+    search->stats.evaluations++;
+}
+
 /* A leaf that needs no row of the batch: from the cache, or without a net. Returns false when the
  * evaluator has to be asked. */
 static bool
@@ -307,14 +343,7 @@ try_without_net(struct rr_search *search, struct slot *slot)
     const void *state = tree_state(&slot->tree, slot->leaf);
 
     if (search->eval == NULL) {
-        float *logit = slot->tree.logit + leaf->first;
-        float even[RR_GAME_MAX_SEATS];
-        for (uint32_t s = 0; s < v->seats; s++) {
-            even[s] = 1.0f / (float)v->seats;
-        }
-        memset(logit, 0, leaf->count * sizeof *logit);
-        finish_leaf(search, slot, logit, even);
-        search->stats.evaluations++;
+        finish_without_net(search, slot);
         return true;
     }
     if (search->cache != NULL || search->conf.symmetries) {

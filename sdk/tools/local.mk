@@ -7,13 +7,15 @@ rrctl_game_SOURCES = \
 	sdk/tools/game_reader.c \
 	sdk/tools/game_reader.h \
 	sdk/tools/game_verify.c \
-	sdk/tools/game_verify.h
+	sdk/tools/game_verify.h \
+	sdk/tools/tool.c \
+	sdk/tools/tool.h
 rrctl_game_LDADD = $(KIT_LIBS) $(ZLIB_LIBS)
 
 rrlibexec_PROGRAMS += rrctl-match
-rrctl_match_SOURCES = sdk/tools/rrctl_match.c
+rrctl_match_SOURCES = sdk/tools/rrctl_match.c sdk/tools/tool.c sdk/tools/tool.h
 rrctl_match_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-rrctl_match_LDADD = $(KIT_LIBS) $(JANSSON_LIBS)
+rrctl_match_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
 
 rrlibexec_PROGRAMS += rrctl-report
 rrctl_report_SOURCES = \

@@ -19,6 +19,7 @@
 
 #include "sdk/tools/game_bench.h"
 #include "sdk/tools/game_verify.h"
+#include "sdk/tools/tool.h"
 
 enum { EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_DATA = 65, EXIT_PLUGIN = 69 };
 
@@ -65,28 +66,6 @@ report(const struct rr_err *err)
 {
     fprintf(stderr, "rrctl game: %s\n", err->text);
     return err->code == RR_E_PLUGIN ? EXIT_PLUGIN : EXIT_DATA;
-}
-
-static void
-default_plugins(struct options *o)
-{
-    const char *env = getenv("RR_PLUGIN_PATH");
-    char self[PATH_MAX - 16];
-    const ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-    if (env != NULL && env[0] != '\0') {
-        (void)snprintf(o->plugins, sizeof o->plugins, "%s", env);
-        return;
-    }
-    if (n > 0) {
-        self[n] = '\0';
-        *strrchr(self, '/') = '\0';
-        (void)snprintf(o->plugins, sizeof o->plugins, "%s/plugins", self);
-        if (access(o->plugins, F_OK) == 0) {
-            return;
-        }
-    }
-    (void)snprintf(o->plugins, sizeof o->plugins, "%s", RR_PLUGINDIR);
 }
 
 /* A JSON string after a prefix; texts of games are ASCII or UTF-8 without control characters, but
@@ -431,7 +410,7 @@ main(int argc, char **argv)
 {
     struct options o = {.seconds = 4, .games = 20, .seed = 1};
 
-    default_plugins(&o);
+    tool_plugins(NULL, o.plugins, sizeof o.plugins);
     const int status = read_options(argc, argv, &o);
     return status >= 0 ? status : dispatch(&o, argc - optind, argv + optind);
 }

@@ -109,7 +109,22 @@ test_refusals(void)
     refused(put_game("minor.so", &h), "update the program");
     h = good;
     h.size -= 8;
-    refused(put_game("small.so", &h), "bytes, ABI 1.1 has");
+    refused(put_game("small.so", &h), "bytes, ABI 1.2 has");
+    h.abi_minor = 1;
+    h.size = offsetof(struct rr_game, evaluate);
+    {
+        struct rr_err err = RR_ERR_INIT;
+        const struct rr_game *old = NULL;
+        const char *file = put_game("old.so", &h);
+        const int rc = rr_game_open(file, &old, &err);
+        (void)unlink(file);
+        ok(rc == 0 && old->transform_move != NULL && old->evaluate == NULL &&
+               old->board_text == NULL,
+           "a game of ABI 1.1 is taken, without what came later: %s", err.text);
+    }
+    h.size -= 8;
+    refused(put_game("small11.so", &h), "bytes, ABI 1.1 has");
+    h = good;
     h.size = 5000;
     refused(put_game("large.so", &h), "5000 bytes");
     h = good;

@@ -27,6 +27,11 @@ TESTS += tests/kit/test_arena
 tests_kit_test_arena_SOURCES = tests/kit/test_arena.c
 tests_kit_test_arena_LDADD = $(KIT_LIBS) -lm
 
+check_PROGRAMS += tests/kit/test_opponent
+TESTS += tests/kit/test_opponent
+tests_kit_test_opponent_SOURCES = tests/kit/test_opponent.c
+tests_kit_test_opponent_LDADD = $(KIT_LIBS) -lm
+
 check_PROGRAMS += tests/kit/test_train
 TESTS += tests/kit/test_train
 EXTRA_DIST += tests/kit/toy_samples.h

@@ -10,6 +10,7 @@
  */
 #include <rr/game.h>
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -268,6 +269,69 @@ transform_move(const struct rr_variant *v, uint32_t sym, const void *state, rr_m
     return sym == 0 ? move : WIDTH - 1 - move;
 }
 
+/* Open lines of four, the more the fuller: 1, 4 and 16 points for one, two and three own stones. */
+static int
+open_lines(uint64_t own, uint64_t other)
+{
+    static const int steps[][2] = {{1, 0}, {0, 1}, {1, 1}, {1, -1}};
+    int points = 0;
+
+    for (int cell = 0; cell < 4 * CELLS; cell++) {
+        const int dx = steps[cell % 4][0];
+        const int dy = steps[cell % 4][1];
+        const int x = cell / 4 % WIDTH;
+        const int y = cell / 4 / WIDTH;
+        uint64_t line = 0;
+        if (x + 3 * dx >= WIDTH || y + 3 * dy >= HEIGHT || y + 3 * dy < 0) {
+            continue;
+        }
+        for (int i = 0; i < 4; i++) {
+            line |= cell_bit(x + i * dx, y + i * dy);
+        }
+        const int count = __builtin_popcountll(own & line);
+        points += (other & line) == 0 && count > 0 ? 1 << (2 * (count - 1)) : 0;
+    }
+    return points;
+}
+
+/* A lead of 20 points, an open three and a little, makes a win e times as likely. */
+static void
+evaluate(const struct rr_variant *v, const void *state, uint32_t level, float *share)
+{
+    const struct position *p = state;
+    const int lead =
+        open_lines(p->stones[0], p->stones[1]) - open_lines(p->stones[1], p->stones[0]);
+
+    (void)v;
+    (void)level;
+    share[0] = 1.0F / (1.0F + expf((float)-lead / 20.0F));
+    share[1] = 1.0F - share[0];
+}
+
+/* The columns with their numbers, coloured as sold: red begins. */
+static int32_t
+board_text(const struct rr_variant *v, const void *state, uint32_t flags, char *out, size_t cap)
+{
+    static const char *const marks[2][3] = {{".", "x", "o"},
+                                            {".", "\033[1;31mx\033[0m", "\033[1;33mo\033[0m"}};
+    const char *const *mark = marks[(flags & RR_BOARD_COLOUR) != 0];
+    const struct position *p = state;
+    const int32_t seat = mover(v, state);
+    size_t n = 0;
+
+    for (int cell = 0; cell < CELLS && n < cap; cell++) {
+        const uint64_t bit = cell_bit(cell % WIDTH, HEIGHT - 1 - cell / WIDTH);
+        const int who = (p->stones[0] & bit) != 0 ? 1 : (p->stones[1] & bit) != 0 ? 2 : 0;
+        n += (size_t)snprintf(out + n, cap - n, " %s%s", mark[who],
+                              cell % WIDTH == WIDTH - 1 ? "\n" : "");
+    }
+    if (n < cap) {
+        n += (size_t)snprintf(out + n, cap - n, " 0 1 2 3 4 5 6\n%s%s\n",
+                              seat < 0 ? "over" : mark[seat + 1], seat < 0 ? "" : " to act");
+    }
+    return n < cap ? (int32_t)n : -1;
+}
+
 static const struct rr_variant variant = {
     .size = sizeof(struct rr_variant),
     .seats = 2,
@@ -317,4 +381,6 @@ const struct rr_game rr_game = {
     .policy_index = policy_index,
     .transform = transform,
     .transform_move = transform_move,
+    .evaluate = evaluate,
+    .board_text = board_text,
 };

@@ -3,7 +3,10 @@ game_PROGRAMS += plugins/games/ringrift.so
 plugins_games_ringrift_so_SOURCES = \
 	plugins/games/ringrift/board.c \
 	plugins/games/ringrift/board.h \
+	plugins/games/ringrift/board_text.c \
 	plugins/games/ringrift/encode.c \
+	plugins/games/ringrift/heuristic.c \
+	plugins/games/ringrift/heuristic.h \
 	plugins/games/ringrift/moves/capture.c \
 	plugins/games/ringrift/moves/lines.c \
 	plugins/games/ringrift/moves/movement.c \
@@ -27,3 +30,4 @@ plugins_games_ringrift_so_SOURCES = \
 plugins_games_ringrift_so_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
 plugins_games_ringrift_so_CFLAGS = $(CFLAGS_SHARED_FAST)
 plugins_games_ringrift_so_LDFLAGS = $(LDFLAGS_SHARED)
+plugins_games_ringrift_so_LDADD = -lm

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "heuristic.h"
 #include "policy.h"
 #include "text.h"
 
@@ -300,4 +301,6 @@ const struct rr_game rr_game = {
     .policy_index = index_of,
     .transform = symmetry_state,
     .transform_move = transform_move,
+    .evaluate = heuristic_evaluate,
+    .board_text = board_text,
 };

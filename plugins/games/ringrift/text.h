@@ -31,6 +31,10 @@ int32_t text_state(const struct view *v, char *out, size_t cap);
 int32_t text_variant(const struct rules *r, char *out, size_t cap);
 int32_t text_result(const struct view *v, char *out, size_t cap);
 
+/* board_text.c: rr_game.board_text. */
+int32_t board_text(const struct rr_variant *variant, const void *state, uint32_t flags, char *out,
+                   size_t cap);
+
 /* parse.c: read a state text; -1 with a reason in why. */
 int32_t parse_state(const struct rr_variant *variant, const char *text, void *state, char *why,
                     size_t why_cap);

@@ -29,11 +29,13 @@
 
 #define RR_PLAYER_RANDOM 1u /* any legal move, all equally likely */
 #define RR_PLAYER_SEARCH 2u
+#define RR_PLAYER_RULES 3u /* the move that the game's evaluate likes best, one move ahead */
 
 #define RR_ARENA_MAX_PLAYERS 2u
 
 struct rr_player {
-    uint32_t kind;                /* RR_PLAYER_* ; the rest is for searchers */
+    uint32_t kind;                /* RR_PLAYER_* */
+    uint32_t level;               /* of RR_PLAYER_RULES; the rest is for searchers */
     struct rr_search_conf search; /* slots and max_simulations are filled in by the arena */
     uint32_t simulations;         /* of a full search; 0: the net's policy alone */
 
@@ -49,7 +51,7 @@ struct rr_player {
     uint32_t temperature_moves;
 
     /* Who evaluates: net (the arena makes an rr_infer of it for each thread; borrowed), or else
-     * eval (called from several threads at once), or else uniform priors and even values. */
+     * eval (called from several threads at once), or else search.leaf. */
     const struct rr_net *net;
     uint32_t dtype; /* RR_DTYPE_*, for net */
     rr_eval_fn eval;

@@ -16,6 +16,7 @@
  * ABI change log (rules in rr/plugin.h):
  *   1.0  first version
  *   1.1  rr_variant.flags, which was reserved and 0
+ *   1.2  rr_game.evaluate and rr_game.board_text, which may be NULL
  */
 #ifndef RR_GAME_H
 #define RR_GAME_H
@@ -25,7 +26,7 @@
 
 #define RR_GAME_MAGIC 0x52524741u /* "RRGA" */
 #define RR_GAME_ABI_MAJOR 1
-#define RR_GAME_ABI_MINOR 1
+#define RR_GAME_ABI_MINOR 2
 #define RR_GAME_SYMBOL "rr_game"
 
 #define RR_GAME_MAX_SEATS 4
@@ -41,6 +42,12 @@ typedef uint64_t rr_move;
 /* The rules break some of the symmetries in some positions: an image of a move may be
  * RR_MOVE_NONE, and what happens after it may differ. Without it a symmetry is exact. */
 #define RR_VARIANT_NEAR_SYMMETRIC 1u
+
+/* Levels of play by rule of thumb, 1 .. RR_GAME_LEVELS; see rr/opponent.h. */
+#define RR_GAME_LEVELS 7
+
+/* For board_text: colours and bold by the escape sequences that all terminals know. */
+#define RR_BOARD_COLOUR 1u
 
 /* One board and number of players of a game. The kit calls its name a configuration key. */
 struct rr_variant {
@@ -131,6 +138,22 @@ struct rr_game {
      * legal there (RR_VARIANT_NEAR_SYMMETRIC), in which case the caller keeps the original. */
     rr_move (*transform_move)(const struct rr_variant *v, uint32_t sym, const void *state,
                               rr_move move, const void *image);
+
+    /* From here on members may be NULL, and are when the game was compiled before they came. */
+
+    /*
+     * What a position is worth by rules of thumb, without search: share of the win of each seat,
+     * absolute seats, sum 1. Only called while somebody is to act. level: 1 .. RR_GAME_LEVELS, for
+     * games that weigh things differently at different levels; levels also differ by how often they
+     * play at random, which is not the game's business.
+     */
+    void (*evaluate)(const struct rr_variant *v, const void *state, uint32_t level, float *share);
+
+    /* The position for people: lines that end with '\n', 80 columns where the board allows it, what
+     * is in hand and what counts beside or below the board. flags: RR_BOARD_*. Returns as
+     * state_text does. */
+    int32_t (*board_text)(const struct rr_variant *v, const void *state, uint32_t flags, char *out,
+                          size_t cap);
     /* new members are added here only */
 };
 

@@ -32,6 +32,11 @@ struct rr_search;
 typedef int (*rr_eval_fn)(void *user, uint32_t n, const uint8_t *planes, const float *scalars,
                           float *policy, float *value, struct rr_err *err);
 
+/* What a position is worth when there is no evaluator. The prior is even. */
+#define RR_LEAF_EVEN 0u    /* the same for every seat: only finished games count */
+#define RR_LEAF_RULES 1u   /* what the game's evaluate says, at its highest level */
+#define RR_LEAF_PLAYOUT 2u /* who wins when everybody plays at random to the end */
+
 struct rr_search_conf {
     uint32_t slots;           /* games at a time = largest batch */
     uint32_t max_simulations; /* of any one search; bounds the memory of a slot */
@@ -40,6 +45,7 @@ struct rr_search_conf {
     float gumbel_scale;       /* 1 in self-play; 0: no noise, for evaluation */
     bool symmetries;          /* evaluate each leaf under a symmetry drawn by its own hash */
     uint32_t cache_entries;   /* evaluations kept, over all slots; 0 for none */
+    uint32_t leaf;            /* RR_LEAF_*, for searches without an evaluator */
 };
 
 /* The paper's constants, 1 slot, noise off, no symmetries, no cache, 32 simulations at most. */
@@ -61,7 +67,8 @@ struct rr_search_result {
     const struct rr_search_move *moves; /* borrowed until the slot begins again */
 };
 
-/* eval NULL: uniform priors and even values (no net). */
+/* eval NULL: no net; the conf's leaf says what positions are worth. RR_LEAF_RULES wants a
+ * game that has rr_game.evaluate. */
 int rr_search_new(const struct rr_game *game, const struct rr_variant *variant,
                   const struct rr_search_conf *conf, rr_eval_fn eval, void *eval_user,
                   struct rr_search **search, struct rr_err *err);
