@@ -8,6 +8,10 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 rounds=$(times 1 20)
+# a plugin of its own: other tests probe theirs at the same time
+mkdir "$base/plugins"
+cp "$build/tests/puppet/puppet.so" "$base/plugins"
+plugins=$base/plugins
 mkfifo "$base/never"
 exec 9<> "$base/never"
 # a pause without a process
@@ -29,7 +33,7 @@ conf 'init_act = slow' 'wait = 50ms' 'stop_limit = 300ms' 'term_limit = 300ms'
 # No process of the directory: none with its mark, none of its probes.
 is_clean() {
     [ ! -e "$dir/state/lock" ] || [ "$(marked)" -eq 0 ] || return 1
-    ! grep -qsz -- "$build/tests/puppet" /proc/[0-9]*/cmdline
+    ! grep -qsz -- "$base/plugins" /proc/[0-9]*/cmdline
 }
 
 # started MS: a daemon in the foreground, as old as that

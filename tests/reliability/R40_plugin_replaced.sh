@@ -10,8 +10,8 @@ set -u
 mkdir "$base/plugins"
 file=$base/plugins/puppet.so
 original=$build/tests/puppet/puppet.so
+plugins=$base/plugins
 conf
-sed -i "s|^plugin_path = .*|plugin_path = $base/plugins|" "$dir/conf.d/10-puppet.ini"
 
 copies() { find "$dir/state/plugins" -name '*.so' | wc -l; }
 # another plugin of the same kind: bytes behind the end of an ELF file mean nothing

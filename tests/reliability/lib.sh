@@ -45,10 +45,11 @@ worker_pid() { status "$1" | sed -E 's/.*"name":"[a-z0-9_]*","plugin":"[a-z0-9_]
 start_daemon() { "$build/rrd" -C "$dir" --daemon "$@" > "$base/start.txt" 2>&1; }
 stop_daemon() { ctl stop > /dev/null; }
 
-# conf [LINE...]: a puppet with short delays and more keys; extra_core and extra_conf are added
+# conf [LINE...]: a puppet (of the directory $plugins) with short delays and more keys; extra_core and
+# extra_conf are added
 conf() {
     {
-        printf '[core]\nplugin_path = %s\n%s\n' "$build/tests/puppet" "${extra_core:-}"
+        printf '[core]\nplugin_path = %s\n%s\n' "${plugins:-$build/tests/puppet}" "${extra_core:-}"
         printf '[stage puppet]\nretry_delay = 10ms\nrestart_delay = 10ms\nrestart_max = 50ms\n'
         printf '%s\n' "$@" "${extra_conf:-}"
     } > "$dir/conf.d/10-puppet.ini"
