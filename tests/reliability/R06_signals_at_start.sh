@@ -54,7 +54,7 @@ ends() {
     rc=$?
     [ "$rc" -eq 0 ] || [ "$rc" -eq 143 ]
     is "R06 $1: exit status $rc" $? 0
-    [ $((SECONDS - began)) -le 3 ]
+    [ $((SECONDS - began)) -le 10 ]
     is "R06 $1: within the limits" $? 0
     wait_for 5 is_clean
     is "R06 $1: nothing is left" $? 0

@@ -68,10 +68,10 @@ stages=12
 many $stages
 if [ "$(id -u)" -eq 0 ]; then
     chmod 711 "$base"
-    chown -R nobody "$dir"
-    # a user of no processes: nobody may have some
-    user=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
-    uid=$(id -u nobody)
+    chown -R daemon "$dir"
+    # a user whom no other test runs as
+    user=(setpriv --reuid=daemon --regid=daemon --clear-groups)
+    uid=$(id -u daemon)
 else
     uid=$(id -u)
 fi
