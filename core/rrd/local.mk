@@ -23,7 +23,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/plan.c core/rrd/plan.h core/rrd/reload.c core/rrd/reload.h \
 	core/rrd/record.c core/rrd/record.h \
 	core/rrd/room.c core/rrd/room.h \
-	core/rrd/route.c core/rrd/route.h core/rrd/route_dispatch.c \
+	core/rrd/route.c core/rrd/route.h core/rrd/route_dispatch.c core/rrd/route_lease.c \
 	core/rrd/rrd.h \
 	core/rrd/slots.c core/rrd/slots.h \
 	core/rrd/spawn.c core/rrd/spawn.h \

@@ -64,103 +64,6 @@ answer(struct stage *stage, uint16_t frame, uint64_t id, int rc, const char *why
                       : json_pack("{s:b, s:i, s:s}", "ok", 0, "code", rc, "error", why));
 }
 
-struct lease *
-route_current(const struct stage *stage)
-{
-    struct lease *l = stage->leases;
-
-    while (l != NULL && l->is_ending) {
-        l = l->next;
-    }
-    return l;
-}
-
-bool
-route_is_leased(const struct stage *stage, uint64_t id)
-{
-    for (const struct lease *l = stage->leases; l != NULL; l = l->next) {
-        if (l->item.id == id) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The worker turns to its next event, if it has one. */
-static void
-begin_current(struct stage *stage)
-{
-    struct lease *l = route_current(stage);
-
-    memset(&stage->progress, 0, sizeof stage->progress);
-    health_alive(stage);
-    if (l != NULL && !stage->is_aside) {
-        l->since_ms = sys_wall_ms();
-        l->since_mono_ms = sys_mono_ms();
-    }
-}
-
-void
-route_aside(struct stage *stage, bool is_on)
-{
-    stage->is_aside = is_on;
-    begin_current(stage);
-}
-
-static void
-use_slots(const struct stage *stage, int64_t sign)
-{
-    for (size_t i = 0; i < stage->conf->n_slots; i++) {
-        stage->rrd->slots_used[stage->conf->slots[i].slot] += sign * stage->conf->slots[i].count;
-    }
-}
-
-void
-route_lease(struct stage *stage, const struct store_item *item, const char *type,
-            const char *config, json_t *body_take)
-{
-    struct lease *l = mem_zalloc(1, sizeof *l);
-    struct lease **at = &stage->leases;
-    const bool is_first = route_current(stage) == NULL;
-
-    while (*at != NULL) {
-        at = &(*at)->next;
-    }
-    *at = l;
-    l->number = ++stage->rrd->last_lease;
-    l->item = *item;
-    (void)snprintf(l->type, sizeof l->type, "%s", type);
-    (void)snprintf(l->config, sizeof l->config, "%s", config);
-    if (stage->n_leases++ == 0) {
-        use_slots(stage, 1);
-    }
-    if (is_first) {
-        begin_current(stage);
-    }
-    log_debug("route", "event delivered stage=%s event=%" PRIu64 " type=%s", stage->conf->name,
-              item->id, type);
-    FAIL("route.lease.before");
-    link_send(stage->link, WIRE_EVENT, l->number, body_take);
-    FAIL("route.lease.after");
-}
-
-/* The lease is over. */
-static void
-release(struct stage *stage, struct lease *l)
-{
-    struct lease **at = &stage->leases;
-
-    while (*at != l) {
-        at = &(*at)->next;
-    }
-    *at = l->next;
-    free(l);
-    if (--stage->n_leases == 0) {
-        use_slots(stage, -1);
-    }
-    daemon_wake(stage->rrd);
-}
-
 /* The store cannot take it: not the worker's fault. Its entry is untouched. */
 static bool
 is_store_fault(int rc)
@@ -184,7 +87,7 @@ end_lease(struct stage *stage, const struct waiter *w, const struct store_result
         return;
     }
     /* When the commit failed, the entry is as it was: the event will be delivered again. */
-    release(stage, l);
+    route_release(stage, l);
     if (r->rc == 0 && w->answers != 0) {
         sup_run_worked(stage);
     }
@@ -244,7 +147,7 @@ waiter_new(struct stage *stage, struct store_op *op_take, struct lease *l, uint6
     w->op = op_take;
     if (l != NULL && !l->is_ending) {
         l->is_ending = true;
-        begin_current(stage);
+        route_begin_current(stage);
     }
     return w;
 }
@@ -505,8 +408,8 @@ route_retry(struct stage *stage, uint64_t number, const char *why, bool is_stop,
     }
     /* Only we can have asked it to stop; a plugin that says so for nothing would loop for ever. */
     if (is_stop && stage->is_asked) {
-        release(stage, l);
-        begin_current(stage);
+        route_release(stage, l);
+        route_begin_current(stage);
     } else {
         fail_lease(stage, l, false, false, why);
     }
@@ -605,7 +508,7 @@ route_lost(struct stage *stage, bool counts, const char *why)
         fail_lease(stage, l, false, true, why);
     }
     while ((l = route_current(stage)) != NULL) {
-        release(stage, l);
+        route_release(stage, l);
     }
     route_refuse(stage, "the worker has ended");
     stage->open_request = 0;
