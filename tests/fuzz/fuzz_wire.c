@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fuzz_wire.c - messages of either side: header, body, payload by field table, and back.
+ * fuzz_wire.c - messages of either side: header, body, payload by field table, and back. What is
+ * taken would be written the same way; everything else is refused with a reason.
  *
  * The first byte of an input says which side sent the message (bit 0), and whether (bit 1) it gets
  * the header that it should have, of the type in the second byte, so that bodies are reached.
@@ -72,6 +73,7 @@ try_declared(const json_t *payload)
 static void
 try_message(const uint8_t *message, size_t bytes, int from_daemon)
 {
+    static uint8_t again[RR_WIRE_FRAME_MAX];
     struct wire_frame frame;
     struct rr_err err = RR_ERR_INIT;
     json_t *body;
@@ -82,6 +84,8 @@ try_message(const uint8_t *message, size_t bytes, int from_daemon)
     }
     check(wire_type_known(frame.type, from_daemon) &&
           frame.body_bytes + RR_WIRE_HEADER_BYTES == bytes);
+    check(wire_encode(&frame, again, sizeof again, &err) == (int)bytes &&
+          memcmp(again, message, bytes) == 0);
     body = wire_body_new(&frame, &err);
     if (body == NULL) {
         check(err.code == RR_E_PROTO && err.text[0] != '\0');
