@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include <rr/gamekit.h>
+#include <rr/opponent.h>
 
 #include "gauntlet.h"
 
@@ -29,6 +30,12 @@ static const struct rr_opt options[] = {
      "Most games against the champion; the sequential test may need fewer."},
     {"first_games", RR_OPT_INT, 0, "20", "0..100000",
      "Games against the first trained generation; they decide nothing."},
+    {"baselines", RR_OPT_LIST, 0, "heuristic", "",
+     "Up to 4 opponents that stay the same for ever, for the ratings; they decide nothing. Names "
+     "are "
+     "those of rrctl match: heuristic:1 to heuristic:7, mcts_light, mcts_medium and so on. Games "
+     "without rules of thumb pass the heuristic over."},
+    {"baseline_games", RR_OPT_INT, 0, "20", "0..100000", "Games against each baseline."},
     {"elo0", RR_OPT_REAL, 0, "0", "-1000..1000",
      "The candidate is refused when it is only so much stronger than the champion, in Elo."},
     {"elo1", RR_OPT_REAL, 0, "70", "-1000..1000",
@@ -59,6 +66,32 @@ static const struct rr_port produces[] = {
     {0},
 };
 
+/* Names of the baselines into the job's opponents; with job NULL they are only checked. */
+static int
+baselines_read(struct rr_ctx *ctx, struct gauntlet_job *job, struct rr_err *err)
+{
+    const char *list = rr_opt_str(ctx, "baselines");
+    uint32_t count = 0;
+
+    while (*(list += strspn(list, ", ")) != '\0') {
+        const size_t n = strcspn(list, ", ");
+        struct gauntlet_model model = {.sha256 = ""};
+        (void)snprintf(model.sha256, sizeof model.sha256, "%.*s", (int)n, list);
+        if (count == GAUNTLET_BASELINES || strcmp(model.sha256, "random") == 0 ||
+            strcmp(model.sha256, "uniform") == 0 || !rr_opponent_is_builtin(model.sha256)) {
+            return rr_err_set(err, RR_E_CONFIG, "baselines: \"%s\" is %s", model.sha256,
+                              count == GAUNTLET_BASELINES ? "one too many, 4 are possible"
+                                                          : "no opponent with a fixed strength");
+        }
+        if (job != NULL) {
+            job->opponent[GAUNTLET_BASELINE + count] = model;
+        }
+        count++;
+        list += n;
+    }
+    return 0;
+}
+
 static int
 check(struct rr_ctx *ctx, struct rr_err *err)
 {
@@ -66,7 +99,7 @@ check(struct rr_ctx *ctx, struct rr_err *err)
         return rr_err_set(err, RR_E_CONFIG, "elo0 = %g is not below elo1 = %g",
                           rr_opt_real(ctx, "elo0"), rr_opt_real(ctx, "elo1"));
     }
-    return 0;
+    return baselines_read(ctx, NULL, err);
 }
 
 /* What the handler works with, too big for a stack frame. */
@@ -128,11 +161,11 @@ opponents_text(const struct work *w)
         (void)json_array_append_new(
             list,
             json_pack("{s:s, s:I, s:s, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "opponent",
-                      gauntlet_opponent_name[i], "generation", (json_int_t)m->opponent.generation,
-                      "sha256", m->opponent.sha256, "games", (json_int_t)m->score.games, "wins",
-                      m->score.wins, "draws", m->score.draws, "losses", m->score.losses, "rate",
-                      rr_score_rate(&m->score), "low", low, "high", high, "simulations",
-                      (json_int_t)w->simulations));
+                      gauntlet_opponent_name(i, &m->opponent), "generation",
+                      (json_int_t)m->opponent.generation, "sha256", m->opponent.sha256, "games",
+                      (json_int_t)m->score.games, "wins", m->score.wins, "draws", m->score.draws,
+                      "losses", m->score.losses, "rate", rr_score_rate(&m->score), "low", low,
+                      "high", high, "simulations", (json_int_t)w->simulations));
     }
     text = json_dumps(list, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(list);
@@ -164,11 +197,21 @@ emit_evaluation(struct work *w, const char *record_name, struct rr_err *err)
     if (opponents == NULL) {
         return rr_err_set(err, -ENOMEM, "no memory for an event");
     }
-    out.games_played = match[GAUNTLET_RANDOM].score.games + match[GAUNTLET_CHAMPION].score.games +
-                       (is_first_apart(&w->job) ? match[GAUNTLET_FIRST].score.games : 0);
+    for (uint32_t i = 0; i < GAUNTLET_OPPONENTS; i++) {
+        if (i != GAUNTLET_FIRST || is_first_apart(&w->job)) {
+            out.games_played += match[i].score.games;
+        }
+    }
     rc = rr_emit(w->job.ctx, &rr_type_evaluation_completed, NULL, out.config, &out, err);
     free(opponents);
     return rc;
+}
+
+/* A baseline is one player, whatever the budget of those that it meets. */
+static uint64_t
+simulations_of(const struct work *w, uint32_t opponent)
+{
+    return opponent < GAUNTLET_BASELINE ? w->simulations : 0;
 }
 
 /* Enter the matches in the table and rate everybody. */
@@ -180,15 +223,22 @@ rate(struct work *w, struct rr_err *err)
 
     (void)snprintf(self.sha256, sizeof self.sha256, "%s", w->job.done.model_sha256);
     (void)snprintf(self.path, sizeof self.path, "%s", w->job.done.model_path);
-    for (uint32_t i = GAUNTLET_CHAMPION; i < GAUNTLET_OPPONENTS; i++) {
+    /* The first generation is the first that is added; numbers change when old players leave. */
+    for (uint32_t i = GAUNTLET_CHAMPION; i < GAUNTLET_BASELINE; i++) {
         if (match[i].played) {
             (void)table_add(&w->table, &match[i].opponent, w->simulations);
         }
     }
-    w->candidate = table_add(&w->table, &self, w->simulations);
+    (void)table_add(&w->table, &self, w->simulations);
+    for (uint32_t i = GAUNTLET_BASELINE; i < GAUNTLET_OPPONENTS; i++) {
+        if (match[i].played) {
+            (void)table_add(&w->table, &match[i].opponent, 0);
+        }
+    }
+    w->candidate = (size_t)table_find(&w->table, self.sha256, w->simulations);
     for (uint32_t i = 0; i < GAUNTLET_OPPONENTS; i++) {
         if (match[i].played && (i != GAUNTLET_FIRST || is_first_apart(&w->job))) {
-            const int other = table_find(&w->table, match[i].opponent.sha256, w->simulations);
+            const int other = table_find(&w->table, match[i].opponent.sha256, simulations_of(w, i));
             table_score(&w->table, w->candidate, (size_t)other, &match[i].score);
         }
     }
@@ -265,8 +315,10 @@ static void
 tell(const struct work *w)
 {
     const struct gauntlet_match *match = w->job.match;
+    const struct gauntlet_match *baseline = &match[GAUNTLET_BASELINE];
     const struct rr_elo *rating = &w->table.player[w->candidate].rating;
     char first[64] = "";
+    char foe[96] = "";
     char champion[64] = "no champion yet";
 
     if (match[GAUNTLET_FIRST].played) {
@@ -278,9 +330,13 @@ tell(const struct work *w)
         (void)snprintf(champion, sizeof champion, "champion gen %" PRIu64,
                        w->table.champion.generation);
     }
+    if (baseline->played) {
+        (void)snprintf(foe, sizeof foe, "%.0f %% vs %.40s, ", 100 * rr_score_rate(&baseline->score),
+                       baseline->opponent.sha256);
+    }
     rr_note(w->job.ctx, w->job.done.config,
-            "gen %" PRIu64 ": Elo %.0f ±%.0f, %.0f %% vs random, %s%s", w->job.done.generation,
-            rating->elo, rating->ci, 100 * rr_score_rate(&match[GAUNTLET_RANDOM].score), first,
+            "gen %" PRIu64 ": Elo %.0f ±%.0f, %.0f %% vs random, %s%s%s", w->job.done.generation,
+            rating->elo, rating->ci, 100 * rr_score_rate(&match[GAUNTLET_RANDOM].score), foe, first,
             champion);
 }
 
@@ -375,6 +431,7 @@ open_work(struct work *w, struct rr_err *err)
             job->opponent[GAUNTLET_FIRST] = w->table.player[1].model;
         }
         read_rule(job->ctx, &job->rule);
+        rc = baselines_read(job->ctx, job, err);
     }
     return rc;
 }

@@ -18,13 +18,13 @@
 /* Opponents of a candidate; also the order in which they are met. */
 #define GAUNTLET_RANDOM 0
 #define GAUNTLET_CHAMPION 1
-#define GAUNTLET_FIRST 2 /* the first trained generation */
-#define GAUNTLET_OPPONENTS 3
-
-extern const char *const gauntlet_opponent_name[GAUNTLET_OPPONENTS];
+#define GAUNTLET_FIRST 2    /* the first trained generation */
+#define GAUNTLET_BASELINE 3 /* and those behind it: opponents by name, of rr/opponent.h */
+#define GAUNTLET_BASELINES 4
+#define GAUNTLET_OPPONENTS (GAUNTLET_BASELINE + GAUNTLET_BASELINES)
 
 struct gauntlet_model {
-    char sha256[65]; /* "" when there is none */
+    char sha256[65]; /* "" when there is none; the name of a baseline */
     char path[512];  /* below the data directory */
     uint64_t generation;
 };
@@ -51,6 +51,9 @@ struct gauntlet_verdict {
     char text[240]; /* the rule and its figures, in words */
 };
 
+/* "random", "champion", "first", or the name of the baseline that the model stands for. */
+const char *gauntlet_opponent_name(uint32_t opponent, const struct gauntlet_model *model);
+
 /* Whether results against random play are above chance: Wilson's 95 % lower bound over one half. */
 bool rule_beats_random(const struct rr_score *score, double *low);
 void rule_decide(const struct gauntlet_rule *rule,
@@ -63,7 +66,7 @@ void rule_decide(const struct gauntlet_rule *rule,
 
 struct table_player {
     struct gauntlet_model model; /* empty sha256: random play */
-    uint64_t simulations;        /* a net with another budget is another player */
+    uint64_t simulations;        /* a net with another budget is another player; 0 for baselines */
     char match[512];             /* record of its evaluation, "" when it had none */
     struct rr_elo rating;        /* by table_rate() */
 };

@@ -3,8 +3,8 @@
  * play.c - the matches of one candidate, by the arena.
  *
  * Random play comes first, because it is cheap and a candidate that fails it needs no more games;
- * then the champion, for as long as the sequential test wants; then the first generation, which
- * decides nothing but shows how far the run has come.
+ * then the champion, for as long as the sequential test wants; then the first generation and the
+ * baselines, which decide nothing but show how far the run has come.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,6 +16,7 @@
 #include <rr/arena.h>
 #include <rr/artifact.h>
 #include <rr/net.h>
+#include <rr/opponent.h>
 
 #include "gauntlet.h"
 
@@ -41,8 +42,10 @@ now_s(void)
 static uint64_t
 limit_of(struct rr_ctx *ctx, uint32_t opponent)
 {
-    static const char *const key[] = {"random_games", "champion_games", "first_games"};
-    const uint64_t games = (uint64_t)rr_opt_int(ctx, key[opponent]);
+    static const char *const key[] = {"random_games", "champion_games", "first_games",
+                                      "baseline_games"};
+    const uint32_t row = opponent < GAUNTLET_BASELINE ? opponent : GAUNTLET_BASELINE;
+    const uint64_t games = (uint64_t)rr_opt_int(ctx, key[row]);
 
     return games + games % 2; /* whole pairs */
 }
@@ -109,7 +112,8 @@ on_tick(void *user, const struct rr_arena_stats *stats)
     (void)snprintf(text, sizeof text,
                    "%s gen %" PRIu64 " vs %s: %" PRIu64 "/%" PRIu64
                    " games, %.0f %%, %.1fk evals/s",
-                   job->done.config, job->done.generation, gauntlet_opponent_name[bout->opponent],
+                   job->done.config, job->done.generation,
+                   gauntlet_opponent_name(bout->opponent, &bout->match->opponent),
                    bout->match->score.games, bout->games, 100 * rr_score_rate(&bout->match->score),
                    (double)stats->search.evaluations / seconds / 1000);
     rr_progress(job->ctx, bout->match->score.games, bout->games, text);
@@ -144,9 +148,9 @@ load(const struct gauntlet_job *job, const struct gauntlet_model *model, struct 
     return rc == 0 ? rr_model_load(path, job->variant->layout, net, err) : rc;
 }
 
-/* Play against one opponent, whose net (NULL: random play) is loaded. */
+/* Play against one opponent. */
 static int
-play(struct bout *bout, const struct rr_net *candidate, const struct rr_net *opponent,
+play(struct bout *bout, const struct rr_net *candidate, const struct rr_player *opponent,
      struct rr_err *err)
 {
     struct gauntlet_job *job = bout->job;
@@ -154,7 +158,7 @@ play(struct bout *bout, const struct rr_net *candidate, const struct rr_net *opp
     const uint32_t cores = threads > 0 ? threads : rr_arena_cores();
     const uint32_t slots = (uint32_t)rr_opt_int(job->ctx, "parallel_games");
     const uint32_t share = (uint32_t)((bout->games + cores - 1) / cores);
-    struct rr_player players[2];
+    struct rr_player players[2] = {[1] = *opponent};
     struct rr_arena_conf conf = {
         .game = job->game,
         .variant = job->variant,
@@ -172,11 +176,6 @@ play(struct bout *bout, const struct rr_net *candidate, const struct rr_net *opp
     struct rr_arena_stats stats;
 
     searcher(job, candidate, &players[0]);
-    if (opponent == NULL) {
-        rr_player_random(&players[1]);
-    } else {
-        searcher(job, opponent, &players[1]);
-    }
     return rr_arena_run(&conf, &stats, err);
 }
 
@@ -190,15 +189,19 @@ meet(struct gauntlet_job *job, uint32_t opponent, const struct rr_net *candidate
                         .games = limit_of(job->ctx, opponent),
                         .match = &job->match[opponent],
                         .results = json_array()};
-    struct rr_net *net = NULL;
+    struct rr_opponent other = {0};
     int rc = 0;
 
     *bout.match = (struct gauntlet_match){.played = true, .opponent = *model};
-    if (opponent != GAUNTLET_RANDOM) {
-        rc = load(job, model, &net, err);
+    if (opponent == GAUNTLET_CHAMPION || opponent == GAUNTLET_FIRST) {
+        rc = load(job, model, &other.net, err);
+        searcher(job, other.net, &other.player);
+    } else {
+        rc = rr_opponent_open(gauntlet_opponent_name(opponent, model), job->game, job->variant, 0,
+                              &other, err);
     }
     if (rc == 0) {
-        rc = play(&bout, candidate, net, err);
+        rc = play(&bout, candidate, &other.player, err);
     }
     if (rc == 0) {
         const bool also_first = opponent == GAUNTLET_CHAMPION &&
@@ -209,7 +212,7 @@ meet(struct gauntlet_job *job, uint32_t opponent, const struct rr_net *candidate
         }
     }
     json_decref(bout.results);
-    rr_net_free(net);
+    rr_opponent_close(&other);
     return rc;
 }
 
@@ -224,6 +227,9 @@ is_wanted(const struct gauntlet_job *job, uint32_t opponent)
     if (sha256[0] == '\0' || strcmp(sha256, job->done.model_sha256) == 0 ||
         limit_of(job->ctx, opponent) == 0) {
         return false;
+    }
+    if (opponent >= GAUNTLET_BASELINE) {
+        return job->game->evaluate != NULL || strncmp(sha256, "heuristic", 9) != 0;
     }
     /* one match serves for both when the first generation is still champion */
     return opponent != GAUNTLET_FIRST ||
@@ -249,7 +255,7 @@ play_all(struct gauntlet_job *job, const struct rr_effect *file, struct rr_err *
     for (uint32_t i = 0; rc == 0 && i < GAUNTLET_OPPONENTS; i++) {
         if (rr_should_stop(job->ctx)) { /* a short match may be over before the arena asks */
             rc = rr_err_set(err, RR_E_STOPPED, "stopped before the match against %s",
-                            gauntlet_opponent_name[i]);
+                            gauntlet_opponent_name(i, &job->opponent[i]));
         } else if (is_wanted(job, i)) {
             rc = meet(job, i, candidate, record, err);
         }

@@ -36,12 +36,12 @@ record_add(json_t *record, const struct gauntlet_match *match, uint32_t opponent
     const struct rr_score *s = &match->score;
     json_t *row =
         json_pack("{s:s, s:b, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:[I, I, I, I, I], s:o}",
-                  "opponent", gauntlet_opponent_name[opponent], "also_first", (int)is_also_first,
-                  "sha256", match->opponent.sha256, "path", match->opponent.path, "generation",
-                  (json_int_t)match->opponent.generation, "seed", (json_int_t)seed, "games",
-                  (json_int_t)s->games, "wins", s->wins, "draws", s->draws, "losses", s->losses,
-                  "pairs", (json_int_t)p[0], (json_int_t)p[1], (json_int_t)p[2], (json_int_t)p[3],
-                  (json_int_t)p[4], "results", results_take);
+                  "opponent", gauntlet_opponent_name(opponent, &match->opponent), "also_first",
+                  (int)is_also_first, "sha256", match->opponent.sha256, "path",
+                  match->opponent.path, "generation", (json_int_t)match->opponent.generation,
+                  "seed", (json_int_t)seed, "games", (json_int_t)s->games, "wins", s->wins, "draws",
+                  s->draws, "losses", s->losses, "pairs", (json_int_t)p[0], (json_int_t)p[1],
+                  (json_int_t)p[2], (json_int_t)p[3], (json_int_t)p[4], "results", results_take);
 
     return row == NULL ? -1 : json_array_append_new(json_object_get(record, "matches"), row);
 }
@@ -94,7 +94,9 @@ read_match(json_t *row, struct gauntlet_match *match, struct rr_err *err)
         m.pairs[i] = (uint64_t)pairs[i];
     }
     for (uint32_t i = 0; i < GAUNTLET_OPPONENTS; i++) {
-        if (strcmp(name, gauntlet_opponent_name[i]) == 0) {
+        const bool is_baseline = i >= GAUNTLET_BASELINE && strcmp(name, sha256) == 0;
+        if (!match[i].played &&
+            (is_baseline || strcmp(name, gauntlet_opponent_name(i, &m.opponent)) == 0)) {
             match[i] = m;
             if (also_first != 0) {
                 match[GAUNTLET_FIRST] = m;

@@ -16,7 +16,13 @@
 
 #include "gauntlet.h"
 
-const char *const gauntlet_opponent_name[GAUNTLET_OPPONENTS] = {"random", "champion", "first"};
+const char *
+gauntlet_opponent_name(uint32_t opponent, const struct gauntlet_model *model)
+{
+    static const char *const names[GAUNTLET_BASELINE] = {"random", "champion", "first"};
+
+    return opponent < GAUNTLET_BASELINE ? names[opponent] : model->sha256;
+}
 
 bool
 rule_beats_random(const struct rr_score *score, double *low)

@@ -169,8 +169,9 @@ table_add(struct table *table, const struct gauntlet_model *model, uint64_t simu
     /* a new player brings up to GAUNTLET_OPPONENTS pairings */
     while (table->players + GAUNTLET_OPPONENTS > TABLE_PLAYERS_MAX ||
            table->pairings + GAUNTLET_OPPONENTS > TABLE_PAIRINGS_MAX) {
-        size_t oldest = 2; /* 0 is random play, 1 the first generation */
-        if (strcmp(table->player[oldest].model.sha256, table->champion.sha256) == 0) {
+        size_t oldest = 2; /* 0 is random play, 1 the first generation; baselines have no file */
+        while (strcmp(table->player[oldest].model.sha256, table->champion.sha256) == 0 ||
+               table->player[oldest].model.path[0] == '\0') {
             oldest++;
         }
         drop(table, oldest);

@@ -181,6 +181,8 @@ new_stage(void)
     rr_test_opt(t, "random_games", "20");
     rr_test_opt(t, "champion_games", "16");
     rr_test_opt(t, "first_games", "6");
+    rr_test_opt(t, "baselines", "heuristic:2");
+    rr_test_opt(t, "baseline_games", "4");
     rr_test_opt(t, "threads", "2");
     if (rr_test_check(t) != 0) {
         printf("Bail out! %s\n", t->err.text);
@@ -200,7 +202,9 @@ test_first(struct rr_test *t, const struct model *model)
         return;
     }
     const struct ev_evaluation_completed *e = rr_test_payload(t, "EVALUATION_COMPLETED", 0);
-    is_int((int64_t)e->games_played, 20, "by 20 games against random play");
+    is_int((int64_t)e->games_played, 24, "by 20 games against random play, 4 against a baseline");
+    ok(strstr(e->opponent_results, "\"opponent\":\"heuristic:2\"") != NULL, "which is named: %s",
+       e->opponent_results);
     is_str(e->match_path, "matches/" LOOP_CONFIG "/g0001-0000000000000041.json", "with a record");
     ok(e->elo > 400 && e->elo_ci > 0, "Elo %.0f +-%.0f", e->elo, e->elo_ci);
     diag("%s", e->opponent_results);
@@ -217,10 +221,13 @@ test_second(struct rr_test *t, const struct model *model)
 {
     const struct ev_training_completed done = trained(model, 2);
 
-    is_int(rr_test_event_again(t, &rr_type_training_completed, LOOP_CONFIG, &done, 66, 1), RR_DONE,
-           "the second model is judged");
+    if (!is_int(rr_test_event_again(t, &rr_type_training_completed, LOOP_CONFIG, &done, 66, 1),
+                RR_DONE, "the second model is judged")) {
+        diag("%s", t->err.text);
+        return;
+    }
     const struct ev_evaluation_completed *e = rr_test_payload(t, "EVALUATION_COMPLETED", 1);
-    ok(e->games_played > 20 && e->games_played <= 36,
+    ok(e->games_played > 24 && e->games_played <= 40,
        "one match serves for champion and first generation (%d games)", (int)e->games_played);
     ok(strstr(e->opponent_results, "\"champion\"") != NULL &&
            strstr(e->opponent_results, "\"first\"") != NULL,
@@ -271,6 +278,15 @@ test_trouble(struct rr_test *t, const struct model *model)
            "nor is one that is not there");
     rr_test_opt(t, "elo1", "-1");
     is_int(rr_test_check(t), RR_E_CONFIG, "elo1 below elo0 is refused");
+    rr_test_opt(t, "elo1", "70");
+    is_int(rr_test_check(t), 0, "(and above it, taken)");
+    rr_test_opt(t, "baselines", "heuristic,champion");
+    is_int(rr_test_check(t), RR_E_CONFIG, "a baseline that nobody knows is refused");
+    ok(strstr(t->err.text, "\"champion\"") != NULL, "by name: %s", t->err.text);
+    rr_test_opt(t, "baselines", "random");
+    is_int(rr_test_check(t), RR_E_CONFIG, "random play is met anyway");
+    rr_test_opt(t, "baselines", "mcts_light,heuristic:1,heuristic:2,heuristic:3,heuristic:4");
+    is_int(rr_test_check(t), RR_E_CONFIG, "five are too many");
 }
 
 int
