@@ -17,16 +17,16 @@
  *
  *     worker -> daemon                                   daemon -> worker
  *     HELLO    {abi,name,version,pid}                    CONFIG {stage,credit,options:{},facts:{}}
- *     READY    {}                                        EVENT  id=lease {id,attempt,time_ms,type,
- *     DONE     id=lease, 0 when aside                            source,config,payload:{}}
- *              {emits:[{type,version,key|null,           ACK    id=lease {ok:true} or
- *              config,payload:{}}],puts:{k:text|null}}          {ok:false,code,error}
- *     RETRY    id=lease {error,stop}                     RESULT id=request, as ACK
- *     REJECT   id=lease {error}                          VALUE  id=request {value:text|null}
- *     FATAL    id=lease, 0 when aside {error}                   or {value:null,code,error}
- *     EMIT     id=request                                PING   id {}
- *              {type,version,key,config,payload:{}}      STOP   {}
- *     GET      id=request {key}
+ *     READY    {}                                        EVENT  id=lease {attempt,id,time_ms,type,
+ *     DONE     id=lease, 0 when aside                           source,config,parents:[],
+ *              {emits:[{type,version,key|null,                  payload:{},key if it has one}
+ *              config,payload:{}}],puts:{k:text|null}}   ACK    id=lease {ok:true} or
+ *     RETRY    id=lease {error,stop}                            {ok:false,code,error}
+ *     REJECT   id=lease {error}                          RESULT id=request, as ACK
+ *     FATAL    id=lease, 0 when aside {error}            VALUE  id=request {value:text|null}
+ *     EMIT     id=request                                       or {value:null,code,error}
+ *              {type,version,key,config,payload:{}}      PING   id {}
+ *     GET      id=request {key}                          STOP   {}
  *     PROGRESS {done,total,text}
  *     NOTE     {config,text}
  *     LOG      {level,text}

@@ -171,25 +171,32 @@ void
 link_send(struct link *link, uint16_t type, uint64_t id, json_t *body_take)
 {
     char *text = body_take == NULL ? mem_dup("{}") : json_dumps(body_take, JSON_COMPACT);
-    const size_t n = text == NULL ? 0 : strlen(text);
-    struct packet *p;
 
     json_decref(body_take);
-    if (link->is_broken || text == NULL || n > RR_WIRE_BODY_MAX) {
-        free(text);
+    link_send_text(link, type, id, text);
+}
+
+void
+link_send_text(struct link *link, uint16_t type, uint64_t id, char *text_take)
+{
+    const size_t n = text_take == NULL ? 0 : strlen(text_take);
+    struct packet *p;
+
+    if (link->is_broken || text_take == NULL || n > RR_WIRE_BODY_MAX) {
+        free(text_take);
         set_broken(link, "a frame to the worker could not be made");
         return;
     }
     if (link->n_queued == QUEUE_MAX) {
-        free(text);
+        free(text_take);
         set_broken(link, "the worker does not read its frames");
         return;
     }
     p = mem_zalloc(1, sizeof *p + RR_WIRE_HEADER_BYTES + n);
     wire_put_header(p->bytes, type, id, link->epoch, (uint32_t)n);
-    memcpy(p->bytes + RR_WIRE_HEADER_BYTES, text, n);
+    memcpy(p->bytes + RR_WIRE_HEADER_BYTES, text_take, n);
     p->n = RR_WIRE_HEADER_BYTES + n;
-    free(text);
+    free(text_take);
     *link->last = p;
     link->last = &p->next;
     link->n_queued++;

@@ -28,6 +28,8 @@ void link_free(struct link *link);
 
 /* Send a frame; body (may be NULL) is taken over. What the socket does not take now is queued. */
 void link_send(struct link *link, uint16_t type, uint64_t id, json_t *body_take);
+/* The same with a body that is text already; NULL breaks the link. */
+void link_send_text(struct link *link, uint16_t type, uint64_t id, char *text_take);
 
 /* Read all that a worker wrote before it died. */
 void link_drain(struct link *link);

@@ -251,9 +251,6 @@ append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool ne
                         port->type);
     } else if (config != NULL && strlen(config) > RR_WIRE_NAME_MAX) {
         rc = rr_err_set(err, RR_E_INPUT, "the configuration key of %s is too long", port->type);
-    } else if (json_dumpb(payload, NULL, 0, JSON_COMPACT) > RR_WIRE_PAYLOAD_MAX) {
-        rc = rr_err_set(err, RR_E_INPUT, "the payload of %s has more than %u bytes", port->type,
-                        RR_WIRE_PAYLOAD_MAX); /* it would not fit in an EVENT frame */
     } else {
         rc = manifest_check_payload(port, payload, err);
     }

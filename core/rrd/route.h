@@ -46,7 +46,7 @@ void route_refuse(struct stage *stage, const char *why);
 
 /* For route*.c: give a ready stage an event. */
 void route_lease(struct stage *stage, const struct store_item *item, const char *type,
-                 const char *config, json_t *body_take);
+                 const char *config, char *body_take);
 /* The lease is over. */
 void route_release(struct stage *stage, struct lease *l);
 /* The worker turns to its next event, if it has one. */

@@ -65,49 +65,67 @@ bury_unread(struct stage *stage, const struct store_item *item, const char *why)
     store_submit(stage->rrd->store, op, on_set_aside, stage);
 }
 
-/* The stored event, NULL when it cannot be read. */
+/* What stands before the payload of a stored event: id, time_ms, type, source, config. The store
+ * writes them in this order (store_op.c), and a text within them has no bare quotes. */
 static json_t *
-event_doc_new(struct stage *stage, const struct store_item *item, struct rr_err *err)
+head_new(const char *text, bool *is_usual)
 {
-    char *text = NULL;
-    json_t *doc;
+    const char *end = strstr(text, ",\"parents\":[");
+    char *head = end == NULL ? NULL : mem_printf("%.*s}", (int)(end - text), text);
+    json_t *doc = json_loads(head == NULL ? text : head, 0, NULL);
 
-    if (item->is_damaged) {
-        (void)rr_err_set(err, RR_E_CORRUPT, "%s", item->item.error);
-        return NULL;
-    }
-    if (store_event_new(stage->rrd->store, item->id, &text, err) != 0) {
-        return NULL;
+    free(head);
+    *is_usual = end != NULL;
+    return doc;
+}
+
+/* The body of an EVENT frame: the stored text as it is, unless the stage knows the type by another
+ * name. */
+static char *
+body_new(const struct stage *stage, const struct store_item *item, const char *text,
+         const char *type, bool is_usual)
+{
+    const char *as = name_for(stage, type);
+    json_t *doc;
+    char *body;
+
+    if (is_usual && strcmp(as, type) == 0) {
+        return mem_printf("{\"attempt\":%u,%s", item->item.attempts + 1, text + 1);
     }
     doc = json_loads(text, 0, NULL);
-    free(text);
-    if (!json_is_string(json_object_get(doc, "type")) ||
-        !json_is_string(json_object_get(doc, "config"))) {
-        (void)rr_err_set(err, RR_E_CORRUPT, "the stored event is not a JSON object with a type");
-        json_decref(doc);
-        return NULL;
-    }
-    return doc;
+    (void)json_object_set_new(doc, "type", json_string(as));
+    (void)json_object_set_new(doc, "attempt", json_integer(item->item.attempts + 1));
+    body = json_dumps(doc, JSON_COMPACT);
+    json_decref(doc);
+    return body;
 }
 
 static void
 deliver(struct stage *stage, const struct store_item *item)
 {
     struct rr_err err = RR_ERR_INIT;
-    json_t *doc = event_doc_new(stage, item, &err);
-    json_t *type = json_incref(json_object_get(doc, "type"));
+    bool is_usual = false;
+    char *text = NULL;
+    json_t *head = NULL;
+    int rc = item->is_damaged ? rr_err_set(&err, RR_E_CORRUPT, "%s", item->item.error)
+                              : store_event_new(stage->rrd->store, item->id, &text, &err);
 
-    if (doc == NULL) {
-        bury_unread(stage, item, err.text);
-        return;
+    if (rc == 0) {
+        head = head_new(text, &is_usual);
     }
-    (void)json_object_set_new(doc, "type", json_string(name_for(stage, json_string_value(type))));
-    (void)json_object_set_new(doc, "attempt", json_integer(item->item.attempts + 1));
-    (void)json_object_del(doc, "parents");
-    (void)json_object_del(doc, "key");
-    route_lease(stage, item, json_string_value(type),
-                json_string_value(json_object_get(doc, "config")), doc);
-    json_decref(type);
+    const char *type = json_string_value(json_object_get(head, "type"));
+    const char *config = json_string_value(json_object_get(head, "config"));
+
+    if (rc == 0 && (type == NULL || config == NULL)) {
+        rc = rr_err_set(&err, RR_E_CORRUPT, "the stored event is not a JSON object with a type");
+    }
+    if (rc == 0) {
+        route_lease(stage, item, type, config, body_new(stage, item, text, type, is_usual));
+    } else {
+        bury_unread(stage, item, err.text);
+    }
+    json_decref(head);
+    free(text);
 }
 
 static bool

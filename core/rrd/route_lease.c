@@ -68,7 +68,7 @@ use_slots(const struct stage *stage, int64_t sign)
 
 void
 route_lease(struct stage *stage, const struct store_item *item, const char *type,
-            const char *config, json_t *body_take)
+            const char *config, char *body_take)
 {
     struct lease *l = mem_zalloc(1, sizeof *l);
     struct lease **at = &stage->leases;
@@ -91,7 +91,7 @@ route_lease(struct stage *stage, const struct store_item *item, const char *type
     log_debug("route", "event delivered stage=%s event=%" PRIu64 " type=%s", stage->conf->name,
               item->id, type);
     FAIL("route.lease.before");
-    link_send(stage->link, WIRE_EVENT, l->number, body_take);
+    link_send_text(stage->link, WIRE_EVENT, l->number, body_take);
     FAIL("route.lease.after");
 }
 

@@ -73,6 +73,10 @@ struct store_counts {
     uint64_t in_total, done_total;
 };
 
+/* Longest text of a stored event, what stands around the payload included: with an attempt beside
+ * it, it has to fit in one frame to a worker. */
+#define STORE_EVENT_BYTES_MAX 65000u
+
 /* A new event. Everything is borrowed until store_op_append() returns. */
 struct store_event {
     const char *type;

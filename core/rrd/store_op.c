@@ -127,6 +127,10 @@ store_op_append(struct store_op *op, const struct store_event *ev, const char *c
     if (c->append.rest == NULL && op->result.rc == 0) {
         op->result.rc = rr_err_set(&op->result.err, RR_E_INPUT,
                                    "an event of type %s cannot be written as JSON", ev->type);
+    } else if (op->result.rc == 0 && strlen(c->append.rest) > STORE_EVENT_BYTES_MAX) {
+        op->result.rc =
+            rr_err_set(&op->result.err, RR_E_INPUT, "an event of type %s has more than %u bytes",
+                       ev->type, STORE_EVENT_BYTES_MAX);
     }
 }
 

@@ -3,6 +3,7 @@
  * R54: whole lives of stages in fake time: limits, delays and the breaker at the moment when they
  * should act, whatever the wall clock does, and whatever this process missed while it stood still.
  */
+#include "core/common/mem.h"
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
 #include "core/rrd/route.h"
@@ -112,7 +113,7 @@ test_limits(void)
     begin_ready();
     world.stages[0].progress_limit_ms = 5000;
     world.stages[0].event_limit_ms = 20000;
-    route_lease(stage(0), &(struct store_item){.id = 1}, "T", "", json_object());
+    route_lease(stage(0), &(struct store_item){.id = 1}, "T", "", mem_dup("{}"));
     for (int i = 0; i < 4; i++) {
         health_alive(stage(0));
         world_pass(4000);
@@ -126,7 +127,7 @@ test_limits(void)
     begin_ready();
     world.stages[0].progress_limit_ms = 1500;
     world_pass(3000);
-    route_lease(stage(0), &(struct store_item){.id = 1}, "T", "", json_object());
+    route_lease(stage(0), &(struct store_item){.id = 1}, "T", "", mem_dup("{}"));
     health_alive(stage(0));
     world_pass(1500);
     is_state(0, SUP_READY, "R33 at its progress_limit a handler goes on");
