@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# R51: a burst of events, far more than the mark of the queue: none is lost, the order holds. R52: a slow consumer, and one that is stopped: the producer waits at the mark, others
+# R51: a burst of events, far more than the mark of the queue: none is lost, the order holds.
+# R52: a slow consumer, and one that is stopped: the producer waits at the mark, others
 # go on, memory and file stay as they are.
 set -u
 # shellcheck source=tests/reliability/lib.sh
