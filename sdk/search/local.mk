@@ -10,6 +10,7 @@ librrkit_so_0_SOURCES += \
 	sdk/search/rng.h \
 	sdk/search/root.c sdk/search/root.h \
 	sdk/search/search.c \
+	sdk/search/thinker.c \
 	sdk/search/tree.c sdk/search/tree.h
 
 noinst_PROGRAMS += bench/bench_search

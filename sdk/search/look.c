@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* Play a move on a copy, and say what that is worth to the seat that made it, 0 .. 1. */
-static float
+float
 look_ahead(const struct look *look, const void *state, rr_move move, uint32_t level)
 {
     const struct rr_game *game = look->game;

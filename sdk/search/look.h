@@ -16,6 +16,9 @@ struct look {
     uint64_t *rng;
 };
 
+/* Play a move on a copy, and say what that is worth to the seat that made it, 0 .. 1. */
+float look_ahead(const struct look *look, const void *state, rr_move move, uint32_t level);
+
 /* Play at random to the end, and say who won. */
 void look_playout(const struct look *look, const void *state, float *share);
 

@@ -2,6 +2,14 @@
 rrlibexec_PROGRAMS += rrctl-game
 rrctl_game_SOURCES = \
 	sdk/tools/rrctl_game.c \
+	sdk/tools/game_cmd.c \
+	sdk/tools/game_cmd.h \
+	sdk/tools/game_engine.c \
+	sdk/tools/game_play.c \
+	sdk/tools/game_show.c \
+	sdk/tools/session.c \
+	sdk/tools/session.h \
+	sdk/tools/session_file.c \
 	sdk/tools/game_bench.c \
 	sdk/tools/game_bench.h \
 	sdk/tools/game_reader.c \
@@ -10,7 +18,8 @@ rrctl_game_SOURCES = \
 	sdk/tools/game_verify.h \
 	sdk/tools/tool.c \
 	sdk/tools/tool.h
-rrctl_game_LDADD = $(KIT_LIBS) $(ZLIB_LIBS)
+rrctl_game_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+rrctl_game_LDADD = $(KIT_LIBS) $(ZLIB_LIBS) $(JANSSON_LIBS)
 
 rrlibexec_PROGRAMS += rrctl-match
 rrctl_match_SOURCES = sdk/tools/rrctl_match.c sdk/tools/tool.c sdk/tools/tool.h

@@ -18,10 +18,9 @@
 #include <rr/gamekit.h>
 
 #include "sdk/tools/game_bench.h"
+#include "sdk/tools/game_cmd.h"
 #include "sdk/tools/game_verify.h"
 #include "sdk/tools/tool.h"
-
-enum { EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_DATA = 65, EXIT_PLUGIN = 69 };
 
 struct options {
     char plugins[PATH_MAX];
@@ -42,6 +41,10 @@ static const char help_text[] =
     "                          speed of random play on one core (default: 4 seconds)\n"
     "  verify GAME PATH...     replay recorded games (.rrg, .rrg.gz) and vectors (.rrv); a folder\n"
     "                          stands for all such files in it\n"
+    "  play [GAME] VARIANT     play a game in the terminal\n"
+    "  show FILE               print a saved or recorded game, or one of a shard\n"
+    "  engine [[GAME] VARIANT] play for other programs, by lines of JSON\n"
+    "                          (the last three have a --help of their own)\n"
     "\n"
     "GAME is the name of a game, of a variant, or a file NAME.so.\n"
     "\n"
@@ -387,7 +390,7 @@ static int
 dispatch(const struct options *o, int count, char **args)
 {
     if (count == 0) {
-        return usage("what to do? list, check, bench or verify");
+        return usage("what to do? list, check, bench, verify, play, show or engine");
     }
     if (strcmp(args[0], "list") == 0) {
         return count == 1 ? cmd_list(o) : usage("list takes no argument");
@@ -402,13 +405,23 @@ dispatch(const struct options *o, int count, char **args)
         return count >= 3 ? cmd_verify(o, args + 1)
                           : usage("verify takes a game and files or folders");
     }
-    return usage("no such command; there are list, check, bench and verify");
+    return usage("no such command; there are list, check, bench, verify, play, show and engine");
 }
 
 int
 main(int argc, char **argv)
 {
+    static const struct {
+        const char *name;
+        int (*run)(int, char **);
+    } programs[] = {{"play", game_play}, {"show", game_show}, {"engine", game_engine}};
     struct options o = {.seconds = 4, .games = 20, .seed = 1};
+
+    for (size_t i = 0; argc > 1 && i < sizeof programs / sizeof *programs; i++) {
+        if (strcmp(argv[1], programs[i].name) == 0) {
+            return programs[i].run(argc - 1, argv + 1);
+        }
+    }
 
     tool_plugins(NULL, o.plugins, sizeof o.plugins);
     const int status = read_options(argc, argv, &o);

@@ -10,6 +10,12 @@ tests_game_test_connect4_LDADD = $(KIT_LIBS)
 tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
 tests_game_test_ringrift_LDADD = $(KIT_LIBS)
 
+check_PROGRAMS += tests/game/make_shard
+TESTS += tests/game/play.sh tests/game/engine.sh
+dist_check_SCRIPTS += tests/game/play.sh tests/game/engine.sh
+tests_game_make_shard_SOURCES = tests/game/make_shard.c
+tests_game_make_shard_LDADD = $(KIT_LIBS)
+
 check_PROGRAMS += tests/game/test_connect4_solver tests/game/test_ringrift_encoding
 TESTS += tests/game/test_connect4_solver tests/game/test_ringrift_encoding tests/game/connect4.sh tests/game/page.sh
 dist_check_SCRIPTS += tests/game/connect4.sh tests/game/page.sh

@@ -214,11 +214,13 @@ put_seat(struct page *p, uint8_t seat)
     colour(p, seat_colour[seat]);
     put_letter(p, seat, 'A');
     colour(p, "\033[0m");
-    put(p, acts ? " *" : won ? " !" : "");
-    put_count(p, 4, "hand ", h->hand[seat], 0);
-    put_count(p, 13, "eliminated ", h->elim[seat], p->v->r->elim_win);
-    put_count(p, 33, "territory ", h->terr[seat], p->v->r->terr_win);
-    put_count(p, 52, "markers ", view_count(p->v, own(CELL_MARKER, seat)), 0);
+    put(p, " player ");
+    put_int(p, seat + 1);
+    put(p, acts ? " *" : won ? " won" : "");
+    put_count(p, 16, "hand ", h->hand[seat], 0);
+    put_count(p, 26, "eliminated ", h->elim[seat], p->v->r->elim_win);
+    put_count(p, 46, "territory ", h->terr[seat], p->v->r->terr_win);
+    put_count(p, 66, "markers ", view_count(p->v, own(CELL_MARKER, seat)), 0);
     end_line(p);
 }
 

@@ -42,6 +42,34 @@ int rr_opponent_open(const char *name, const struct rr_game *game, const struct 
                      uint32_t simulations, struct rr_opponent *opponent, struct rr_err *err);
 void rr_opponent_close(struct rr_opponent *opponent);
 
+/*
+ * An opponent that looks at one position at a time: for play with people and with other programs.
+ */
+struct rr_thinker;
+
+/* What a thought may cost. Of searchers only; the others take no time to speak of. */
+struct rr_budget {
+    uint32_t simulations; /* 0: what the opponent has of its own */
+    uint32_t time_ms;     /* 0: not limited by time. Searches that double in size are made while the
+                           * next one is likely to end in time, at most to RR_THINKER_MOST */
+};
+#define RR_THINKER_MOST 16384u
+
+/* The opponent is borrowed until rr_thinker_free(). */
+int rr_thinker_new(const struct rr_opponent *opponent, const struct rr_game *game,
+                   const struct rr_variant *variant, struct rr_thinker **thinker,
+                   struct rr_err *err);
+void rr_thinker_free(struct rr_thinker *thinker);
+
+/*
+ * Think about a position that is not over. result->moves is borrowed until the next call; visits
+ * are 0 of opponents that do not search, and q is even of random ones. seed decides all choices.
+ * *simulations (may be NULL) is the size of the search.
+ */
+int rr_thinker_go(struct rr_thinker *thinker, const void *state, const struct rr_budget *budget,
+                  uint64_t seed, struct rr_search_result *result, uint32_t *simulations,
+                  struct rr_err *err);
+
 #pragma GCC visibility pop
 
 #endif
