@@ -135,7 +135,7 @@ list_one(const char *file, const struct rr_game *game, void *user, struct rr_err
     printf("%s %s: %s\n  file %s\n", game->name, game->version, game->summary, file);
     for (size_t i = 0; game->variants[i] != NULL; i++) {
         const struct rr_variant *v = game->variants[i];
-        printf("  %-14s %s; state %u bytes, %u x %u x %u planes, %u scalars, %u logits, "
+        printf("  %-22s %s; state %u bytes, %u x %u x %u planes, %u scalars, %u logits, "
                "%u symmetries\n",
                v->name, v->help, v->state_bytes, v->height, v->width, v->planes, v->scalars,
                rr_variant_policy_size(v), v->symmetries);

@@ -8,6 +8,7 @@ plugins_games_ringrift_so_SOURCES = \
 	plugins/games/ringrift/heuristic.c \
 	plugins/games/ringrift/heuristic.h \
 	plugins/games/ringrift/moves/capture.c \
+	plugins/games/ringrift/moves/fence.c \
 	plugins/games/ringrift/moves/lines.c \
 	plugins/games/ringrift/moves/movement.c \
 	plugins/games/ringrift/moves/moves.h \

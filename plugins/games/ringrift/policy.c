@@ -36,6 +36,25 @@ payer_rank(const struct view *v, uint16_t payer)
     return rank;
 }
 
+/* Plane, within its block, of a slide that collapses a part of a line. By the specification the
+ * part may lie on any axis and without the destination: its place is counted from the edge. */
+static uint32_t
+part_plane(const struct view *v, rr_move m, uint8_t slide_axis)
+{
+    const struct board *b = v->b;
+    const uint8_t axis = move_k(m);
+    uint32_t place = 0;
+
+    if (DEVIATES(v, R112)) {
+        return (uint32_t)slide_axis * v->r->line_need + board_ray(b, move_c(m), move_b(m)).dist;
+    }
+    for (uint16_t c = b->next[move_c(m)][axis + b->axes]; c != b->cells;
+         c = b->next[c][axis + b->axes]) {
+        place++;
+    }
+    return ((uint32_t)slide_axis * b->axes + axis) * (b->width - v->r->line_need + 1U) + place;
+}
+
 static uint32_t
 single(enum move_type type)
 {
@@ -79,8 +98,7 @@ policy_index(const struct rr_variant *variant, const struct view *v, rr_move m)
     case MT_R_PART:
         edge = edge_of(b, m);
         at = edge.low;
-        plane = pb->window + (uint32_t)edge.axis * v->r->line_need +
-                board_ray(b, move_c(m), move_b(m)).dist;
+        plane = pb->window + part_plane(v, m, edge.axis);
         break;
     case MT_L:
     case MT_O_ALL:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ringrift.c - the game descriptor: twelve variants and the functions of rr/game.h.
+ * ringrift.c - the game descriptor: twelve variants by two rule sets, and the functions of
+ * rr/game.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,19 +25,25 @@ enum { HXG_SYMS = 12 };
 #define LINE_NEED(B, n) (B##_CELLS < 100 && (n) > 2 ? 3 : 4)
 #define MAX_OF(a, b) ((a) > (b) ? (a) : (b))
 
+/* By the specification, the part of a line that a slide collapses may lie on any axis, and anywhere
+ * on the line; see policy.c. */
+#define WINDOW_PLANES(B, n, dev)                                                                   \
+    (B##_AXES * ((dev)&RULES_R112 ? LINE_NEED(B, n) : B##_AXES * (B##_WIDTH - LINE_NEED(B, n) + 1)))
+
 /* Policy blocks, one after the other. */
 #define AT_RIDE 3
 #define AT_PAY(B) (AT_RIDE + 2 * B##_AXES * (B##_WIDTH - 1))
 #define AT_WINDOW(B) (AT_PAY(B) + B##_AXES * B##_RINGS)
-#define AT_LINE(B, n) (AT_WINDOW(B) + B##_AXES * LINE_NEED(B, n))
-#define AT_PART(B, n) (AT_LINE(B, n) + B##_AXES)
-#define AT_REGION(B, n) (AT_PART(B, n) + B##_AXES)
-#define AT_SPENT(B, n) (AT_REGION(B, n) + REGION_PLAIN + 1)
-#define POLICY_PLANES(B, n) (AT_SPENT(B, n) + 4)
+#define AT_LINE(B, n, dev) (AT_WINDOW(B) + WINDOW_PLANES(B, n, dev))
+#define AT_PART(B, n, dev) (AT_LINE(B, n, dev) + B##_AXES)
+#define AT_REGION(B, n, dev) (AT_PART(B, n, dev) + B##_AXES)
+#define AT_SPENT(B, n, dev) (AT_REGION(B, n, dev) + REGION_PLAIN + 1)
+#define POLICY_PLANES(B, n, dev) (AT_SPENT(B, n, dev) + 4)
 
 /*
  * Bounds. A list is longest, in theory, when a player chooses a recovery slide: each slide with
- * each payer (at most his rings), or with up to 4 parts of a line, and SR. Slides are pairs of
+ * each payer (at most his rings), or with a part of a line (at most as many as there are policy
+ * planes for parts), and SR. Slides are pairs of
  * neighbours of which one is a marker of his and the other is not. A triangle of a hex board has at
  * most two such pairs, which makes at most 6 r r + 3 r on a board of radius r; a square of four
  * cells has at most four, which makes 3 w w + 2 w with w = width - 1. Placements (3 per cell) and
@@ -49,19 +56,22 @@ enum { HXG_SYMS = 12 };
 #define SLIDES(B)                                                                                  \
     (B##_AXES == 3 ? 6 * RADIUS(B) * RADIUS(B) + 3 * RADIUS(B)                                     \
                    : 3 * (B##_WIDTH - 1) * (B##_WIDTH - 1) + 2 * (B##_WIDTH - 1))
-#define MAX_MOVES(B) (SLIDES(B) * (B##_RINGS + 4) + 1)
+#define MAX_PARTS(B, n, dev) ((dev)&RULES_R112 ? 4 : WINDOW_PLANES(B, n, dev) / B##_AXES)
+#define MAX_MOVES(B, n, dev) (SLIDES(B) * (B##_RINGS + MAX_PARTS(B, n, dev)) + 1)
 #define PROGRESS(B, n) (2 * B##_CELLS + (n)*B##_RINGS)
 #define MAX_PLIES(B, n) ((6 * (n) + 1) * PROGRESS(B, n))
 
-/* One variant. R061: elimination needs rings * (n + 1) / 3, R062: territory cells / n + 1. */
-#define VARIANT(id, bd, B, n)                                                                      \
+/* One variant under one rule set. R061: elimination needs rings * (n + 1) / 3, R062: territory
+ * cells / n + 1. */
+#define VARIANT(id, set, how, bd, B, n, dev)                                                       \
     static const struct rules rules_##id = {                                                       \
         .board = &board_##bd,                                                                      \
+        .deviations = (dev),                                                                       \
         .seats = (n),                                                                              \
         .rings = B##_RINGS,                                                                        \
         .line_base = B##_BASE,                                                                     \
         .line_need = LINE_NEED(B, n),                                                              \
-        .line_min = MAX_OF(B##_BASE, LINE_NEED(B, n)),                                             \
+        .line_min = (dev)&RULES_R120 ? MAX_OF(B##_BASE, LINE_NEED(B, n)) : LINE_NEED(B, n),        \
         .lps_rounds = RULES_LPS_ROUNDS,                                                            \
         .elim_win = B##_RINGS * ((n) + 1) / 3,                                                     \
         .terr_win = B##_CELLS / (n) + 1,                                                           \
@@ -70,46 +80,51 @@ enum { HXG_SYMS = 12 };
                    .ride = AT_RIDE,                                                                \
                    .pay = AT_PAY(B),                                                               \
                    .window = AT_WINDOW(B),                                                         \
-                   .line = AT_LINE(B, n),                                                          \
-                   .part = AT_PART(B, n),                                                          \
-                   .region = AT_REGION(B, n),                                                      \
-                   .line_pay = AT_SPENT(B, n),                                                     \
-                   .region_pay = AT_SPENT(B, n) + 1,                                               \
-                   .buried_pay = AT_SPENT(B, n) + 2,                                               \
-                   .forced = AT_SPENT(B, n) + 3},                                                  \
+                   .line = AT_LINE(B, n, dev),                                                     \
+                   .part = AT_PART(B, n, dev),                                                     \
+                   .region = AT_REGION(B, n, dev),                                                 \
+                   .line_pay = AT_SPENT(B, n, dev),                                                \
+                   .region_pay = AT_SPENT(B, n, dev) + 1,                                          \
+                   .buried_pay = AT_SPENT(B, n, dev) + 2,                                          \
+                   .forced = AT_SPENT(B, n, dev) + 3},                                             \
     };                                                                                             \
     static const struct rr_variant variant_##id = {                                                \
         .size = sizeof(struct rr_variant),                                                         \
         .seats = (n),                                                                              \
-        .name = #id,                                                                               \
-        .help = "RingRift on " #bd " for " #n " players",                                          \
-        .layout = "ringrift/2/" #id,                                                               \
+        .name = #bd "_" #n "p" set,                                                                \
+        .help = "RingRift on " #bd " for " #n " players, " how,                                    \
+        .layout = "ringrift/2/" #bd "_" #n "p" set,                                                \
         .state_bytes = STATE_BYTES(B##_CELLS, (n)*B##_RINGS),                                      \
-        .max_moves = MAX_MOVES(B),                                                                 \
+        .max_moves = MAX_MOVES(B, n, dev),                                                         \
         .max_plies = MAX_PLIES(B, n),                                                              \
         .height = B##_WIDTH,                                                                       \
         .width = B##_WIDTH,                                                                        \
         .planes = ENCODE_PLANES(n),                                                                \
         .scalars = ENCODE_SCALARS(n),                                                              \
-        .policy_planes = POLICY_PLANES(B, n),                                                      \
+        .policy_planes = POLICY_PLANES(B, n, dev),                                                 \
         .policy_scalars = POLICY_SCALARS,                                                          \
-        .flags = RR_VARIANT_NEAR_SYMMETRIC,                                                        \
+        .flags = (dev) & (RULES_R112 | RULES_R145) ? RR_VARIANT_NEAR_SYMMETRIC : 0,                \
         .symmetries = B##_SYMS,                                                                    \
         .data = &rules_##id,                                                                       \
     }
 
-VARIANT(hex8_2p, hex8, HX8, 2);
-VARIANT(hex8_3p, hex8, HX8, 3);
-VARIANT(hex8_4p, hex8, HX8, 4);
-VARIANT(square8_2p, square8, SQ8, 2);
-VARIANT(square8_3p, square8, SQ8, 3);
-VARIANT(square8_4p, square8, SQ8, 4);
-VARIANT(square19_2p, square19, SQ19, 2);
-VARIANT(square19_3p, square19, SQ19, 3);
-VARIANT(square19_4p, square19, SQ19, 4);
-VARIANT(hexagonal_2p, hexagonal, HXG, 2);
-VARIANT(hexagonal_3p, hexagonal, HXG, 3);
-VARIANT(hexagonal_4p, hexagonal, HXG, 4);
+/* Both rule sets of a board and number of players. The reference has the plain name. */
+#define BOTH(id, bd, B, n)                                                                         \
+    VARIANT(id, "", "reference rules", bd, B, n, RULES_REFERENCE);                                 \
+    VARIANT(id##_canonical, "@canonical", "rules as written", bd, B, n, RULES_CANONICAL)
+
+BOTH(hex8_2p, hex8, HX8, 2);
+BOTH(hex8_3p, hex8, HX8, 3);
+BOTH(hex8_4p, hex8, HX8, 4);
+BOTH(square8_2p, square8, SQ8, 2);
+BOTH(square8_3p, square8, SQ8, 3);
+BOTH(square8_4p, square8, SQ8, 4);
+BOTH(square19_2p, square19, SQ19, 2);
+BOTH(square19_3p, square19, SQ19, 3);
+BOTH(square19_4p, square19, SQ19, 4);
+BOTH(hexagonal_2p, hexagonal, HXG, 2);
+BOTH(hexagonal_3p, hexagonal, HXG, 3);
+BOTH(hexagonal_4p, hexagonal, HXG, 4);
 
 static const struct rr_variant *const variants[] = {
     &variant_hex8_2p,
@@ -124,6 +139,18 @@ static const struct rr_variant *const variants[] = {
     &variant_hexagonal_2p,
     &variant_hexagonal_3p,
     &variant_hexagonal_4p,
+    &variant_hex8_2p_canonical,
+    &variant_hex8_3p_canonical,
+    &variant_hex8_4p_canonical,
+    &variant_square8_2p_canonical,
+    &variant_square8_3p_canonical,
+    &variant_square8_4p_canonical,
+    &variant_square19_2p_canonical,
+    &variant_square19_3p_canonical,
+    &variant_square19_4p_canonical,
+    &variant_hexagonal_2p_canonical,
+    &variant_hexagonal_3p_canonical,
+    &variant_hexagonal_4p_canonical,
     NULL,
 };
 
@@ -283,7 +310,8 @@ const struct rr_game rr_game = {
     .abi_minor = RR_GAME_ABI_MINOR,
     .name = "ringrift",
     .version = "1.0",
-    .summary = "RingRift on four boards for two to four players, as its reference engine plays it",
+    .summary = "RingRift on four boards for two to four players, as its reference engine plays it, "
+               "and @canonical as it is written",
     .variants = variants,
     .options = options,
     .init = state_init,

@@ -3,20 +3,28 @@
  * rules.h - the numbers of one variant, and where the executable reference departs from the
  * written specification.
  *
- * The recorded games were made by the reference, so this plugin plays as the reference plays. A
- * second rule set would be a second table of variants; these are the places that it would change:
- *
- *   R075  no territory phase before a forced elimination    turn.c       after_line_noop()
- *   R081  counts 2 and 3 only where one ring may stand      placement.c  place_legal()
- *   R112  a recovery slide searches its line twice          recovery.c   applied_run()
- *   R120  a line must also have the base length             rules.line_min
- *   R142  closed pockets need a marker somewhere            regions.c    regions_find()
- *   R145  fences of all colours, grown over 8 offsets       board.fence_dirs, regions.c
+ * A rule set is a choice of these departures: `reference` has all of them, because the recorded
+ * games were made so; `canonical` has none and is what the specification says.
+ * doc/decisions/0030-rule-sets.md explains each.
  */
 #ifndef RINGRIFT_RULES_H
 #define RINGRIFT_RULES_H
 
 #include "board.h"
+
+/* The one table of departures: number of the rule, and what happens when the switch is on. */
+#define RULES_DEVIATIONS(X)                                                                        \
+    X(R075, "no territory phase before a forced elimination when no region may be taken")          \
+    X(R081, "two and three rings may be placed only where one may")                                \
+    X(R112, "a recovery slide searches its line twice and may take another than it was for")       \
+    X(R120, "a line must also have the base length of the board")                                  \
+    X(R142, "a pocket behind collapsed cells alone is a region only when one player is in it")     \
+    X(R145, "a fence grows through markers of all colours, over square offsets on hex8 too")
+
+#define RULES_BIT(rule, what) RULES_BIT_##rule,
+#define RULES_MASK(rule, what) RULES_##rule = 1 << RULES_BIT_##rule,
+enum { RULES_DEVIATIONS(RULES_BIT) RULES_BITS };
+enum { RULES_DEVIATIONS(RULES_MASK) RULES_CANONICAL = 0, RULES_REFERENCE = (1 << RULES_BITS) - 1 };
 
 /* First policy plane of each kind of decision; see policy.c. */
 struct policy_blocks {
@@ -25,11 +33,12 @@ struct policy_blocks {
 
 struct rules {
     const struct board *board;
+    uint8_t deviations; /* RULES_R075 and so on */
     uint8_t seats;
     uint8_t rings;     /* of each seat */
     uint8_t line_base; /* length from which the reference notices a line */
     uint8_t line_need; /* length that a line costs */
-    uint8_t line_min;  /* the larger of both */
+    uint8_t line_min;  /* length from which a line may be taken */
     uint8_t lps_rounds;
     uint16_t elim_win, terr_win;
     uint16_t pool; /* capacity of the ring pool of a state: the rings of all seats */
@@ -37,5 +46,8 @@ struct rules {
 };
 
 enum { RULES_LPS_ROUNDS = 3 };
+
+/* Whether the rules of a state (a struct view) depart from rule R.... */
+#define DEVIATES(v, rule) (((v)->r->deviations & RULES_##rule) != 0)
 
 #endif

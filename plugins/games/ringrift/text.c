@@ -316,6 +316,28 @@ text_pair(struct text *t, const char *key, int value)
     text_int(t, value);
 }
 
+/* The recorded games know the reference only, and do not say it. */
+static void
+text_deviations(struct text *t, const struct rules *r)
+{
+#define NAME(rule, what) #rule,
+    static const char *const names[] = {RULES_DEVIATIONS(NAME)};
+    bool any = false;
+
+    if (r->deviations == RULES_REFERENCE) {
+        return;
+    }
+    text_str(t, " deviations=");
+    for (unsigned i = 0; i < RULES_BITS; i++) {
+        if ((r->deviations >> i & 1) != 0) {
+            text_str(t, any ? "," : "");
+            text_str(t, names[i]);
+            any = true;
+        }
+    }
+    text_str(t, any ? "" : "-");
+}
+
 int32_t
 text_variant(const struct rules *r, char *out, size_t cap)
 {
@@ -330,6 +352,7 @@ text_variant(const struct rules *r, char *out, size_t cap)
     text_pair(&t, " elimwin=", r->elim_win);
     text_pair(&t, " terrwin=", r->terr_win);
     text_pair(&t, " lpsrounds=", r->lps_rounds);
+    text_deviations(&t, r);
     return text_end(&t);
 }
 

@@ -185,11 +185,14 @@ after_regions(struct pos *p)
     }
 }
 
-/* DEVIATION R075: a blocked player with nothing to take goes to forced elimination at once. */
+/* DEVIATION R075: a blocked player with nothing to take goes to forced elimination at once, and not
+ * by way of the territory phase and its NT. */
 static void
 after_line_noop(struct pos *p)
 {
-    enter(p, owes_forced(&p->v) && !regions_any(&p->v) ? PH_FE : PH_TP, BOARD_NO_CELL);
+    const bool skips = DEVIATES(&p->v, R075) && owes_forced(&p->v) && !regions_any(&p->v);
+
+    enter(p, skips ? PH_FE : PH_TP, BOARD_NO_CELL);
 }
 
 static void

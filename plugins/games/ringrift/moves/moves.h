@@ -102,7 +102,7 @@ bool stack_can_act(const struct view *v, uint16_t c, uint16_t height, uint16_t c
 bool seat_can_act(const struct view *v, uint8_t seat);
 
 /* Ring placement. */
-bool place_possible(const struct view *v, uint8_t seat); /* judged with one ring, hand ignored */
+bool place_possible(const struct view *v, uint8_t seat); /* with rings in hand */
 void place_legal(const struct view *v, struct sink *s);
 void place_apply(struct pos *p, rr_move m);
 
@@ -148,6 +148,14 @@ bool regions_any(const struct view *v);
 /* Cells of a region, ascending; returns how many. */
 uint16_t region_cells(const struct view *v, uint16_t min, uint8_t kind, uint16_t *out);
 void region_apply(struct pos *p, rr_move m); /* T */
+
+/* Markers that collapse with a region fenced off by markers of this content; returns how many. */
+struct cells {
+    const uint16_t *cell;
+    uint16_t count;
+};
+uint16_t fence_find(const struct view *v, const struct cells *region, uint8_t barrier,
+                    uint16_t *out);
 
 /* Payments: EL pops one ring, ET and F the cap, ER the lowest buried ring of the mover. */
 void pay_legal(const struct view *v, enum move_type type, struct sink *s);

@@ -4,6 +4,8 @@
  */
 #include "moves/moves.h"
 
+enum { PLACE_MAX = 3 }; /* rings that may be placed on an empty cell at once */
+
 /* Whether `count` rings of the seat on cell c make a stack that can act. */
 static bool
 alive(const struct view *v, uint16_t c, uint8_t seat, uint16_t count)
@@ -23,12 +25,26 @@ open_cell(uint8_t content)
     return content == CELL_EMPTY || (content & CELL_STACK) != 0;
 }
 
+/* Most rings that one placement may put on this cell. */
+static uint16_t
+most(const struct view *v, uint16_t c, uint16_t hand)
+{
+    const uint16_t limit = v->cell[c] == CELL_EMPTY ? PLACE_MAX : 1;
+
+    return hand < limit ? hand : limit;
+}
+
 bool
 place_possible(const struct view *v, uint8_t seat)
 {
+    /* DEVIATION R081: judged with one ring */
+    const uint16_t rings = DEVIATES(v, R081) ? 1 : v->h->hand[seat];
+
     for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (open_cell(v->cell[c]) && alive(v, c, seat, 1)) {
-            return true;
+        for (uint16_t k = 1; open_cell(v->cell[c]) && k <= most(v, c, rings); k++) {
+            if (alive(v, c, seat, k)) {
+                return true;
+            }
         }
     }
     return false;
@@ -58,13 +74,11 @@ place_legal(const struct view *v, struct sink *s)
         return;
     }
     for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (!open_cell(v->cell[c]) || !alive(v, c, seat, 1)) {
-            continue; /* DEVIATION R081: dead for one ring means closed for two and three */
-        }
-        sink_add(s, move_code(MT_P, c, 0, 0, 1));
-        for (uint8_t k = 2; k <= 3 && k <= limit && v->cell[c] == CELL_EMPTY; k++) {
+        for (uint8_t k = 1; open_cell(v->cell[c]) && k <= most(v, c, limit); k++) {
             if (alive(v, c, seat, k)) {
                 sink_add(s, move_code(MT_P, c, 0, 0, k));
+            } else if (DEVIATES(v, R081) && k == 1) {
+                break; /* DEVIATION R081: dead for one ring means closed for two and three */
             }
         }
     }

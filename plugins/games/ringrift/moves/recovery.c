@@ -84,12 +84,36 @@ add_per_payer(const struct view *v, enum move_type type, struct slide sl, struct
     }
 }
 
+/* R112 as written: a slide takes all lines through its destination, or any part of one of them that
+ * is longer than needed. */
+static void
+add_written(const struct view *v, struct slide sl, struct sink *s)
+{
+    const uint16_t need = v->r->line_need;
+
+    add_per_payer(v, MT_R_LINE, sl, s);
+    for (uint8_t axis = 0; axis < v->b->axes; axis++) {
+        const struct through t = run_through(v, sl, axis);
+        uint16_t first = t.first;
+
+        for (uint16_t i = 0; t.length > need && i + need <= t.length; i++) {
+            sink_add(s, move_code(MT_R_PART, sl.from, sl.to, first, axis));
+            /* the destination is empty yet, but a cell like the others */
+            first = v->b->next[first][axis];
+        }
+    }
+}
+
 static void
 add_line_slide(const struct view *v, struct slide sl, const struct through *run, struct sink *s)
 {
     const struct board *b = v->b;
     const uint16_t need = v->r->line_need;
 
+    if (!DEVIATES(v, R112)) {
+        add_written(v, sl, s);
+        return;
+    }
     if (applied_run(v, sl).length == 0) {
         return;
     }
@@ -162,8 +186,41 @@ static void
 collapse_run(struct pos *p, uint16_t first, uint8_t axis, uint16_t length)
 {
     for (uint16_t i = 0; i < length; i++) {
-        state_collapse(p, first, p->h->cur);
+        if ((p->cell[first] & CELL_COLLAPSED) == 0) { /* where two runs meet */
+            state_collapse(p, first, p->h->cur);
+        }
         first = p->v.b->next[first][axis];
+    }
+}
+
+/* The runs that a slide collapses when all of its line goes; returns how many. */
+static uint8_t
+whole_runs(const struct view *v, struct slide sl, struct through *runs)
+{
+    uint8_t count = 0;
+
+    if (DEVIATES(v, R112)) {
+        runs[0] = applied_run(v, sl);
+        return runs[0].length > 0;
+    }
+    for (uint8_t axis = 0; axis < v->b->axes; axis++) {
+        runs[count] = run_through(v, sl, axis);
+        count = (uint8_t)(count + (runs[count].length >= v->r->line_need));
+    }
+    return count;
+}
+
+static void
+collapse_line(struct pos *p, rr_move m, const struct through *runs, uint8_t count)
+{
+    const uint16_t need = p->v.r->line_need;
+
+    if (move_type(m) == MT_R_PART && !(DEVIATES(&p->v, R112) && runs[0].length == need)) {
+        collapse_run(p, move_c(m), move_k(m), need);
+        return;
+    }
+    for (uint8_t i = 0; i < count; i++) {
+        collapse_run(p, runs[i].first, runs[i].axis, runs[i].length);
     }
 }
 
@@ -172,20 +229,18 @@ recovery_apply(struct pos *p, rr_move m)
 {
     const struct slide sl = {.from = move_a(m), .to = move_b(m)};
     const enum move_type type = move_type(m);
-    const uint8_t mine = own(CELL_MARKER, p->h->cur);
-    const struct through run = applied_run(&p->v, sl);
+    struct through runs[BOARD_MAX_DIRS / 2];
+    const uint8_t count = whole_runs(&p->v, sl, runs);
 
     p->cell[sl.from] = CELL_EMPTY;
     if (type == MT_R_STRIKE) {
         (void)stack_pop(p, sl.to);
         credit(p, 1);
     } else {
-        p->cell[sl.to] = mine;
+        p->cell[sl.to] = own(CELL_MARKER, p->h->cur);
     }
-    if (type == MT_R_PART && run.length > p->v.r->line_need) {
-        collapse_run(p, move_c(m), move_k(m), p->v.r->line_need);
-    } else if (type == MT_R_PART || type == MT_R_LINE) {
-        collapse_run(p, run.first, run.axis, run.length);
+    if (type == MT_R_PART || type == MT_R_LINE) {
+        collapse_line(p, m, runs, count);
     }
     if (type != MT_R_PART) {
         const int ring = view_lowest(&p->v, move_c(m), p->h->cur);

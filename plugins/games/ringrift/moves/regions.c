@@ -120,7 +120,8 @@ components_of_kind(struct search *se, uint8_t kind, uint8_t active)
         struct component comp;
         flood(se, c, &comp);
         comp.kind = kind;
-        const bool fits = kind != REGION_PLAIN || bits(comp.rulers) == 1;
+        /* DEVIATION R142: behind collapsed cells alone exactly one player must rule */
+        const bool fits = kind != REGION_PLAIN || bits(comp.rulers) == 1 || !DEVIATES(v, R142);
         if (fits && bits(comp.rulers) < bits(active) && !is_known(se, &comp)) {
             se->found[se->count++] = comp;
         }
@@ -208,48 +209,14 @@ region_cells(const struct view *v, uint16_t min, uint8_t kind, uint16_t *out)
     return count;
 }
 
-static void
-add_fence(const struct pos *p, bool *in, uint16_t *list, uint16_t *count, uint16_t c)
-{
-    if ((p->cell[c] & CELL_MARKER) != 0 && p->cell[c] < CELL_COLLAPSED && !in[c]) {
-        in[c] = true;
-        list[(*count)++] = c;
-    }
-}
-
-/* DEVIATION R145: the fence is every marker, of any colour, beside the region, and on most boards
- * every marker connected with it. Returns the number of cells; in[] holds the region already. */
-static uint16_t
-find_fence(const struct pos *p, const uint16_t *cells, uint16_t size, bool *in, uint16_t *fence)
-{
-    const struct board *b = p->v.b;
-    uint16_t count = 0;
-
-    for (uint16_t i = 0; i < size; i++) {
-        for (uint8_t d = 0; d < b->near_dirs; d++) {
-            add_fence(p, in, fence, &count, b->near[cells[i]][d]);
-        }
-    }
-    for (uint16_t i = 0; i < count; i++) {
-        for (uint8_t d = 0; d < b->fence_dirs; d++) {
-            add_fence(p, in, fence, &count, b->fence[fence[i]][d]);
-        }
-    }
-    return count;
-}
-
 void
 region_apply(struct pos *p, rr_move m)
 {
     uint16_t cells[BOARD_MAX_CELLS];
     uint16_t fence[BOARD_MAX_CELLS];
-    bool in[BOARD_MAX_CELLS + 1] = {false};
     const uint16_t size = region_cells(&p->v, move_a(m), move_k(m), cells);
-
-    for (uint16_t i = 0; i < size; i++) {
-        in[cells[i]] = true;
-    }
-    const uint16_t fence_size = find_fence(p, cells, size, in, fence);
+    const uint16_t fence_size =
+        fence_find(&p->v, &(struct cells){cells, size}, barrier_of(&p->v, move_k(m)), fence);
     for (uint16_t i = 0; i < size; i++) {
         if ((p->cell[cells[i]] & CELL_STACK) != 0) {
             credit(p, view_height(&p->v, cells[i]));
