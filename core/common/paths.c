@@ -112,6 +112,24 @@ paths_mkdirs(const char *path, unsigned mode, struct rr_err *err)
 }
 
 int
+paths_trust(const struct stat *st, struct rr_err *err)
+{
+    const bool is_shared = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0;
+
+    if (st->st_uid != 0 && st->st_uid != geteuid()) {
+        return rr_err_set(err, -EPERM,
+                          "it belongs to user %u, who could change it: chown it to root or user %u",
+                          (unsigned)st->st_uid, (unsigned)geteuid());
+    }
+    if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 && !is_shared) {
+        return rr_err_set(err, -EPERM,
+                          "others than its owner may write to it (mode %04o): chmod go-w",
+                          (unsigned)(st->st_mode & 07777));
+    }
+    return 0;
+}
+
+int
 paths_read_new(const char *path, size_t max, char **out, size_t *size, struct rr_err *err)
 {
     /* O_NONBLOCK: a pipe must be refused, not waited for */

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 struct paths {
     bool is_build_tree;
@@ -37,6 +38,11 @@ int paths_mkdir(const char *path, unsigned mode, struct rr_err *err);
 
 /* The same for a directory whose parents need not exist; those are made as well. */
 int paths_mkdirs(const char *path, unsigned mode, struct rr_err *err);
+
+/* Whether nobody but root and this user can change a file or a folder: an owner, a mode. A folder
+ * where everybody makes files but none changes those of others (as /tmp) will do. Returns 0, or
+ * -EPERM with what is wrong and what to do, for the caller to say of which file. */
+int paths_trust(const struct stat *st, struct rr_err *err);
 
 /* Read a regular file of at most max bytes into a new string with a NUL behind it. A directory,
  * a pipe or a bigger file is refused. */

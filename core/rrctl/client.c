@@ -169,6 +169,9 @@ client_send(struct client *cl, const char *cmd, json_t *args, int timeout_ms, st
             sent += (size_t)n;
             continue;
         }
+        if (n < 0 && errno == EPIPE) {
+            return 0; /* it has hung up, and may have said why */
+        }
         rc = n < 0 && errno != EAGAIN && errno != EINTR ? -errno
                                                         : wait_ready(cl, POLLOUT, deadline_ms);
         if (rc == -EINTR) {

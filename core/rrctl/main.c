@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_TIMEOUT_MS 10000
@@ -155,6 +156,7 @@ main(int argc, char **argv)
     int rc;
 
     (void)setlocale(LC_CTYPE, "");
+    (void)umask(umask(0) | S_IWGRP | S_IWOTH); /* the daemon refuses files that others may write */
     rc = paths_init(&app.paths, &err);
     for (int i = 1; rc == 0 && i < argc; i++) {
         /* Everything may go into a JSON request. */

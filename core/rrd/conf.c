@@ -13,6 +13,7 @@
 #include "core/rrd/conf_schema.h"
 #include "core/rrd/ini.h"
 
+#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -228,6 +229,17 @@ read_plugin_path(struct conf *conf)
 }
 
 static void
+take_group(struct conf *conf, const char *name, const char *place)
+{
+    const struct group *group = name[0] == '\0' ? NULL : getgrnam(name);
+
+    if (group == NULL && name[0] != '\0') {
+        conf_problem(conf, place, "control_group: there is no group \"%s\" on this machine", name);
+    }
+    conf->control_gid = group == NULL ? -1 : (int64_t)group->gr_gid;
+}
+
+static void
 read_core(struct conf *conf, const struct ini *ini)
 {
     for (const struct rr_opt *row = conf_core_keys; row->key != NULL; row++) {
@@ -250,6 +262,7 @@ read_core(struct conf *conf, const struct ini *ini)
         *numbers[i].out = value.i;
     }
     conf->log_level = mem_dup(conf_core_text(conf, "log_level"));
+    take_group(conf, conf_core_text(conf, "control_group"), core_place(ini, "control_group"));
     read_core_slots(conf, ini);
     read_plugin_path(conf);
 }

@@ -72,6 +72,7 @@ struct conf {
     size_t n_slots;
     int64_t retain_events, store_size, disk_reserve, log_size, log_files;
     char *log_level;
+    int64_t control_gid;       /* -1: none */
     struct conf_value *values; /* of [core] */
     size_t n_values;
     struct conf_stage *stages;

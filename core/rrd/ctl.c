@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl.c - listen, check the peer, take requests, send answers.
+ * ctl.c - accept, take requests, send answers; limits on all of it.
  *
- * Does not: know commands (ctl_cmds.c).
+ * Does not: make the socket and know whom it serves (ctl_socket.c); know commands (ctl_cmds.c).
  */
 #include "config.h"
 
@@ -19,20 +19,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define REQUEST_MAX 4096u
 #define CONNECTIONS_MAX 64
+/* Members of the control group: each uid, and all of them. The rest is for the owner and root. */
+#define GUEST_MAX 16
+#define GUESTS_MAX 48
 #define IDLE_LIMIT_S 300
+/* From the first byte of a request to its last one. */
+#define REQUEST_LIMIT_MS 10000u
+/* Further requests of one who has not read so much of what he asked for wait. */
+#define OUTPUT_MAX 65536u
 
 struct conn {
     struct ctl *ctl;
     struct conn *next;
     struct bufferevent *bev;
     struct ctl_stream stream;
-    bool is_closing; /* after what is still to be sent */
+    uint64_t used;          /* grows with each request of anybody */
+    uint64_t begun_mono_ms; /* a request of which only a part has come; 0: none */
+    bool is_eof;            /* the peer sends no more, but may wait for answers */
+    bool is_closing;        /* after what is still to be sent */
 };
 
 struct ctl_later {
@@ -44,8 +52,20 @@ struct ctl {
     struct evconnlistener *listener;
     struct conn *conns;
     size_t n_conns;
+    uint64_t n_used;
+    bool is_deaf; /* until the next turn */
     int dir_fd;
 };
+
+/* Send what can be sent at once. */
+static void
+flush(struct conn *conn)
+{
+    struct evbuffer *out = bufferevent_get_output(conn->bev);
+
+    (void)evbuffer_unfreeze(out, 1);
+    (void)evbuffer_write(out, bufferevent_getfd(conn->bev));
+}
 
 static void
 conn_free(struct conn *conn)
@@ -127,6 +147,9 @@ pump_conn(struct conn *conn)
 void
 ctl_pump(struct ctl *ctl)
 {
+    if (ctl->is_deaf) {
+        ctl->is_deaf = evconnlistener_enable(ctl->listener) != 0;
+    }
     for (struct conn *conn = ctl->conns, *next; conn != NULL; conn = next) {
         const bool was_on = conn->stream.is_on;
 
@@ -188,26 +211,71 @@ ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why
     take_requests(conn);
 }
 
+/* Say why, and hang up once that is read. */
+static void
+hang_up(struct conn *conn, int code, const char *why)
+{
+    send_error(conn, code, why);
+    conn->is_closing = true;
+    (void)bufferevent_disable(conn->bev, EV_READ);
+}
+
+static bool
+is_busy(const struct conn *conn)
+{
+    return conn->stream.is_on || conn->stream.later != NULL;
+}
+
+/* Look at a request of which only a part has come. */
+static void
+wait_for_rest(struct conn *conn)
+{
+    const size_t n = evbuffer_get_length(bufferevent_get_input(conn->bev));
+    const uint64_t now = sys_mono_ms();
+    const struct timeval write_limit = {IDLE_LIMIT_S, 0};
+    const struct timeval limit = {n > 0 ? REQUEST_LIMIT_MS / 1000 : IDLE_LIMIT_S, 0};
+
+    if (n > REQUEST_MAX) {
+        hang_up(conn, STATUS_USAGE, "the request is longer than 4096 bytes");
+        return;
+    }
+    if (n == 0) {
+        conn->begun_mono_ms = 0;
+    } else if (conn->begun_mono_ms == 0) {
+        conn->begun_mono_ms = now;
+    } else if (now - conn->begun_mono_ms > REQUEST_LIMIT_MS) {
+        hang_up(conn, STATUS_TIMEOUT, "the rest of the request did not come in time");
+        return;
+    }
+    (void)bufferevent_set_timeouts(conn->bev, &limit, &write_limit);
+}
+
+/* May free the connection. */
 static void
 take_requests(struct conn *conn)
 {
     struct evbuffer *in = bufferevent_get_input(conn->bev);
+    struct evbuffer *out = bufferevent_get_output(conn->bev);
 
-    while (!conn->stream.is_on && conn->stream.later == NULL && !conn->is_closing) {
+    while (!is_busy(conn) && !conn->is_closing && evbuffer_get_length(out) < OUTPUT_MAX) {
         size_t n = 0;
         char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 
-        if (line == NULL || n > REQUEST_MAX) {
-            if (line != NULL || evbuffer_get_length(in) > REQUEST_MAX) {
-                send_error(conn, STATUS_USAGE, "the request is longer than 4096 bytes");
-                conn->is_closing = true;
-                (void)bufferevent_disable(conn->bev, EV_READ);
-            }
-            free(line);
-            return;
+        if (line == NULL) {
+            wait_for_rest(conn);
+            break;
         }
-        answer(conn, line, n);
+        conn->used = ++conn->ctl->n_used;
+        conn->begun_mono_ms = 0;
+        if (n > REQUEST_MAX) {
+            hang_up(conn, STATUS_USAGE, "the request is longer than 4096 bytes");
+        } else {
+            answer(conn, line, n);
+        }
         free(line);
+    }
+    if (conn->is_eof && !is_busy(conn) && evbuffer_get_length(out) == 0) {
+        conn_free(conn);
     }
 }
 
@@ -229,6 +297,8 @@ on_drained(struct bufferevent *bev, void *arg)
         conn_free(conn);
     } else if (conn->stream.is_on) {
         daemon_wake(conn->ctl->rrd);
+    } else {
+        take_requests(conn); /* those that waited until he has read */
     }
 }
 
@@ -237,52 +307,94 @@ on_event(struct bufferevent *bev, short what, void *arg)
 {
     struct conn *conn = arg;
 
-    if ((what & BEV_EVENT_TIMEOUT) != 0 && conn->stream.is_on && (what & BEV_EVENT_READING) != 0) {
-        (void)bufferevent_enable(bev, EV_READ); /* one that follows has nothing to say */
-        return;
+    const bool is_silent = (what & BEV_EVENT_TIMEOUT) != 0 && (what & BEV_EVENT_READING) != 0;
+
+    if (is_silent && is_busy(conn)) {
+        (void)bufferevent_enable(bev, EV_READ); /* who waits for us has nothing to say */
+    } else if (is_silent && conn->begun_mono_ms != 0 && !conn->is_closing) {
+        hang_up(conn, STATUS_TIMEOUT, "the rest of the request did not come in time");
+    } else if ((what & BEV_EVENT_EOF) != 0 && !conn->stream.follows) {
+        conn->is_eof = true;
+        take_requests(conn);
+    } else {
+        conn_free(conn);
     }
-    conn_free(conn);
 }
 
+/* Make room for one more: whoever has been silent for longest goes. */
 static bool
-is_allowed(evutil_socket_t fd)
+make_room(struct ctl *ctl)
 {
-    struct ucred cred;
-    socklen_t n = sizeof cred;
+    struct conn *oldest = NULL;
 
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &n) != 0) {
+    for (struct conn *c = ctl->conns; c != NULL; c = c->next) {
+        if (!is_busy(c) && !c->is_closing && (oldest == NULL || c->used < oldest->used)) {
+            oldest = c;
+        }
+    }
+    if (oldest == NULL) {
         return false;
     }
-    if (cred.uid != 0 && cred.uid != geteuid()) {
-        log_warn("ctl", "control connection refused uid=%ld pid=%ld", (long)cred.uid,
-                 (long)cred.pid);
-        return false;
-    }
+    /* What does not go out at once is of no use to one who reads nothing. */
+    send_error(oldest, STATUS_BUSY, "rrd has too many control connections: this one was idle");
+    flush(oldest);
+    conn_free(oldest);
     return true;
+}
+
+/* Returns the exit status for the peer, 0 when he may talk to us. */
+static int
+judge(struct ctl *ctl, evutil_socket_t fd, struct ucred *peer, const char **why)
+{
+    size_t own = 0;
+    size_t guests = 0;
+
+    *why = "this rrd answers its own user, root and members of control_group only";
+    if (!ctl_socket_serves(fd, ctl->rrd->conf.control_gid, peer)) {
+        log_warn("ctl", "connection refused uid=%ld gid=%ld pid=%ld", (long)peer->uid,
+                 (long)peer->gid, (long)peer->pid);
+        return STATUS_PERMISSION;
+    }
+    for (const struct conn *c = ctl->conns; c != NULL && !ctl_socket_is_owner(peer); c = c->next) {
+        guests += !ctl_socket_is_owner(&c->stream.peer);
+        own += c->stream.peer.uid == peer->uid;
+    }
+    *why = "rrd has too many control connections";
+    if (own >= GUEST_MAX || guests >= GUESTS_MAX ||
+        (ctl->n_conns == CONNECTIONS_MAX && !make_room(ctl))) {
+        return STATUS_BUSY;
+    }
+    return 0;
 }
 
 static void
 on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *addr, int addr_n,
           void *arg)
 {
-    static const char busy[] =
-        "{\"ok\":false,\"code\":5,\"error\":\"rrd has too many control connections\"}\n";
     const struct timeval limit = {IDLE_LIMIT_S, 0};
     struct ctl *ctl = arg;
+    struct ucred peer = {0};
     struct conn *conn;
+    char text[160];
+    const char *why;
+    const int status = judge(ctl, fd, &peer, &why);
 
     (void)listener;
     (void)addr;
     (void)addr_n;
-    if (!is_allowed(fd) || ctl->n_conns == CONNECTIONS_MAX) {
-        (void)send(fd, busy, ctl->n_conns == CONNECTIONS_MAX ? sizeof busy - 1 : 0,
-                   MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (status != 0) {
+        const int n = snprintf(text, sizeof text, "{\"ok\":false,\"code\":%d,\"error\":\"%s\"}\n",
+                               status, why);
+
+        (void)send(fd, text, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
         (void)close(fd);
         return;
     }
     conn = mem_zalloc(1, sizeof *conn);
     conn->ctl = ctl;
+    conn->used = ++ctl->n_used;
     conn->stream.conn = conn;
+    conn->stream.peer = peer;
     conn->bev = bufferevent_socket_new(ctl->rrd->base, fd, BEV_OPT_CLOSE_ON_FREE);
     if (conn->bev == NULL) {
         (void)close(fd);
@@ -298,64 +410,43 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
     (void)bufferevent_enable(conn->bev, EV_READ | EV_WRITE);
 }
 
-/* The path of a socket may have 107 bytes; a directory's descriptor makes any path short. */
-static int
-listen_in(int dir_fd, struct rr_err *err)
+/* No descriptors or no memory left. To be told so again at once and without end would help nobody:
+ * the next turn of the loop listens again. */
+static void
+on_accept_error(struct evconnlistener *listener, void *arg)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    mode_t old;
-    int rc = 0;
+    struct ctl *ctl = arg;
+    const int code = errno;
 
-    (void)snprintf(addr.sun_path, sizeof addr.sun_path, "/proc/self/fd/%d/ctl.sock", dir_fd);
-    if (fd < 0) {
-        rc = -errno;
-        return rr_err_set(err, rc, "cannot make the control socket: %s", strerror(-rc));
+    if (!make_room(ctl)) {
+        log_warn("ctl", "cannot accept a connection: %s", strerror(code));
     }
-    (void)unlinkat(dir_fd, "ctl.sock", 0); /* of a daemon that died: we hold the lock */
-    old = umask(0177);
-    if (bind(fd, (struct sockaddr *)&addr, sizeof addr) != 0 || listen(fd, CONNECTIONS_MAX) != 0) {
-        rc = -errno;
-        (void)rr_err_set(err, rc, "cannot make the control socket run/ctl.sock: %s", strerror(-rc));
-    }
-    (void)umask(old);
-    if (rc != 0) {
-        (void)close(fd);
-        return rc;
-    }
-    return fd;
+    (void)evconnlistener_disable(listener);
+    ctl->is_deaf = true;
 }
 
 int
 ctl_open(struct rrd *rrd, struct ctl **out, struct rr_err *err)
 {
     struct ctl *ctl = mem_zalloc(1, sizeof *ctl);
-    char *dir = paths_join_new(rrd->conf.dir, "run");
-    int fd = -1;
-    int rc = 0;
+    int fd;
 
     ctl->rrd = rrd;
-    ctl->dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (ctl->dir_fd < 0) {
-        rc = -errno;
-        (void)rr_err_set(err, rc, "cannot open %s: %s", dir, strerror(-rc));
-    } else {
-        fd = listen_in(ctl->dir_fd, err);
-        rc = fd < 0 ? fd : 0;
-    }
-    if (rc == 0) {
+    fd =
+        ctl_socket_listen(rrd->conf.dir, rrd->conf.control_gid, CONNECTIONS_MAX, &ctl->dir_fd, err);
+    if (fd >= 0) {
         ctl->listener = evconnlistener_new(rrd->base, on_accept, ctl,
                                            LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
         if (ctl->listener == NULL) {
             (void)close(fd);
-            rc = rr_err_set(err, -ENOMEM, "cannot watch the control socket");
+            fd = rr_err_set(err, -ENOMEM, "cannot watch the control socket");
         }
     }
-    free(dir);
-    if (rc != 0) {
+    if (fd < 0) {
         ctl_close(ctl);
-        return rc;
+        return fd;
     }
+    evconnlistener_set_error_cb(ctl->listener, on_accept_error);
     *out = ctl;
     return 0;
 }
@@ -367,11 +458,7 @@ ctl_close(struct ctl *ctl)
         return;
     }
     while (ctl->conns != NULL) {
-        struct evbuffer *out = bufferevent_get_output(ctl->conns->bev);
-
-        /* The loop has ended, and with it the sending: the answer to `stop` may still lie here. */
-        (void)evbuffer_unfreeze(out, 1);
-        (void)evbuffer_write(out, bufferevent_getfd(ctl->conns->bev));
+        flush(ctl->conns); /* the loop has ended: the answer to `stop` may still lie here */
         conn_free(ctl->conns);
     }
     if (ctl->listener != NULL) {

@@ -11,6 +11,7 @@
 #include <rr/err.h>
 
 #include <jansson.h>
+#include <sys/socket.h>
 
 #define CTL_PROTOCOL_VERSION 1
 
@@ -32,6 +33,7 @@ struct ctl_filter {
 /* How a request is answered, if not at once. */
 struct ctl_stream {
     struct conn *conn;
+    struct ucred peer;       /* who asks */
     struct ctl_later *later; /* made by ctl_later_new(): not now */
     /* Events, bit by bit (ctl_events.c): */
     bool is_on;
@@ -43,9 +45,17 @@ struct ctl_stream {
     struct ctl_filter filter;
 };
 
-/* Listen on D/run/ctl.sock, mode 0600. */
+/* Listen on D/run/ctl.sock: mode 0600, or with a control_group 0660. A folder that others may write
+ * to is refused. */
 int ctl_open(struct rrd *rrd, struct ctl **out, struct rr_err *err);
 void ctl_close(struct ctl *ctl);
+
+/* The parts of it that know the machine's users (ctl_socket.c): the descriptor that listens, and
+ * the one of its folder; whether the peer of a connection may ask, and who he is. gid is the
+ * control group, -1 for none. */
+int ctl_socket_listen(const char *dir, int64_t gid, int backlog, int *dir_fd, struct rr_err *err);
+bool ctl_socket_serves(int fd, int64_t gid, struct ucred *peer);
+bool ctl_socket_is_owner(const struct ucred *peer);
 
 /* After a commit: send new events to those that follow. */
 void ctl_pump(struct ctl *ctl);

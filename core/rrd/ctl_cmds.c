@@ -253,6 +253,22 @@ cmd_keys(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
     return 0;
 }
 
+/* Say who changed something. */
+static void
+tell(enum log_level level, const char *cmd, const json_t *args, const struct ucred *peer, int rc)
+{
+    const char *op = json_string_value(json_object_get(args, "op"));
+    const char *stage = json_string_value(json_object_get(args, "stage"));
+    const bool only_looks = (op != NULL && strcmp(op, "kick") != 0 && strcmp(op, "drop") != 0) ||
+                            json_is_true(json_object_get(args, "dry_run"));
+
+    stage = stage == NULL ? json_string_value(json_object_get(args, "queue")) : stage;
+    log_write(only_looks ? LOG_DEBUG : level, "ctl", "%s%s%.20s%s%.60s uid=%ld pid=%ld%s", cmd,
+              op == NULL ? "" : " ", op == NULL ? "" : op,
+              stage == NULL ? "" : " stage=", stage == NULL ? "" : stage, (long)peer->uid,
+              (long)peer->pid, rc == 0 ? "" : " refused");
+}
+
 int
 ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
             struct ctl_stream *stream, struct rr_err *err)
@@ -260,16 +276,19 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
     static const struct {
         const char *name;
         command_fn fn;
-    } table[] = {{"status", cmd_status},   {"why", ctl_why},       {"events", ctl_events},
-                 {"queue", ctl_queue},     {"start", cmd_start},   {"stop", cmd_stop},
-                 {"restart", cmd_restart}, {"reload", cmd_reload}, {"graph", cmd_graph},
-                 {"emit", cmd_emit},       {"get", cmd_get},       {"keys", cmd_keys},
-                 {"replay", ctl_replay},   {"event", ctl_event}};
+        bool is_told; /* the log says who did it */
+    } table[] = {
+        {"status", cmd_status, false},  {"why", ctl_why, false},      {"events", ctl_events, false},
+        {"queue", ctl_queue, true},     {"start", cmd_start, true},   {"stop", cmd_stop, true},
+        {"restart", cmd_restart, true}, {"reload", cmd_reload, true}, {"graph", cmd_graph, false},
+        {"emit", cmd_emit, true},       {"get", cmd_get, false},      {"keys", cmd_keys, false},
+        {"replay", ctl_replay, true},   {"event", ctl_event, false}};
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].name, cmd) == 0) {
             const int rc = table[i].fn(rrd, args, result, stream, err);
 
+            tell(table[i].is_told ? LOG_INFO : LOG_DEBUG, cmd, args, &stream->peer, rc);
             if (rc != 0 && err->code == 0) {
                 err->code = rc;
             }

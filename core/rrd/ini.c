@@ -211,8 +211,8 @@ read_file(struct ini *ini, const char *path, const char *shown, struct text_list
         text_list_add(problems, err.text);
         return;
     }
-    if (stat(path, &st) == 0 && (st.st_mode & S_IWOTH) != 0) {
-        complain(problems, shown, 0, "the file can be written by everybody: chmod o-w");
+    if (stat(path, &st) == 0 && paths_trust(&st, &err) != 0) {
+        complain(problems, shown, 0, "%s", err.text);
     }
     if (check_text(text, size, shown, problems)) {
         struct reader r = {text, shown, 0, ini, problems};
@@ -238,15 +238,20 @@ by_name(const void *a, const void *b)
 void
 ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *problems)
 {
+    struct rr_err err = RR_ERR_INIT;
     struct text_list names = {0};
     DIR *d = opendir(dir);
     const struct dirent *entry;
+    struct stat st;
 
     memset(ini, 0, sizeof *ini);
     if (d == NULL) {
         complain(problems, shown, 0, "cannot read the directory: %s (`rrctl init` makes one)",
                  strerror(errno));
         return;
+    }
+    if (fstat(dirfd(d), &st) == 0 && paths_trust(&st, &err) != 0) {
+        complain(problems, shown, 0, "%s", err.text);
     }
     while ((entry = readdir(d)) != NULL) {
         const char *dot = strrchr(entry->d_name, '.');

@@ -18,8 +18,8 @@ static const char *const live_keys[] = {
     "queue_high", "queue_low",      "memory_limit",  "process_limit", NULL};
 
 /* Keys of [core] that are taken at the start of the daemon. */
-static const char *const fixed_keys[] = {"retain_events", "store_size", "disk_reserve",
-                                         "log_size",      "log_files",  NULL};
+static const char *const fixed_keys[] = {
+    "retain_events", "store_size", "disk_reserve", "log_size", "log_files", "control_group", NULL};
 
 static const char *const action_names[] = {
     [PLAN_KEEP] = "keep",   [PLAN_UPDATE] = "update", [PLAN_RESTART] = "restart",

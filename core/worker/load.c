@@ -6,9 +6,12 @@
  */
 #include "core/worker/load.h"
 
+#include "core/common/paths.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <link.h>
 #include <stdio.h>
@@ -40,6 +43,24 @@ is_whole(int fd, off_t size)
     return 1;
 }
 
+/* Who may write to the folder could put another file in its place. */
+static int
+trust_folder(const char *path, struct rr_err *err)
+{
+    char copy[PATH_MAX];
+    struct stat st;
+    const char *dir;
+    int rc;
+
+    (void)snprintf(copy, sizeof copy, "%s", path);
+    dir = dirname(copy);
+    rc = stat(dir, &st) != 0 ? -errno : paths_trust(&st, err);
+    if (rc != 0 && rc != -EPERM) {
+        return rr_err_set(err, rc, "cannot examine its folder: %s", strerror(-rc));
+    }
+    return rc == 0 ? 0 : rr_err_wrap(err, "its folder %.80s", dir);
+}
+
 /* Open the file and refuse everything that is not a plain file of ours. Returns a descriptor. */
 static int
 open_checked(const char *path, struct rr_err *err)
@@ -57,14 +78,8 @@ open_checked(const char *path, struct rr_err *err)
         rc = rr_err_set(err, RR_E_PLUGIN, "cannot examine it: %s", strerror(errno));
     } else if (!S_ISREG(st.st_mode)) {
         rc = rr_err_set(err, RR_E_PLUGIN, "it is not a regular file");
-    } else if (st.st_uid != 0 && st.st_uid != geteuid()) {
-        rc = rr_err_set(err, RR_E_PLUGIN,
-                        "it belongs to user %u; only plugins of root or of user %u are loaded "
-                        "(chown it)",
-                        (unsigned)st.st_uid, (unsigned)geteuid());
-    } else if ((st.st_mode & S_IWOTH) != 0) {
-        rc = rr_err_set(err, RR_E_PLUGIN, "everybody may write to it (mode %04o): run chmod o-w",
-                        (unsigned)(st.st_mode & 07777));
+    } else if (paths_trust(&st, err) != 0 || trust_folder(path, err) != 0) {
+        rc = RR_E_PLUGIN;
     } else if (pread(fd, magic, sizeof magic, 0) != (ssize_t)sizeof magic ||
                memcmp(magic, "\177ELF", sizeof magic) != 0) {
         rc = rr_err_set(err, RR_E_PLUGIN,

@@ -134,8 +134,20 @@ test_files(void)
     refused(path, "not an ELF", "R30 empty file");
     write_file("cut.so", image, 300, 0700, path, sizeof path);
     refused(path, "it is cut off", "R30 truncated file");
-    write_file("puppet.so", image, image_bytes, 0707, path, sizeof path);
-    refused(path, "chmod o-w", "R30 writable by everybody");
+    write_file("puppet.so", image, image_bytes, 0702, path, sizeof path);
+    refused(path, "chmod go-w", "R30 writable by everybody");
+    write_file("puppet.so", image, image_bytes, 0720, path, sizeof path);
+    refused(path, "chmod go-w", "R30 writable by its group");
+    write_file("puppet.so", image, image_bytes, 0700, path, sizeof path);
+    (void)chmod(dir, 0770);
+    refused(path, "its folder", "R30 in a folder that the group may write to");
+    (void)chmod(dir, 0700);
+    if (geteuid() == 0) {
+        const int gave = chown(path, 12345, (gid_t)-1);
+
+        (void)gave;
+        refused(path, "belongs to user 12345", "R30 somebody else's");
+    }
     write_file("other.so", image, image_bytes, 0700, path, sizeof path);
     refused(path, "name \"puppet\", its file says \"other\"", "R30 another name than the file's");
     (void)snprintf(path, sizeof path, "%s/fifo.so", dir);

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
 # Control socket and its requests. R68, the workers' protocol, is tests/fuzz/fuzz_wire and fuzz_frames.
-TESTS += tests/reliability/R65_control_requests.sh
-dist_check_SCRIPTS += tests/reliability/R65_control_requests.sh
+ctl_scripts = tests/reliability/R64_control_socket.sh tests/reliability/R65_control_requests.sh
+TESTS += $(ctl_scripts)
+dist_check_SCRIPTS += $(ctl_scripts)
