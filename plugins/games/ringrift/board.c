@@ -58,6 +58,8 @@ number_cells(struct board *b)
 
     memset(b->at, 0xff, sizeof b->at);
     for (int col = 0; col < b->width; col++) {
+        b->lane_first[col] = b->cells;
+        b->lane_shift[col] = (uint8_t)(r > col ? r - col : 0);
         for (int row = 0; row < b->width; row++) {
             if (r > 0 && abs(col - r + row - r) > r) {
                 continue;
@@ -66,6 +68,7 @@ number_cells(struct board *b)
             b->y[b->cells] = (int8_t)(row - r);
             b->plane[b->cells] = (uint16_t)(row * b->width + col);
             b->at[row * b->width + col] = b->cells;
+            b->lane_bits[col] |= 1U << row;
             b->cells++;
         }
     }
@@ -110,6 +113,7 @@ build(struct board *b)
     b->dirs = hex ? 6 : 8;
     b->axes = b->dirs / 2;
     b->near_dirs = hex ? 6 : 4;
+    b->vecs = (uint8_t)((b->width + 7) / 8);
     b->syms = hex ? 12 : 8;
     number_cells(b);
     for (uint16_t c = 0; c < b->cells; c++) {

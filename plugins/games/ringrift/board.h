@@ -21,6 +21,7 @@ enum {
     BOARD_MAX_DIRS = 8,
     BOARD_MAX_NEAR = 6,
     BOARD_MAX_SYMS = 12,
+    BOARD_MAX_LANES = 32, /* BOARD_MAX_WIDTH in whole vectors of mask.h */
     BOARD_NO_CELL = 0xffff
 };
 
@@ -34,6 +35,10 @@ struct board {
     uint8_t near_dirs;  /* territory neighbours */
     uint8_t fence_dirs; /* neighbours through which a fence grows; 0: it does not grow */
     uint8_t syms;
+    uint8_t vecs; /* of mask.h: vectors of so many lanes; a lane is a column */
+    uint16_t lane_first[BOARD_MAX_LANES]; /* cell; they follow each other along a lane */
+    uint8_t lane_shift[BOARD_MAX_LANES];  /* bit of that cell */
+    uint32_t lane_bits[BOARD_MAX_LANES];  /* bits that are cells */
     int8_t x[BOARD_MAX_CELLS], y[BOARD_MAX_CELLS];
     uint16_t plane[BOARD_MAX_CELLS]; /* cell of the planes: row * width + column */
     uint16_t next[BOARD_MAX_CELLS + 1][BOARD_MAX_DIRS];

@@ -7,6 +7,8 @@ plugins_games_ringrift_so_SOURCES = \
 	plugins/games/ringrift/encode.c \
 	plugins/games/ringrift/heuristic.c \
 	plugins/games/ringrift/heuristic.h \
+	plugins/games/ringrift/mask.c \
+	plugins/games/ringrift/mask.h \
 	plugins/games/ringrift/moves/capture.c \
 	plugins/games/ringrift/moves/fence.c \
 	plugins/games/ringrift/moves/lines.c \

@@ -41,7 +41,8 @@ enum {
     CELL_STACK = 0x20, /* the seat is the controller */
     CELL_COLLAPSED = 0x40,
     CELL_BLOCKED = CELL_STACK | CELL_COLLAPSED,
-    CELL_WALL = CELL_COLLAPSED | CELL_SEAT
+    CELL_WALL = CELL_COLLAPSED | CELL_SEAT,
+    CELL_ALL = 0xff
 };
 
 enum {

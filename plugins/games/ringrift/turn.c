@@ -71,17 +71,14 @@ legal_lp(const struct view *v, struct sink *s)
 static void
 legal_tp(const struct view *v, struct sink *s)
 {
-    struct region regions[REGION_MAX];
+    const uint32_t before = s->count;
 
     if ((v->h->flags & FLAG_REGION_DEBT) != 0) {
         pay_legal(v, (v->h->flags & FLAG_RECOVERED) != 0 ? MT_ER : MT_ET, s);
         return;
     }
-    const uint16_t count = regions_find(v, regions);
-    for (uint16_t i = 0; i < count; i++) {
-        sink_add(s, move_code(MT_T, regions[i].min, 0, 0, regions[i].kind));
-    }
-    sink_add(s, count > 0 ? MT_ST : MT_NT);
+    regions_legal(v, s);
+    sink_add(s, s->count > before ? MT_ST : MT_NT);
 }
 
 void

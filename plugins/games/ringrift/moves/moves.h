@@ -134,15 +134,8 @@ void lines_apply(struct pos *p, rr_move m); /* collapses; the debt is the turn's
  */
 enum { REGION_PLAIN = 4 };
 
-struct region {
-    uint16_t min, size;
-    uint8_t kind;
-};
-
-enum { REGION_MAX = (REGION_PLAIN + 1) * BOARD_MAX_CELLS };
-
-/* Regions that the mover may take now; returns how many. */
-uint16_t regions_find(const struct view *v, struct region *out);
+/* Regions that the mover may take now. */
+void regions_legal(const struct view *v, struct sink *s);
 bool regions_any(const struct view *v);
 
 /* Cells of a region, ascending; returns how many. */

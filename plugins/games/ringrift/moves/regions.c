@@ -2,86 +2,68 @@
 /*
  * regions.c - disconnected regions: finding them and taking one.
  */
-#include <string.h>
-
+#include "mask.h"
 #include "moves/moves.h"
 
-/* One connected component of the cells that do not hold `barrier` and are not collapsed. */
+/* One connected component of the cells that do not hold the barrier and are not collapsed. */
 struct component {
-    uint16_t min, size;
-    uint16_t payers; /* stacks inside that could pay for a region */
-    uint8_t marks;   /* seats that have markers inside */
-    uint8_t rulers;  /* seats that control a stack inside */
+    uint16_t min;
+    uint8_t marks; /* seats that have markers inside */
     uint8_t kind;
 };
 
+enum { KNOWN_MAX = (REGION_PLAIN + 1) * BOARD_MAX_CELLS };
+
 struct search {
     const struct view *v;
-    bool seen[BOARD_MAX_CELLS + 1]; /* or closed; the wall is */
-    uint16_t queue[BOARD_MAX_CELLS + 1];
-    uint16_t payers; /* on the whole board */
-    bool payer[BOARD_MAX_CELLS];
-    struct component found[REGION_MAX];
+    struct mask markers[RR_GAME_MAX_SEATS], stacks[RR_GAME_MAX_SEATS];
+    struct mask payers;
+    uint8_t active; /* how many seats have a ring in a stack */
     uint16_t count;
+    struct component known[KNOWN_MAX];
 };
+
+/* The seat whose markers fence a kind off; not for REGION_PLAIN. */
+static uint8_t
+barrier_seat(const struct view *v, uint8_t kind)
+{
+    return (uint8_t)((v->h->cur + kind) % v->r->seats);
+}
 
 /* Content that fences a kind off. REGION_PLAIN has none; the wall's value stands for it. */
 static uint8_t
 barrier_of(const struct view *v, uint8_t kind)
 {
-    const uint8_t seat = (uint8_t)((v->h->cur + kind) % v->r->seats);
-
-    return kind == REGION_PLAIN ? (uint8_t)CELL_WALL : own(CELL_MARKER, seat);
+    return kind == REGION_PLAIN ? (uint8_t)CELL_WALL : own(CELL_MARKER, barrier_seat(v, kind));
 }
 
-/* Start a pass over all components: collapsed cells and the barrier count as seen. */
-static void
-close_cells(struct search *se, uint8_t barrier)
-{
-    const uint8_t *cell = se->v->cell;
-
-    for (uint16_t c = 0; c <= se->v->b->cells; c++) {
-        se->seen[c] = cell[c] >= CELL_COLLAPSED || cell[c] == barrier;
-    }
-}
-
-/* Collect the component of start in se->queue. */
-static void
-flood(struct search *se, uint16_t start, struct component *out)
-{
-    const struct view *v = se->v;
-    const uint8_t near_dirs = v->b->near_dirs;
-    uint16_t tail = 1;
-
-    *out = (struct component){.min = start};
-    se->queue[0] = start;
-    se->seen[start] = true;
-    for (uint16_t head = 0; head < tail; head++) {
-        const uint16_t *near = v->b->near[se->queue[head]];
-        for (uint8_t d = 0; d < near_dirs; d++) {
-            /* without a branch, which would be mispredicted half of the time */
-            se->queue[tail] = near[d];
-            tail = (uint16_t)(tail + !se->seen[near[d]]);
-            se->seen[near[d]] = true;
-        }
-    }
-    for (uint16_t i = 0; i < tail; i++) {
-        const uint8_t content = v->cell[se->queue[i]];
-        const uint8_t bit = (uint8_t)(1U << (content & CELL_SEAT));
-        out->marks |= (content & CELL_MARKER) != 0 ? bit : 0;
-        out->rulers |= (content & CELL_STACK) != 0 ? bit : 0;
-        out->payers = (uint16_t)(out->payers + se->payer[se->queue[i]]);
-    }
-    out->size = tail;
-}
-
-/* The seat whose markers fence a kind off, as a bit; none for REGION_PLAIN. */
 static uint8_t
 barrier_bit(const struct view *v, uint8_t kind)
 {
-    const unsigned seat = (unsigned)(v->h->cur + kind) % v->r->seats;
+    return (uint8_t)(kind == REGION_PLAIN ? 0U : 1U << barrier_seat(v, kind));
+}
 
-    return (uint8_t)(kind == REGION_PLAIN ? 0U : 1U << seat);
+/* The cells whose components are regions of a kind. */
+static void
+open_cells(const struct view *v, uint8_t kind, struct mask *out)
+{
+    struct mask fence;
+
+    mask_read(v, CELL_COLLAPSED, 0, out);
+    mask_read(v, CELL_ALL, barrier_of(v, kind), &fence);
+    mask_remove(v->b, out, &fence);
+}
+
+/* Seats whose set meets a component, as bits. */
+static uint8_t
+seats_in(const struct view *v, const struct mask *sets, const struct mask *cells)
+{
+    uint8_t seats = 0;
+
+    for (uint8_t s = 0; s < v->r->seats; s++) {
+        seats |= (uint8_t)(mask_meets(v->b, &sets[s], cells) << s);
+    }
+    return seats;
 }
 
 /* Whether an earlier kind has produced the same cells. Both start at the same cell; they are equal
@@ -92,7 +74,7 @@ is_known(const struct search *se, const struct component *c)
     const uint8_t bar = barrier_bit(se->v, c->kind);
 
     for (uint16_t i = 0; i < se->count; i++) {
-        const struct component *o = &se->found[i];
+        const struct component *o = &se->known[i];
         if (o->min == c->min && (o->marks & bar) == 0 &&
             (c->marks & barrier_bit(se->v, o->kind)) == 0) {
             return true;
@@ -101,112 +83,97 @@ is_known(const struct search *se, const struct component *c)
     return false;
 }
 
-static uint8_t
-bits(uint8_t mask)
-{
-    return (uint8_t)__builtin_popcount(mask);
-}
-
+/* Offer the regions of a kind that can be paid from outside. */
 static void
-components_of_kind(struct search *se, uint8_t kind, uint8_t active)
+regions_of_kind(struct search *se, uint8_t kind, struct sink *s)
 {
     const struct view *v = se->v;
+    struct mask open;
+    struct mask left;
+    struct mask cells;
 
-    close_cells(se, barrier_of(v, kind));
-    for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (se->seen[c]) {
+    open_cells(v, kind, &open);
+    left = open;
+    while (mask_component(v->b, &open, &left, &cells)) {
+        const int rulers = __builtin_popcount(seats_in(v, se->stacks, &cells));
+        /* DEVIATION R142: behind collapsed cells alone exactly one player must rule */
+        const bool fits = kind != REGION_PLAIN || rulers == 1 || !DEVIATES(v, R142);
+        if (!fits || rulers >= se->active) {
             continue;
         }
-        struct component comp;
-        flood(se, c, &comp);
-        comp.kind = kind;
-        /* DEVIATION R142: behind collapsed cells alone exactly one player must rule */
-        const bool fits = kind != REGION_PLAIN || bits(comp.rulers) == 1 || !DEVIATES(v, R142);
-        if (fits && bits(comp.rulers) < bits(active) && !is_known(se, &comp)) {
-            se->found[se->count++] = comp;
+        const struct component comp = {.min = mask_first(v->b, &cells),
+                                       .marks = seats_in(v, se->markers, &cells),
+                                       .kind = kind};
+        if (!is_known(se, &comp)) {
+            se->known[se->count++] = comp;
+            if (!mask_within(v->b, &se->payers, &cells)) {
+                sink_add(s, move_code(MT_T, comp.min, 0, 0, kind));
+            }
         }
     }
 }
 
 /* A payer is a stack of the mover; after a recovery slide, any stack with a buried ring of his. */
 static void
-mark_payers(struct search *se)
+read_payers(const struct view *v, struct mask *out)
 {
-    const struct view *v = se->v;
-    const bool recovered = (v->h->flags & FLAG_RECOVERED) != 0;
-
-    se->payers = 0;
+    mask_read(v, CELL_ALL, own(CELL_STACK, v->h->cur), out);
+    if ((v->h->flags & FLAG_RECOVERED) == 0) {
+        return;
+    }
+    *out = (struct mask){0};
     for (uint16_t c = 0; c < v->b->cells; c++) {
-        bool pays = v->cell[c] == own(CELL_STACK, v->h->cur);
-        if (recovered && (v->cell[c] & CELL_BLOCKED) == CELL_STACK) {
-            const int ring = view_lowest(v, c, v->h->cur);
-            pays = ring >= 0 && ring < view_height(v, c) - 1;
+        const int ring = (v->cell[c] & CELL_STACK) != 0 ? view_lowest(v, c, v->h->cur) : -1;
+        if (ring >= 0 && ring < view_height(v, c) - 1) {
+            mask_add(v->b, out, c);
         }
-        se->payer[c] = pays;
-        se->payers = (uint16_t)(se->payers + pays);
     }
 }
 
-uint16_t
-regions_find(const struct view *v, struct region *out)
+void
+regions_legal(const struct view *v, struct sink *s)
 {
-    const uint8_t active = view_colours(v);
     struct search se;
-    uint16_t count = 0;
 
     se.v = v;
     se.count = 0;
-    if (active == 0) {
-        return 0;
+    se.active = (uint8_t)__builtin_popcount(view_colours(v));
+    read_payers(v, &se.payers);
+    if (mask_empty(v->b, &se.payers)) {
+        return;
     }
-    mark_payers(&se);
-    if (se.payers == 0) {
-        return 0;
+    for (uint8_t seat = 0; seat < v->r->seats; seat++) {
+        mask_read(v, CELL_ALL, own(CELL_MARKER, seat), &se.markers[seat]);
+        mask_read(v, CELL_ALL, own(CELL_STACK, seat), &se.stacks[seat]);
     }
     for (uint8_t kind = 0; kind < v->r->seats; kind++) {
-        if (memchr(v->cell, barrier_of(v, kind), v->b->cells) != NULL) {
-            components_of_kind(&se, kind, active);
+        if (!mask_empty(v->b, &se.markers[barrier_seat(v, kind)])) {
+            regions_of_kind(&se, kind, s);
         }
     }
-    components_of_kind(&se, REGION_PLAIN, active);
-    for (uint16_t i = 0; i < se.count; i++) {
-        if (se.found[i].payers < se.payers) {
-            out[count++] = (struct region){
-                .min = se.found[i].min, .size = se.found[i].size, .kind = se.found[i].kind};
-        }
-    }
-    return count;
+    regions_of_kind(&se, REGION_PLAIN, s);
 }
 
 bool
 regions_any(const struct view *v)
 {
-    struct region regions[REGION_MAX];
+    struct sink s = {.v = v, .want = RR_MOVE_NONE};
 
-    return regions_find(v, regions) > 0;
+    regions_legal(v, &s);
+    return s.count > 0;
 }
 
 uint16_t
 region_cells(const struct view *v, uint16_t min, uint8_t kind, uint16_t *out)
 {
-    struct search se;
-    struct component comp;
-    bool in[BOARD_MAX_CELLS] = {false};
-    uint16_t count = 0;
+    struct mask open;
+    struct mask left = {0};
+    struct mask cells;
 
-    se.v = v;
-    memset(se.payer, 0, sizeof se.payer);
-    close_cells(&se, barrier_of(v, kind));
-    flood(&se, min, &comp);
-    for (uint16_t i = 0; i < comp.size; i++) {
-        in[se.queue[i]] = true;
-    }
-    for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (in[c]) {
-            out[count++] = c;
-        }
-    }
-    return count;
+    open_cells(v, kind, &open);
+    mask_add(v->b, &left, min);
+    (void)mask_component(v->b, &open, &left, &cells);
+    return mask_cells(v->b, &cells, out);
 }
 
 void
