@@ -216,7 +216,8 @@ word_is(const char *text, const char *key, const char *value)
     return got != NULL && n == strlen(value) && strncmp(got, value, n) == 0;
 }
 
-/* Equal texts; a recorded value of `*` matches any value. */
+/* Equal texts; a recorded value of `*` matches any value. Behind the recorded fields ours may name
+ * the winner, who is compared with the result. */
 static bool
 same_state(const char *ours, const char *recorded)
 {
@@ -231,7 +232,7 @@ same_state(const char *ours, const char *recorded)
         ours += a + (ours[a] == ' ');
         recorded += b + (recorded[b] == ' ');
     }
-    return *ours == *recorded;
+    return *recorded == '\0' && (*ours == '\0' || strncmp(ours, "w=", 2) == 0);
 }
 
 static int

@@ -235,7 +235,7 @@ test_state_texts(void)
     }
     refused(&t, "", "expected \"ph=\"");
     refused(&t, "ph=XX cur=1", "no phase");
-    refused(&t, "ph=OV cur=0", "no phase of a game in progress");
+    refused(&t, "ph=OV cur=1 ", "expected \"0\"");
     refused(&t, "ph=RP cur=3 " SEATS "st=- mk=- co=-" TAIL, "a number from 1 to 2");
     refused(&t, "ph=RP cur=1 hand=19,0 elim=0,0 terr=0,0 st=-", "a number from 0 to 18");
     refused(&t, "ph=RP cur=1 " SEATS "st=9,9:1 mk=- co=-" TAIL, "no cell 9,9");

@@ -5,7 +5,8 @@
  * The fields come in the order in which text.c writes them. Totals of rings need not add up, so
  * that hand-made positions can be read, but no seat may have more rings on the board than a game
  * gives it, and the seat to act must have a legal move. `lp=*` stands for "no bookkeeping yet".
- * A finished game is refused: its text does not tell who won.
+ * Who has won a finished game follows from the position, but for ends by the last rung of the
+ * stalemate ladder, whose text has `w=` after the last field.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -99,13 +100,13 @@ static void
 phase(struct parser *ps)
 {
     expect(ps, "ph=");
-    for (uint8_t i = 0; i < PH_OV; i++) {
+    for (uint8_t i = 0; i < PH_COUNT; i++) {
         if (accept(ps, text_phase(i))) {
             ps->pos.h->phase = i;
             return;
         }
     }
-    fail(ps, "no phase of a game in progress: \"%.2s\" (RP MV CA CH LP TP FE)", ps->at);
+    fail(ps, "no phase: \"%.2s\" (RP MV CA CH LP TP FE OV)", ps->at);
 }
 
 static void
@@ -169,6 +170,10 @@ bookkeeping(struct parser *ps)
     const uint8_t seats = ps->pos.v.r->seats;
 
     expect(ps, " lp=");
+    if (h->phase == PH_OV) {
+        expect(ps, "-");
+        return;
+    }
     if (accept(ps, "*")) {
         return;
     }
@@ -209,6 +214,9 @@ hidden(struct parser *ps)
     expect(ps, " sw=");
     h->swap = number(ps, 0, 1) == 1 ? SWAP_OFFERED : SWAP_NONE;
     bookkeeping(ps);
+    if (h->phase == PH_OV && accept(ps, " w=")) {
+        h->winner = (uint8_t)(seat(ps) + 1);
+    }
     if (!ps->failed && *ps->at != '\0') {
         fail(ps, "more text after the last field: \"%.20s\"", ps->at);
     }
@@ -226,6 +234,8 @@ check_hidden(struct parser *ps)
         fail(ps, "fx= does not fit the phase %s", text_phase(h->phase));
     } else if (h->fx != BOARD_NO_CELL && ps->pos.cell[h->fx] != own(CELL_STACK, h->cur)) {
         fail(ps, "fx= is not a stack of the player to act");
+    } else if (h->phase == PH_OV && h->flags != 0) {
+        fail(ps, "le=, te=, rc= or ac= is 1 though the game is over");
     } else if ((h->flags & FLAG_LINE_DEBT) != 0 && h->phase != PH_LP) {
         fail(ps, "le=1 outside of phase LP");
     } else if ((h->flags & FLAG_REGION_DEBT) != 0 && h->phase != PH_TP) {
@@ -233,6 +243,22 @@ check_hidden(struct parser *ps)
     } else if (h->swap == SWAP_OFFERED &&
                (h->phase != PH_RP || h->cur != 1 || ps->pos.v.r->seats != 2)) {
         fail(ps, "sw=1, but only player 2 of two may swap, before placing");
+    }
+}
+
+/* A finished game: find out again who has won. */
+static void
+check_end(struct parser *ps)
+{
+    const uint8_t said = ps->pos.h->winner;
+    const enum end_kind end = victory_again(&ps->pos);
+
+    if (end == END_NONE) {
+        fail(ps, "ph=OV, but nobody has won here");
+    } else if (said != 0 && end != END_STALE_LAST_ACTOR) {
+        fail(ps, "w=%u, but the position tells who has won", said);
+    } else if (said == 0 && end == END_STALE_LAST_ACTOR) {
+        fail(ps, "all are equal, so the last to act has won: w= must say who that was");
     }
 }
 
@@ -255,7 +281,9 @@ check(struct parser *ps)
         }
     }
     check_hidden(ps);
-    if (!ps->failed) {
+    if (!ps->failed && v->h->phase == PH_OV) {
+        check_end(ps);
+    } else if (!ps->failed) {
         turn_legal(v, &s);
         if (s.count == 0) {
             fail(ps, "the player to act has no legal move");
@@ -275,7 +303,11 @@ parse_state(const struct rr_variant *variant, const char *text, void *state, cha
     h = ps.pos.h;
     phase(&ps);
     expect(&ps, " cur=");
-    h->cur = seat(&ps);
+    if (h->phase == PH_OV) {
+        expect(&ps, "0");
+    } else {
+        h->cur = seat(&ps);
+    }
     per_seat(&ps, " hand=", h->hand, ps.pos.v.r->rings);
     per_seat(&ps, " elim=", h->elim, 9999);
     per_seat(&ps, " terr=", h->terr, ps.pos.v.b->cells);

@@ -275,6 +275,10 @@ text_hidden(struct text *t, const struct view *v)
     text_str(t, " lp=");
     if (h->phase == PH_OV) {
         text_char(t, '-');
+        if (h->end == END_STALE_LAST_ACTOR) { /* all else follows from the position */
+            text_str(t, " w=");
+            text_int(t, h->winner);
+        }
         return;
     }
     text_int(t, h->lps_first);

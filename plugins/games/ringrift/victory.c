@@ -193,3 +193,22 @@ lps_turn_start(struct pos *p)
         (void)win(p, h->cur, END_LPS_ROUNDS);
     }
 }
+
+enum end_kind
+victory_again(struct pos *p)
+{
+    const uint8_t said = p->h->winner;
+    uint8_t acting = 0;
+
+    if (victory_test(p)) {
+        p->h->winner = p->h->end == END_STALE_LAST_ACTOR ? said : p->h->winner;
+        return p->h->end;
+    }
+    for (uint8_t s = 0; s < p->v.r->seats; s++) {
+        if (real_action(&p->v, s)) {
+            acting++;
+            (void)win(p, s, END_LPS_ROUNDS);
+        }
+    }
+    return acting == 1 ? END_LPS_ROUNDS : END_NONE;
+}

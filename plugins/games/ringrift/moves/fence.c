@@ -9,6 +9,7 @@ enum place { OTHER, INSIDE, BESIDE, BEYOND };
 
 struct fence {
     const struct view *v;
+    uint8_t barrier; /* content of the cells that fence the region off */
     uint8_t place[BOARD_MAX_CELLS + 1];
     uint16_t *out;
     uint16_t count;
@@ -36,59 +37,50 @@ grow(struct fence *f)
     }
 }
 
-static bool
-touches(const struct fence *f, uint16_t c, enum place place)
-{
-    const struct board *b = f->v->b;
-
-    for (uint8_t d = 0; d < b->near_dirs; d++) {
-        if (f->place[b->near[c][d]] == place) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * R145 and the judgment 12.2: only markers on some shortest way around the region collapse, which
- * are those that something on the other side touches: a cell that is no barrier, or a barrier
- * behind which such a cell lies and that does not touch the region itself.
- */
-static void
-thin(struct fence *f, uint8_t barrier)
+/* Go on from the cells of a list through barriers that are nothing else; they join it. */
+static uint16_t
+spread(struct fence *f, uint16_t *list, uint16_t count)
 {
     const struct view *v = f->v;
-    uint16_t queue[BOARD_MAX_CELLS];
-    uint16_t tail = 0;
-    uint16_t kept = 0;
 
-    for (uint16_t c = 0; c < v->b->cells; c++) {
-        if (f->place[c] == OTHER && v->cell[c] < CELL_COLLAPSED && v->cell[c] != barrier) {
-            f->place[c] = BEYOND;
-            queue[tail++] = c;
-        }
-    }
-    for (uint16_t head = 0; head < tail; head++) {
-        const uint16_t *near = v->b->near[queue[head]];
+    for (uint16_t i = 0; i < count; i++) {
+        const uint16_t *near = v->b->near[list[i]];
         for (uint8_t d = 0; d < v->b->near_dirs; d++) {
-            if (v->cell[near[d]] == barrier && f->place[near[d]] == OTHER) {
-                f->place[near[d]] = BEYOND;
-                queue[tail++] = near[d];
+            if (v->cell[near[d]] == f->barrier && f->place[near[d]] == OTHER) {
+                f->place[near[d]] = f->place[list[i]];
+                list[count++] = near[d];
             }
         }
     }
-    for (uint16_t i = 0; i < f->count; i++) {
-        if (touches(f, f->out[i], BEYOND)) {
-            f->out[kept++] = f->out[i];
+    return count;
+}
+
+/*
+ * R145 and the judgment 12.2: of the border, only markers collapse that keep the region apart from
+ * the rest: those beside it. Barriers behind these that have no way to the rest are enclosed, and
+ * so a part of the inside.
+ */
+static void
+close_in(struct fence *f)
+{
+    const struct view *v = f->v;
+    uint16_t beyond[BOARD_MAX_CELLS];
+    uint16_t count = 0;
+
+    for (uint16_t c = 0; c < v->b->cells; c++) {
+        if (f->place[c] == OTHER && v->cell[c] < CELL_COLLAPSED && v->cell[c] != f->barrier) {
+            f->place[c] = BEYOND;
+            beyond[count++] = c;
         }
     }
-    f->count = kept;
+    (void)spread(f, beyond, count);
+    f->count = spread(f, f->out, f->count);
 }
 
 uint16_t
 fence_find(const struct view *v, const struct cells *region, uint8_t barrier, uint16_t *out)
 {
-    struct fence f = {.v = v, .out = out};
+    struct fence f = {.v = v, .barrier = barrier, .out = out};
 
     for (uint16_t i = 0; i < region->count; i++) {
         f.place[region->cell[i]] = INSIDE;
@@ -101,7 +93,7 @@ fence_find(const struct view *v, const struct cells *region, uint8_t barrier, ui
     if (DEVIATES(v, R145)) {
         grow(&f);
     } else {
-        thin(&f, barrier);
+        close_in(&f);
     }
     return f.count;
 }

@@ -161,6 +161,10 @@ void turn_apply(struct pos *p, rr_move m);
 /* Victory test at the end of a turn; sets winner and end when somebody has won. */
 bool victory_test(struct pos *p);
 
+/* In a position where the game is over: find winner and end again; END_NONE when nobody has won.
+ * The last to act cannot be seen: with END_STALE_LAST_ACTOR head.winner stays what it was. */
+enum end_kind victory_again(struct pos *p);
+
 /* Last-player-standing bookkeeping at a turn start; may end the game. */
 void lps_turn_start(struct pos *p);
 
