@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The first half are the line axes in the order in which recovery scans them; each ascends in cell
- * order. The second half are the opposites in the same order. */
-static const int8_t square_steps[8][2] = {{1, 0},  {0, 1},  {1, 1},   {1, -1},
-                                          {-1, 0}, {0, -1}, {-1, -1}, {-1, 1}};
-static const int8_t hex_steps[6][2] = {{1, 0}, {1, -1}, {0, 1}, {-1, 0}, {-1, 1}, {0, -1}};
 static const int8_t square_near[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
 
 struct board board_square8 = {.name = "square8", .width = 8, .fence_dirs = 8};
@@ -42,7 +37,7 @@ board_ray(const struct board *b, uint16_t from, uint16_t to)
     struct board_ray ray = {.dir = 0, .dist = (uint8_t)dist};
 
     for (uint8_t d = 0; d < b->dirs; d++) {
-        const int8_t *step = b->radius > 0 ? hex_steps[d] : square_steps[d];
+        const int8_t *step = board_steps[b->radius > 0][d];
         if (step[0] * dist == dx && step[1] * dist == dy) {
             ray.dir = d;
             break;
@@ -108,7 +103,7 @@ static void
 build(struct board *b)
 {
     const bool hex = b->radius > 0;
-    const int8_t(*steps)[2] = hex ? hex_steps : square_steps;
+    const int8_t(*steps)[2] = board_steps[hex];
 
     b->dirs = hex ? 6 : 8;
     b->axes = b->dirs / 2;
@@ -118,8 +113,8 @@ build(struct board *b)
     number_cells(b);
     for (uint16_t c = 0; c < b->cells; c++) {
         link_cells(b, steps, b->dirs, b->next[c], c);
-        link_cells(b, hex ? hex_steps : square_near, b->near_dirs, b->near[c], c);
-        link_cells(b, square_steps, b->fence_dirs, b->fence[c], c);
+        link_cells(b, hex ? steps : square_near, b->near_dirs, b->near[c], c);
+        link_cells(b, board_steps[0], b->fence_dirs, b->fence[c], c);
         for (uint8_t s = 0; s < b->syms; s++) {
             b->image[s][c] = image_of(b, s, b->x[c], b->y[c]);
         }

@@ -19,6 +19,7 @@ enum {
     BOARD_MAX_CELLS = 469,
     BOARD_MAX_WIDTH = 25,
     BOARD_MAX_DIRS = 8,
+    BOARD_MAX_AXES = 4,
     BOARD_MAX_NEAR = 6,
     BOARD_MAX_SYMS = 12,
     BOARD_MAX_LANES = 32, /* BOARD_MAX_WIDTH in whole vectors of mask.h */
@@ -46,6 +47,14 @@ struct board {
     uint16_t fence[BOARD_MAX_CELLS][BOARD_MAX_DIRS];
     uint16_t image[BOARD_MAX_SYMS][BOARD_MAX_CELLS];
     uint16_t at[BOARD_MAX_WIDTH * BOARD_MAX_WIDTH]; /* cell of a plane cell, or BOARD_NO_CELL */
+};
+
+/* Steps (x, y) of the directions, on squares and on hex boards. The first half are the line axes in
+ * the order in which recovery scans them; each ascends in cell order. The second half are the
+ * opposites in the same order. */
+static const int8_t board_steps[2][BOARD_MAX_DIRS][2] = {
+    {{1, 0}, {0, 1}, {1, 1}, {1, -1}, {-1, 0}, {0, -1}, {-1, -1}, {-1, 1}},
+    {{1, 0}, {1, -1}, {0, 1}, {-1, 0}, {-1, 1}, {0, -1}},
 };
 
 extern struct board board_square8, board_hex8, board_square19, board_hexagonal;

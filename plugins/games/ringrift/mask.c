@@ -49,6 +49,20 @@ mask_read(const struct view *v, uint8_t bits, uint8_t value, struct mask *out)
     }
 }
 
+INLINE bool
+is_empty(int vecs, const struct mask *m)
+{
+    uint32_t __attribute__((vector_size(32))) all = m->vec[0];
+
+#pragma GCC unroll 4
+    for (int i = 1; i < vecs; i++) {
+        all |= m->vec[i];
+    }
+    const uint64_t __attribute__((vector_size(32))) wide =
+        (uint64_t __attribute__((vector_size(32))))all;
+    return (wide[0] | wide[1] | wide[2] | wide[3]) == 0;
+}
+
 /* Lane i of out is lane i + dx of m, for dx = -1, 0, 1. */
 INLINE void
 step_lanes(int vecs, int dx, const struct mask *m, struct mask *out)
@@ -66,6 +80,16 @@ step_lanes(int vecs, int dx, const struct mask *m, struct mask *out)
             out->vec[i] = __builtin_shufflevector(m->vec[i], i + 1 < vecs ? m->vec[i + 1] : none, 1,
                                                   2, 3, 4, 5, 6, 7, 8);
         }
+    }
+}
+
+/* The cells whose neighbour at (dx, dy) is in m; bits that are no cells may come to be set. */
+INLINE void
+step(int vecs, const int8_t dir[2], const struct mask *m, struct mask *out)
+{
+    step_lanes(vecs, dir[0], m, out);
+    for (int i = 0; i < vecs; i++) {
+        out->vec[i] = dir[1] < 0 ? out->vec[i] << 1 : dir[1] > 0 ? out->vec[i] >> 1 : out->vec[i];
     }
 }
 
@@ -98,7 +122,6 @@ fill(bool hex, int vecs, const struct mask *open, struct mask *out)
     struct mask in;
     struct mask m;
     struct mask before;
-    uint64_t __attribute__((vector_size(32))) more;
 
 #pragma GCC unroll 4
     for (int i = 0; i < vecs; i++) {
@@ -110,16 +133,82 @@ fill(bool hex, int vecs, const struct mask *open, struct mask *out)
         for (int i = 0; i < 4; i++) { /* a step costs less than to ask whether it helped */
             grow(hex, vecs, &in, &m);
         }
-        more = (uint64_t __attribute__((vector_size(32))))(m.vec[0] ^ before.vec[0]);
 #pragma GCC unroll 4
-        for (int i = 1; i < vecs; i++) {
-            more |= (uint64_t __attribute__((vector_size(32))))(m.vec[i] ^ before.vec[i]);
+        for (int i = 0; i < vecs; i++) {
+            before.vec[i] ^= m.vec[i];
         }
-    } while ((more[0] | more[1] | more[2] | more[3]) != 0);
+    } while (!is_empty(vecs, &before));
 #pragma GCC unroll 4
     for (int i = 0; i < vecs; i++) {
         out->vec[i] = m.vec[i];
     }
+}
+
+INLINE void
+rays(bool hex, int vecs, const struct mask *open, struct mask *out)
+{
+    const int dirs = hex ? 6 : 8;
+    struct mask all[MASK_RAYS] = {0};
+
+#pragma GCC unroll 8
+    for (int d = 0; d < dirs; d++) {
+        struct mask ray[MASK_RAYS];
+        step(vecs, board_steps[hex][d], open, &ray[0]);
+        step(vecs, board_steps[hex][d], &ray[0], &ray[1]);
+        step(vecs, board_steps[hex][d], &ray[1], &ray[2]);
+        for (int i = 0; i < vecs; i++) {
+            all[0].vec[i] |= ray[0].vec[i];
+            ray[1].vec[i] &= ray[0].vec[i];
+            all[1].vec[i] |= ray[1].vec[i];
+            all[2].vec[i] |= ray[2].vec[i] & ray[1].vec[i];
+        }
+    }
+    for (int k = 0; k < MASK_RAYS; k++) {
+        out[k] = all[k];
+    }
+}
+
+void
+mask_rays(const struct board *b, const struct mask *open, struct mask out[MASK_RAYS])
+{
+    BY_BOARD(b, rays, open, out);
+}
+
+INLINE bool
+runs(bool hex, int vecs, const struct mask *m, uint8_t length, struct mask *out)
+{
+    const int axes = hex ? 3 : 4;
+    struct mask any = {0};
+
+#pragma GCC unroll 4
+    for (int a = 0; a < axes; a++) {
+        const int8_t back[2] = {(int8_t)-board_steps[hex][a][0], (int8_t)-board_steps[hex][a][1]};
+        struct mask next = *m;
+        struct mask run;
+        step(vecs, back, m, &run);
+        for (int i = 0; i < vecs; i++) {
+            run.vec[i] = m->vec[i] & ~run.vec[i];
+        }
+        for (int k = 1; k < length; k++) {
+            struct mask from = next;
+            step(vecs, board_steps[hex][a], &from, &next);
+            for (int i = 0; i < vecs; i++) {
+                run.vec[i] &= next.vec[i];
+            }
+        }
+        for (int i = 0; i < vecs; i++) {
+            any.vec[i] |= run.vec[i];
+            out[a].vec[i] = run.vec[i];
+        }
+    }
+    return !is_empty(vecs, &any);
+}
+
+bool
+mask_runs(const struct board *b, const struct mask *m, uint8_t length,
+          struct mask out[BOARD_MAX_AXES])
+{
+    return BY_BOARD(b, runs, m, length, out);
 }
 
 bool

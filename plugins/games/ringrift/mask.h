@@ -30,6 +30,15 @@ void mask_read(const struct view *v, uint8_t bits, uint8_t value, struct mask *o
 bool mask_component(const struct board *b, const struct mask *open, struct mask *left,
                     struct mask *out);
 
+/* The cells from which 1, 2 and 3 steps in some direction all lie in open. */
+enum { MASK_RAYS = 3 };
+void mask_rays(const struct board *b, const struct mask *open, struct mask out[MASK_RAYS]);
+
+/* For each axis, where `length` cells of m or more lie in a row: the first cells of the rows.
+ * Returns whether there is any. */
+bool mask_runs(const struct board *b, const struct mask *m, uint8_t length,
+               struct mask out[BOARD_MAX_AXES]);
+
 bool mask_meets(const struct board *b, const struct mask *one, const struct mask *two);
 bool mask_within(const struct board *b, const struct mask *inner, const struct mask *outer);
 

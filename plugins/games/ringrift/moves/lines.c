@@ -2,39 +2,17 @@
 /*
  * lines.c - lines of the mover's markers in the line phase.
  */
+#include "mask.h"
 #include "moves/moves.h"
 
-struct run {
-    uint16_t first, length;
-    uint8_t axis;
-};
-
-/* Next maximal run of the seat's markers after *run in (axis, cell) order; false at the end. */
+/* For each axis, the first cells of the lines that the seat may take. */
 static bool
-next_run(const struct view *v, uint8_t seat, struct run *run, uint16_t *cursor)
+find_lines(const struct view *v, uint8_t seat, struct mask out[BOARD_MAX_AXES])
 {
-    const struct board *b = v->b;
-    const uint8_t mine = own(CELL_MARKER, seat);
+    struct mask markers;
 
-    for (; run->axis < b->axes; run->axis++, *cursor = 0) {
-        for (; *cursor < b->cells; (*cursor)++) {
-            const uint16_t c = *cursor;
-            if (v->cell[c] != mine || v->cell[b->next[c][run->axis + b->axes]] == mine) {
-                continue;
-            }
-            run->first = c;
-            run->length = 1;
-            for (uint16_t at = b->next[c][run->axis]; v->cell[at] == mine;
-                 at = b->next[at][run->axis]) {
-                run->length++;
-            }
-            if (run->length >= v->r->line_min) {
-                (*cursor)++;
-                return true;
-            }
-        }
-    }
-    return false;
+    mask_read(v, CELL_ALL, own(CELL_MARKER, seat), &markers);
+    return mask_runs(v->b, &markers, v->r->line_min, out);
 }
 
 uint16_t
@@ -49,29 +27,46 @@ line_step(const struct board *b, uint8_t axis, uint16_t from, uint16_t steps)
 bool
 lines_any(const struct view *v, uint8_t seat)
 {
-    struct run run = {0};
-    uint16_t cursor = 0;
+    struct mask lines[BOARD_MAX_AXES];
 
-    return next_run(v, seat, &run, &cursor);
+    return find_lines(v, seat, lines);
+}
+
+static void
+add_line(const struct view *v, uint16_t first, uint8_t axis, struct sink *s)
+{
+    const uint16_t need = v->r->line_need;
+    uint16_t length = 1;
+
+    for (uint16_t at = v->b->next[first][axis]; v->cell[at] == v->cell[first];
+         at = v->b->next[at][axis]) {
+        length++;
+    }
+    if (length == need) {
+        sink_add(s, move_code(MT_L, first, length, 0, axis));
+        return;
+    }
+    sink_add(s, move_code(MT_O_ALL, first, length, 0, axis));
+    uint16_t part = first;
+    for (uint16_t i = 0; i + need <= length; i++) {
+        sink_add(s, move_code(MT_O_PART, first, length, part, axis));
+        part = v->b->next[part][axis];
+    }
 }
 
 void
 lines_legal(const struct view *v, struct sink *s)
 {
-    const uint16_t need = v->r->line_need;
-    struct run run = {0};
-    uint16_t cursor = 0;
+    struct mask lines[BOARD_MAX_AXES];
 
-    while (next_run(v, v->h->cur, &run, &cursor)) {
-        if (run.length == need) {
-            sink_add(s, move_code(MT_L, run.first, run.length, 0, run.axis));
-            continue;
-        }
-        sink_add(s, move_code(MT_O_ALL, run.first, run.length, 0, run.axis));
-        uint16_t part = run.first;
-        for (uint16_t i = 0; i + need <= run.length; i++) {
-            sink_add(s, move_code(MT_O_PART, run.first, run.length, part, run.axis));
-            part = v->b->next[part][run.axis];
+    if (!find_lines(v, v->h->cur, lines)) {
+        return;
+    }
+    for (uint8_t axis = 0; axis < v->b->axes; axis++) {
+        uint16_t first[BOARD_MAX_CELLS];
+        const uint16_t count = mask_cells(v->b, &lines[axis], first);
+        for (uint16_t i = 0; i < count; i++) {
+            add_line(v, first[i], axis, s);
         }
     }
 }

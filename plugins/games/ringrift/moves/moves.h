@@ -92,7 +92,18 @@ struct sink {
     bool found;
 };
 
-void sink_add(struct sink *s, rr_move m);
+void sink_compare(struct sink *s, rr_move m);
+
+static inline void
+sink_add(struct sink *s, rr_move m)
+{
+    if (s->out != NULL) {
+        s->out[s->count] = m;
+    } else {
+        sink_compare(s, m);
+    }
+    s->count++;
+}
 
 /* Whether a stack of this height and cap, owned by the mover, standing on c, could move or
  * capture. The board need not really hold it. */

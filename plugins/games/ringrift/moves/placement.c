@@ -2,6 +2,7 @@
 /*
  * placement.c - ring placement: which cells take how many rings, and putting them down.
  */
+#include "mask.h"
 #include "moves/moves.h"
 
 enum { PLACE_MAX = 3 }; /* rings that may be placed on an empty cell at once */
@@ -67,15 +68,23 @@ supply(const struct view *v)
 void
 place_legal(const struct view *v, struct sink *s)
 {
+    const struct board *b = v->b;
     const uint8_t seat = v->h->cur;
     const uint16_t limit = supply(v);
+    struct mask free;
+    struct mask rays[MASK_RAYS];
 
     if (limit == 0) {
         return;
     }
-    for (uint16_t c = 0; c < v->b->cells; c++) {
-        for (uint8_t k = 1; open_cell(v->cell[c]) && k <= most(v, c, limit); k++) {
-            if (alive(v, c, seat, k)) {
+    mask_read(v, CELL_BLOCKED, 0, &free);
+    mask_rays(b, &free, rays);
+    for (uint16_t c = 0; c < b->cells; c++) {
+        const uint16_t count = open_cell(v->cell[c]) ? most(v, c, limit) : 0;
+        for (uint8_t k = 1; k <= count; k++) {
+            /* where the way is free the rings can ride, and nobody need look for captures */
+            const bool rides = v->cell[c] == CELL_EMPTY && mask_has(b, &rays[k - 1], c);
+            if (rides || alive(v, c, seat, k)) {
                 sink_add(s, move_code(MT_P, c, 0, 0, k));
             } else if (DEVIATES(v, R081) && k == 1) {
                 break; /* DEVIATION R081: dead for one ring means closed for two and three */
