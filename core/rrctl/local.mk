@@ -29,5 +29,15 @@ distclean-local:
 	@test ! -L conf.d || rm -f conf.d
 .PHONY: link-conf
 
+# Its paths are those of the installation, which make knows when it is asked.
+if SYSTEMD
+systemdsystemunit_DATA = contrib/systemd/rrd.service
+endif
+EXTRA_DIST += contrib/systemd/rrd.service.in
+CLEANFILES += contrib/systemd/rrd.service
+contrib/systemd/rrd.service: contrib/systemd/rrd.service.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) contrib/systemd && \
+	sed -e 's|@sbindir@|$(sbindir)|' -e 's|@bindir@|$(bindir)|' '$(srcdir)/contrib/systemd/rrd.service.in' > $@
+
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = contrib/completion/rrctl

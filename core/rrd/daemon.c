@@ -15,6 +15,7 @@
 #include "core/rrd/ctl.h"
 #include "core/rrd/lock.h"
 #include "core/rrd/notes.h"
+#include "core/rrd/notify.h"
 #include "core/rrd/reload.h"
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
@@ -168,6 +169,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
     }
     route_dispatch(rrd);
     ctl_pump(rrd->ctl);
+    notify_look(rrd->notify);
     if (!rrd->was_told) {
         tell_parent(rrd);
     }
@@ -393,6 +395,9 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
     if (rc == 0) {
         rc = ctl_open(rrd, &rrd->ctl, err);
     }
+    if (rc == 0) {
+        rrd->notify = notify_new(rrd);
+    }
     free(store);
     free(state);
     return rc;
@@ -432,6 +437,7 @@ finish(struct rrd *rrd)
     reload_end(rrd);
     daemon_hold_signals(SIG_BLOCK);
     ctl_close(rrd->ctl);
+    notify_free(rrd->notify);
     store_close(rrd->store);
     sup_run_fini(rrd);
     for (size_t i = 0; i < sizeof rrd->signals / sizeof rrd->signals[0]; i++) {

@@ -17,7 +17,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/link.c core/rrd/link.h \
 	core/rrd/lock.c core/rrd/lock.h \
 	core/rrd/manifest.c core/rrd/manifest.h \
-	core/rrd/notes.c core/rrd/notes.h \
+	core/rrd/notes.c core/rrd/notes.h core/rrd/notify.c core/rrd/notify.h \
 	core/rrd/offline.c core/rrd/offline.h \
 	core/rrd/options.c core/rrd/options.h \
 	core/rrd/plan.c core/rrd/plan.h core/rrd/reload.c core/rrd/reload.h \

@@ -55,6 +55,12 @@ reload_phase(const struct rrd *rrd)
     return rrd->reload == NULL ? "" : phase_names[rrd->reload->phase];
 }
 
+bool
+reload_is_on(const struct rrd *rrd)
+{
+    return rrd->reload != NULL && !rrd->reload->is_dry;
+}
+
 static void
 reload_free(struct reload *r)
 {
@@ -256,6 +262,7 @@ reload_begin(struct rrd *rrd, bool is_dry, struct ctl_later *later, struct rr_er
     (void)bufferevent_set_timeouts(r->output, &limit, NULL);
     (void)bufferevent_enable(r->output, EV_READ);
     rrd->reload = r;
+    daemon_wake(rrd); /* a service manager hears of it */
     log_info("reload", is_dry ? "begun, for a look" : "begun");
     return 0;
 }

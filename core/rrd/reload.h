@@ -34,6 +34,9 @@ void reload_turn(struct rrd *rrd);
 /* What it does now, "" for nothing. */
 const char *reload_phase(const struct rrd *rrd);
 
+/* Whether one is under way that is no dry run. */
+bool reload_is_on(const struct rrd *rrd);
+
 /* The daemon ends. */
 void reload_end(struct rrd *rrd);
 

@@ -21,6 +21,7 @@
 
 struct ctl;
 struct link;
+struct notify;
 struct reload;
 struct rrd;
 struct stage_log;
@@ -131,6 +132,7 @@ struct rrd {
     size_t n_stages;
     int64_t *slots_used;
     struct ctl *ctl;
+    struct notify *notify; /* to a service manager */
     char instance[40]; /* marks the processes of this state directory */
     uint64_t started_ms;
     uint64_t last_lease, last_epoch;

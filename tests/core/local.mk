@@ -71,3 +71,7 @@ tests_core_test_conf_LDADD = $(RRDCORE_LIBS) -lm
 # Every way in which a handler and the daemon can end
 dist_check_SCRIPTS += tests/core/test_daemon.sh
 TESTS += tests/core/test_daemon.sh
+
+# As a service
+dist_check_SCRIPTS += tests/core/test_service.sh
+TESTS += tests/core/test_service.sh
