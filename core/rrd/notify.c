@@ -80,7 +80,8 @@ start_watchdog(struct notify *n, const char *usec, const char *pid)
     int64_t us = 0;
     int64_t whose = getpid();
 
-    if (usec == NULL || usec[0] == '\0' || (pid != NULL && text_int(pid, &whose) == 0 && whose != getpid())) {
+    if (usec == NULL || usec[0] == '\0' ||
+        (pid != NULL && text_int(pid, &whose) == 0 && whose != getpid())) {
         return;
     }
     if (text_int(usec, &us) != 0 || us < 2) {

@@ -133,7 +133,7 @@ struct rrd {
     int64_t *slots_used;
     struct ctl *ctl;
     struct notify *notify; /* to a service manager */
-    char instance[40]; /* marks the processes of this state directory */
+    char instance[40];     /* marks the processes of this state directory */
     uint64_t started_ms;
     uint64_t last_lease, last_epoch;
     uint64_t seen_mono_ms;   /* the loop ran last */
