@@ -66,6 +66,40 @@ print_overview(const struct rrctl *app)
     (void)puts("\nrrctl help COMMAND tells more. The directory is ., $RR_DIR or --dir.");
 }
 
+static json_t *
+options_json(const struct opt_row *rows)
+{
+    json_t *all = json_array();
+
+    for (; rows != NULL && rows->name != NULL; rows++) {
+        const char letter[2] = {rows->letter, '\0'};
+
+        (void)json_array_append_new(all,
+                                    json_pack("{s:s, s:s, s:s?, s:s}", "name", rows->name, "letter",
+                                              letter, "value", rows->value, "help", rows->help));
+    }
+    return all;
+}
+
+/* The whole table; the man page and the tests are made from it. */
+static void
+print_json_table(void)
+{
+    json_t *all = json_array();
+    json_t *doc;
+
+    for (const struct command *c = commands; c->name != NULL; c++) {
+        (void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", c->name,
+                                                   "operands", c->operands, "summary", c->summary,
+                                                   "help", c->help, "options",
+                                                   options_json(c->options)));
+    }
+    doc = json_pack("{s:o, s:o}", "commands", all, "options", options_json(global_options));
+    (void)json_dumpf(doc, stdout, JSON_INDENT(2));
+    (void)putchar('\n');
+    json_decref(doc);
+}
+
 /* One line per command and option, for the completion script and the test of the manual. */
 static void
 print_words(void)
@@ -108,6 +142,10 @@ cmd_help(struct rrctl *app, struct rr_err *err)
 
     if (args_has(&app->args, "words")) {
         print_words();
+        return 0;
+    }
+    if (topic == NULL && app->json) {
+        print_json_table();
         return 0;
     }
     if (topic == NULL) {

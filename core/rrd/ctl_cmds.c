@@ -259,8 +259,11 @@ tell(enum log_level level, const char *cmd, const json_t *args, const struct ucr
 {
     const char *op = json_string_value(json_object_get(args, "op"));
     const char *stage = json_string_value(json_object_get(args, "stage"));
+    /* "after" and "next" go on where the last request of the same command ended */
     const bool only_looks = (op != NULL && strcmp(op, "kick") != 0 && strcmp(op, "drop") != 0) ||
-                            json_is_true(json_object_get(args, "dry_run"));
+                            json_is_true(json_object_get(args, "dry_run")) ||
+                            json_object_get(args, "after") != NULL ||
+                            json_object_get(args, "next") != NULL;
 
     stage = stage == NULL ? json_string_value(json_object_get(args, "queue")) : stage;
     log_write(only_looks ? LOG_DEBUG : level, "ctl", "%s%s%.20s%s%.60s uid=%ld pid=%ld%s", cmd,
@@ -269,25 +272,66 @@ tell(enum log_level level, const char *cmd, const json_t *args, const struct ucr
               (long)peer->pid, rc == 0 ? "" : " refused");
 }
 
+/* A misspelt name must not be passed over, nor one that only a newer rrd knows. */
+static int
+check_args(const char *cmd, const char *known, const json_t *args, struct rr_err *err)
+{
+    const char *key;
+    const json_t *value;
+
+    if (args != NULL && !json_is_object(args)) {
+        return rr_err_set(err, RR_E_INPUT, "args is not a JSON object");
+    }
+    json_object_foreach((json_t *)(uintptr_t)args, key, value)
+    {
+        const size_t n = strlen(key);
+        const char *at = known;
+
+        (void)value;
+        while ((at = strstr(at, key)) != NULL &&
+               ((at != known && at[-1] != ' ') || (at[n] != ' ' && at[n] != '\0'))) {
+            at += n;
+        }
+        if (n == 0 || at == NULL) {
+            return rr_err_set(err, RR_E_INPUT, "%s of rrd %s has no argument \"%.40s\" (but: %s)",
+                              cmd, PACKAGE_VERSION, key, known[0] == '\0' ? "none" : known);
+        }
+    }
+    return 0;
+}
+
 int
 ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
             struct ctl_stream *stream, struct rr_err *err)
 {
+    /* rrd-protocol.7 lists these rows. */
     static const struct {
         const char *name;
         command_fn fn;
         bool is_told; /* the log says who did it */
+        const char *args;
     } table[] = {
-        {"status", cmd_status, false},  {"why", ctl_why, false},      {"events", ctl_events, false},
-        {"queue", ctl_queue, true},     {"start", cmd_start, true},   {"stop", cmd_stop, true},
-        {"restart", cmd_restart, true}, {"reload", cmd_reload, true}, {"graph", cmd_graph, false},
-        {"emit", cmd_emit, true},       {"get", cmd_get, false},      {"keys", cmd_keys, false},
-        {"replay", ctl_replay, true},   {"event", ctl_event, false}};
+        {"status", cmd_status, false, "stage"},
+        {"why", ctl_why, false, "stage"},
+        {"graph", cmd_graph, false, "format"},
+        {"events", ctl_events, false, "type config stage from_ms to_ms after limit follow"},
+        {"event", ctl_event, false, "id"},
+        {"emit", cmd_emit, true, "type config key payload"},
+        {"queue", ctl_queue, true, "op stage id first last state limit next"},
+        {"replay", ctl_replay, true, "queue type config from_ms to_ms after dry_run"},
+        {"keys", cmd_keys, false, "stage"},
+        {"get", cmd_get, false, "stage key"},
+        {"start", cmd_start, true, "stage"},
+        {"stop", cmd_stop, true, "stage"},
+        {"restart", cmd_restart, true, "stage"},
+        {"reload", cmd_reload, true, "dry_run"},
+    };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].name, cmd) == 0) {
-            const int rc = table[i].fn(rrd, args, result, stream, err);
+            int rc = check_args(cmd, table[i].args, args, err);
 
+            rc = rc != 0 ? rc : table[i].fn(rrd, args, result, stream, err);
             tell(table[i].is_told ? LOG_INFO : LOG_DEBUG, cmd, args, &stream->peer, rc);
             if (rc != 0 && err->code == 0) {
                 err->code = rc;

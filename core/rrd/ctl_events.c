@@ -112,7 +112,7 @@ ctl_events(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stre
     int rc;
 
     (void)result;
-    *stream = (struct ctl_stream){.conn = stream->conn};
+    *stream = (struct ctl_stream){.conn = stream->conn, .peer = stream->peer};
     stream->follows = json_is_true(json_object_get(args, "follow"));
     stream->left = json_is_integer(limit) ? (uint64_t)json_integer_value(limit) : 100;
     rc = take_filter(rrd, args, &stream->filter, err);
