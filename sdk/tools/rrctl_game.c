@@ -37,8 +37,9 @@ static const char help_text[] =
     "  check GAME [--games N] [--seed N] [--json]\n"
     "                          play random games in all variants and hold the game to the\n"
     "                          promises of rr-game(3) (default: 20 games each, seed 1)\n"
-    "  bench VARIANT [--seconds N] [--json]\n"
-    "                          speed of random play on one core (default: 4 seconds)\n"
+    "  bench GAME [VARIANT] [--seconds N] [--json]\n"
+    "                          speed of random play on one core, one line for each variant\n"
+    "                          (default: 4 seconds each)\n"
     "  verify GAME PATH...     replay recorded games (.rrg, .rrg.gz) and vectors (.rrv); a folder\n"
     "                          stands for all such files in it\n"
     "  play [GAME] VARIANT     play a game in the terminal\n"
@@ -205,17 +206,26 @@ cmd_check(const struct options *o, const char *name)
 }
 
 static int
-cmd_bench(const struct options *o, const char *name)
+cmd_bench(const struct options *o, const char *name, const char *variant)
 {
     struct rr_err err = RR_ERR_INIT;
     const struct rr_game *game = NULL;
-    const struct rr_variant *v = NULL;
+    int rc = find_game(o, name, &game, &err);
 
-    if (rr_game_find(o->plugins, name, &game, &v, &err) != 0 ||
-        bench_run(game, v, o->seconds, o->json, &err) != 0) {
-        return report(&err);
+    if (rc == 0 && variant == NULL && rr_game_variant(game, name) != NULL) {
+        variant = name;
     }
-    return 0;
+    if (rc == 0 && variant != NULL && rr_game_variant(game, variant) == NULL) {
+        rc = rr_err_set(&err, RR_E_INPUT, "%s has no variant \"%.40s\" (rrctl game list)",
+                        game->name, variant);
+    }
+    for (size_t i = 0; rc == 0 && game->variants[i] != NULL; i++) {
+        const struct rr_variant *v = game->variants[i];
+        if (variant == NULL || strcmp(variant, v->name) == 0) {
+            rc = bench_run(game, v, o->seconds, o->json, &err);
+        }
+    }
+    return rc == 0 ? 0 : report(&err);
 }
 
 static int
@@ -399,7 +409,8 @@ dispatch(const struct options *o, int count, char **args)
         return count == 2 ? cmd_check(o, args[1]) : usage("check takes one game");
     }
     if (strcmp(args[0], "bench") == 0) {
-        return count == 2 ? cmd_bench(o, args[1]) : usage("bench takes one variant");
+        return count == 2 || count == 3 ? cmd_bench(o, args[1], args[2])
+                                        : usage("bench takes a game, and a variant of it");
     }
     if (strcmp(args[0], "verify") == 0) {
         return count >= 3 ? cmd_verify(o, args + 1)

@@ -121,11 +121,14 @@ expect 2 'verify takes a game' 'verify without files' "$tool" verify ringrift
 expect 2 'unrecognized option' 'an unknown option' "$tool" list --frobnicate
 expect 2 '--seconds takes a number' 'a wrong number' "$tool" bench hex8_2p --seconds much
 expect 65 'no game "nope"' 'an unknown game' "$tool" verify nope "$dir/one.rrg"
-expect 65 'no game variant "hex9_2p"; there are:' 'an unknown variant' "$tool" bench hex9_2p
+expect 65 'no game "hex9_2p"' 'an unknown variant' "$tool" bench hex9_2p
+expect 65 'connect4 has no variant "hex8_2p"' 'a variant of another game' \
+    "$tool" bench connect4 hex8_2p
 expect 0 'usage: rrctl game' 'help' "$tool" --help
 expect 0 'connect4_2p' 'list' "$tool" list
 expect 0 'connect4_2p: 3 random games: ok' 'check' "$tool" check connect4 --games 3
-expect 0 '"variant": "connect4_2p"' 'bench in JSON' "$tool" bench connect4_2p --seconds 0.05 --json
+expect 0 '"variant": "connect4_2p"' 'bench in JSON' \
+    "$tool" bench connect4 connect4_2p --seconds 0.05 --json
 cp "$dir/one.rrg" "$dir/fake.so"
 chmod 644 "$dir/fake.so"
 expect 69 'cannot be loaded' 'a game that is no shared object' "$tool" check "$dir/fake.so"
