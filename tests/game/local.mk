@@ -25,8 +25,12 @@ tests_game_test_connect4_solver_LDADD = $(KIT_LIBS)
 tests_game_test_ringrift_encoding_SOURCES = tests/game/test_ringrift_encoding.c
 tests_game_test_ringrift_encoding_LDADD = $(KIT_LIBS)
 
-check_PROGRAMS += tests/game/test_ringrift_rules
-TESTS += tests/game/test_ringrift_rules
+check_PROGRAMS += tests/game/test_ringrift_rules tests/game/test_ringrift_properties
+TESTS += tests/game/test_ringrift_rules tests/game/test_ringrift_properties
+tests_game_test_ringrift_properties_SOURCES = tests/game/test_ringrift_properties.c \
+	plugins/games/ringrift/board.c plugins/games/ringrift/state.c
+tests_game_test_ringrift_properties_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
+tests_game_test_ringrift_properties_LDADD = $(KIT_LIBS)
 tests_game_test_ringrift_rules_SOURCES = tests/game/test_ringrift_rules.c
 tests_game_test_ringrift_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
 tests_game_test_ringrift_rules_LDADD = $(KIT_LIBS)
