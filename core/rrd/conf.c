@@ -574,8 +574,7 @@ conf_free(struct conf *conf)
     }
     free(conf->stages);
     for (size_t i = 0; i < conf->n_plugins; i++) {
-        free(conf->plugins[i].file);
-        manifest_fini(&conf->plugins[i].manifest);
+        probe_fini(&conf->plugins[i]);
     }
     free(conf->plugins);
     for (size_t i = 0; i < conf->n_slots; i++) {

@@ -13,6 +13,7 @@
 #include "core/common/text.h"
 #include "core/rrd/graph.h"
 #include "core/rrd/manifest.h"
+#include "core/rrd/probe.h"
 #include "core/rrd/slots.h"
 
 #include <rr/err.h>
@@ -57,12 +58,6 @@ struct conf_stage {
     bool is_bad; /* it has a problem already: later checks are left out */
 };
 
-struct conf_plugin {
-    char *file;
-    struct manifest manifest;
-    bool is_loaded;
-};
-
 struct conf {
     char *dir; /* absolute */
     const struct paths *paths;
@@ -77,7 +72,7 @@ struct conf {
     size_t n_values;
     struct conf_stage *stages;
     size_t n_stages;
-    struct conf_plugin *plugins;
+    struct probe *plugins;
     size_t n_plugins;
     struct graph graph;
     struct text_list problems, warnings;

@@ -3,25 +3,18 @@
  * conf_plugin.c - the part of the configuration that needs plugins: find them, learn what they
  * declare, check the options of stages, let each plugin judge its own.
  *
- * The daemon opens no plugin; rrd-worker does, in a child process with a time limit.
+ * The daemon opens no plugin; probe.c has it done.
  */
 #include "core/rrd/conf.h"
 
 #include "core/common/mem.h"
-#include "core/common/sha256.h"
 #include "core/rrd/conf_schema.h"
-#include "core/rrd/helper.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* A plugin that loads a GPU library takes a second; one that takes five is stuck. */
-#define PROBE_LIMIT_MS 5000
-#define PROBE_WIDTH 8
 
 static char *
 find_file(const struct conf *conf, const char *plugin)
@@ -81,39 +74,7 @@ locate(struct conf *conf, struct conf_stage *s)
     s->is_bad = true;
 }
 
-/* The last line that a helper printed is its verdict; it begins with the program's name. */
-static const char *
-last_line(char *text)
-{
-    size_t n = strlen(text);
-    const char *line;
-    static const char own_name[] = "rrd-worker: ";
-
-    while (n > 0 && text[n - 1] == '\n') {
-        text[--n] = '\0';
-    }
-    line = strrchr(text, '\n');
-    line = line == NULL ? text : line + 1;
-    return strncmp(line, own_name, sizeof own_name - 1) == 0 ? line + sizeof own_name - 1 : line;
-}
-
-/* Describe how a helper failed. */
-static char *
-failure_new(struct helper *h, const char *what)
-{
-    const char *line = last_line(h->complaint);
-
-    if (h->is_late) {
-        return mem_printf("%s did not end within %d s", what, PROBE_LIMIT_MS / 1000);
-    }
-    if (h->signal != 0) {
-        return mem_printf("%s ended by signal %s%s%s", what, sigabbrev_np(h->signal),
-                          line[0] == '\0' ? "" : ": ", line);
-    }
-    return mem_printf("%s", line[0] == '\0' ? "it ended without a message" : line);
-}
-
-static struct conf_plugin *
+static struct probe *
 plugin_of(struct conf *conf, const char *file)
 {
     for (size_t i = 0; i < conf->n_plugins; i++) {
@@ -125,50 +86,29 @@ plugin_of(struct conf *conf, const char *file)
 }
 
 static void
-take_probe(struct conf *conf, struct conf_plugin *plugin, struct helper *h)
+take_probe(struct conf *conf, struct conf_stage *s)
 {
-    struct rr_err err = RR_ERR_INIT;
-    char *why = NULL;
+    const struct probe *p = s->file == NULL ? NULL : plugin_of(conf, s->file);
 
-    if (h->status != 0 || h->is_late) {
-        why = failure_new(h, "loading it");
-    } else if (manifest_parse(&plugin->manifest, h->out, h->n_out, &err) != 0) {
-        why = mem_dup(err.text);
+    if (p == NULL) {
+        return;
     }
-    plugin->is_loaded = why == NULL;
-    for (size_t i = 0; i < conf->n_stages && why != NULL; i++) {
-        struct conf_stage *s = &conf->stages[i];
-
-        if (s->file != NULL && strcmp(s->file, plugin->file) == 0) {
-            conf_problem(conf, s->place, "plugin %s%s%s",
-                         strstr(why, plugin->file) == NULL ? plugin->file : "",
-                         strstr(why, plugin->file) == NULL ? ": " : "", why);
-            s->is_bad = true;
-            conf->n_load_problems++;
-        }
+    memcpy(s->hash, p->hash, sizeof s->hash);
+    if (p->why == NULL) {
+        s->manifest = &p->manifest;
+        return;
     }
-    free(why);
-}
+    const bool has_file = strstr(p->why, p->file) != NULL;
 
-/* A file that cannot be read has no hash; the probe says why. */
-static void
-hash_file(struct conf_stage *s)
-{
-    const int fd = open(s->file, O_RDONLY | O_CLOEXEC);
-
-    if (fd >= 0) {
-        (void)sha256_fd(fd, s->hash, NULL, NULL);
-        (void)close(fd);
-    }
+    conf_problem(conf, s->place, "plugin %s%s%s", has_file ? "" : p->file, has_file ? "" : ": ",
+                 p->why);
+    s->is_bad = true;
+    conf->n_load_problems++;
 }
 
 static void
 probe_all(struct conf *conf)
 {
-    char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
-    char flag[] = "--probe";
-    struct helper *helpers;
-    char **argvs;
     char **env = conf_env_new(conf, NULL);
     struct rr_err err = RR_ERR_INIT;
 
@@ -176,35 +116,18 @@ probe_all(struct conf *conf)
     for (size_t i = 0; i < conf->n_stages; i++) {
         const struct conf_stage *s = &conf->stages[i];
 
-        if (s->file != NULL) {
-            hash_file(&conf->stages[i]);
-        }
         if (s->file != NULL && plugin_of(conf, s->file) == NULL) {
             conf->plugins[conf->n_plugins++].file = mem_dup(s->file);
         }
     }
-    helpers = mem_zalloc(conf->n_plugins, sizeof *helpers);
-    argvs = mem_zalloc(mem_mul(conf->n_plugins, 4), sizeof *argvs);
-    for (size_t i = 0; i < conf->n_plugins; i++) {
-        argvs[4 * i] = worker;
-        argvs[4 * i + 1] = flag;
-        argvs[4 * i + 2] = conf->plugins[i].file;
-        helpers[i].argv = &argvs[4 * i];
-    }
-    if (helper_run(helpers, conf->n_plugins, PROBE_WIDTH, PROBE_LIMIT_MS, env, &err) != 0) {
+    if (probe_run(conf->plugins, conf->n_plugins, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
         conf_problem(conf, "plugins", "%s", err.text);
     } else {
-        for (size_t i = 0; i < conf->n_plugins; i++) {
-            take_probe(conf, &conf->plugins[i], &helpers[i]);
+        for (size_t i = 0; i < conf->n_stages; i++) {
+            take_probe(conf, &conf->stages[i]);
         }
     }
-    for (size_t i = 0; i < conf->n_plugins; i++) {
-        helper_fini(&helpers[i]);
-    }
     conf_env_free(env);
-    free(helpers);
-    free(argvs);
-    free(worker);
 }
 
 /* What a key that the plugin does not have was meant to be. */
@@ -232,13 +155,6 @@ check_options(struct conf *conf, struct conf_stage *s)
     const struct manifest *m = s->manifest;
     const size_t before = conf->problems.n;
 
-    for (size_t i = 0; i < m->n_options; i++) {
-        if (conf_schema_find(conf_stage_keys, m->options[i].key) != NULL) {
-            conf_problem(conf, s->place,
-                         "plugin %s declares the option \"%s\", which is a key of every stage",
-                         s->file, m->options[i].key);
-        }
-    }
     for (size_t i = 0; i < s->n_values; i++) {
         const struct conf_value *value = &s->values[i];
         const struct rr_opt *row = conf_schema_find(m->options, value->key);
@@ -282,92 +198,51 @@ check_options(struct conf *conf, struct conf_stage *s)
 }
 
 static void
-take_verdict(struct conf *conf, struct conf_stage *s, struct helper *h)
+take_verdict(struct conf *conf, struct conf_stage *s, const struct probe_opts *p)
 {
-    char *rest = h->out;
-    char *line;
-    char *why;
-
-    if (h->status == 0 && !h->is_late) {
-        return;
+    s->is_bad = p->why != NULL || p->problems.n > 0;
+    if (p->why != NULL) {
+        conf_problem(conf, s->place, "plugin %s: %s", s->plugin, p->why);
     }
-    s->is_bad = true;
-    if (h->status != 78 || h->n_out == 0) {
-        why = failure_new(h, "its check of the options");
-        conf_problem(conf, s->place, "plugin %s: %s", s->plugin, why);
-        free(why);
-        return;
+    for (size_t i = 0; i < p->problems.n; i++) {
+        conf_problem(conf, s->place, "%s: %s", s->name, p->problems.v[i]);
     }
-    while ((line = strsep(&rest, "\n")) != NULL) {
-        if (line[0] != '\0') {
-            conf_problem(conf, s->place, "%s: %s", s->name, line);
-        }
-    }
-}
-
-static bool
-has_check(const struct manifest *m)
-{
-    const json_t *name;
-    size_t i;
-
-    json_array_foreach(json_object_get(m->doc, "callbacks"), i, name)
-    {
-        if (json_is_string(name) && strcmp(json_string_value(name), "check") == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Let every plugin that offers it judge the options of its stages. */
 static void
 judge_all(struct conf *conf)
 {
-    char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
-    char flag[] = "--check-options";
-    struct helper *helpers = mem_zalloc(conf->n_stages, sizeof *helpers);
-    char **argvs = mem_zalloc(mem_mul(conf->n_stages, 4), sizeof *argvs);
-    char **inputs = mem_zalloc(conf->n_stages, sizeof *inputs);
-    size_t *stages = mem_zalloc(conf->n_stages, sizeof *stages);
+    struct probe_opts *all = mem_zalloc(conf->n_stages, sizeof *all);
+    struct conf_stage **stages = mem_zalloc(conf->n_stages, sizeof(struct conf_stage *));
     char **env = conf_env_new(conf, NULL);
     struct rr_err err = RR_ERR_INIT;
     size_t n = 0;
 
     for (size_t i = 0; i < conf->n_stages; i++) {
-        json_t *doc;
+        struct conf_stage *s = &conf->stages[i];
 
-        if (conf->stages[i].is_bad || conf->stages[i].manifest == NULL ||
-            !has_check(conf->stages[i].manifest)) {
-            continue;
+        if (!s->is_bad && s->manifest != NULL && manifest_offers(s->manifest, "check")) {
+            json_t *doc = conf_stage_json(conf, s);
+
+            all[n].file = s->file;
+            all[n].input = json_dumps(doc, JSON_COMPACT);
+            stages[n++] = s;
+            json_decref(doc);
         }
-        doc = conf_stage_json(conf, &conf->stages[i]);
-        inputs[n] = json_dumps(doc, JSON_COMPACT);
-        json_decref(doc);
-        argvs[4 * n] = worker;
-        argvs[4 * n + 1] = flag;
-        argvs[4 * n + 2] = conf->stages[i].file;
-        helpers[n].argv = &argvs[4 * n];
-        helpers[n].input = inputs[n];
-        stages[n++] = i;
     }
-    if (helper_run(helpers, n, PROBE_WIDTH, PROBE_LIMIT_MS, env, &err) != 0) {
+    if (probe_options(all, n, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
         conf_problem(conf, "plugins", "%s", err.text);
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            take_verdict(conf, &conf->stages[stages[i]], &helpers[i]);
-        }
     }
     for (size_t i = 0; i < n; i++) {
-        helper_fini(&helpers[i]);
-        free(inputs[i]);
+        if (err.code == 0) {
+            take_verdict(conf, stages[i], &all[i]);
+        }
+        probe_opts_fini(&all[i]);
     }
     conf_env_free(env);
     free(stages);
-    free(inputs);
-    free(argvs);
-    free(helpers);
-    free(worker);
+    free(all);
 }
 
 void
@@ -380,12 +255,8 @@ conf_plugins(struct conf *conf)
     }
     probe_all(conf);
     for (size_t i = 0; i < conf->n_stages; i++) {
-        struct conf_stage *s = &conf->stages[i];
-        const struct conf_plugin *plugin = s->file == NULL ? NULL : plugin_of(conf, s->file);
-
-        if (plugin != NULL && plugin->is_loaded) {
-            s->manifest = &plugin->manifest;
-            check_options(conf, s);
+        if (conf->stages[i].manifest != NULL) {
+            check_options(conf, &conf->stages[i]);
         }
     }
     judge_all(conf);

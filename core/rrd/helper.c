@@ -21,6 +21,8 @@
 
 #define OUT_MAX (1u << 20) /* a manifest with every text at full length is far below */
 #define COMPLAINT_MAX (8u << 10)
+/* A process takes some ten MiB in so long. */
+#define LOOK_INTERVAL_MS 20
 
 /* The input goes into an unnamed file: no second direction that could block. */
 static int
@@ -66,27 +68,107 @@ spawn_helper(struct helper *h, int in, const int *out, const int *complaint, cha
     return -rc;
 }
 
+/* Take what is there; closes the descriptor at its end. What is over max is read and dropped. */
+static void
+take(int *fd, char **text, size_t *n, size_t max, uint64_t *all)
+{
+    char buf[65536];
+    ssize_t got;
+
+    while (*fd >= 0 && (got = read(*fd, buf, sizeof buf)) != 0) {
+        const size_t room = max - *n;
+
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return; /* nothing there for now */
+        }
+        *all += (uint64_t)got;
+        if (room > 0) {
+            const size_t more = (size_t)got < room ? (size_t)got : room;
+
+            *text = mem_resize(*text, *n + more + 1, 1);
+            memcpy(*text + *n, buf, more);
+            *n += more;
+            (*text)[*n] = '\0';
+        }
+        if (*all > max) {
+            return; /* one that never ends must not keep us from the others and the clock */
+        }
+    }
+    if (*fd >= 0) {
+        (void)close(*fd);
+        *fd = -1;
+    }
+}
+
+static void
+take_all(struct helper *h)
+{
+    uint64_t ignored = 0;
+
+    take(&h->fd_out, &h->out, &h->n_out, OUT_MAX, &ignored);
+    take(&h->fd_complaint, &h->complaint, &h->n_complaint, COMPLAINT_MAX, &h->complaint_bytes);
+}
+
+/* It has ended, or shall: read its status and the rest of what it wrote. */
+static void
+finish(struct helper *h)
+{
+    int status = 0;
+    int *const fds[] = {&h->fd_end, &h->fd_out, &h->fd_complaint};
+
+    if (h->limit != HELPER_WITHIN) {
+        (void)kill(-h->pid, SIGKILL);
+    }
+    while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    (void)kill(-h->pid, SIGKILL); /* what a plugin's constructor may have left */
+    take_all(h);
+    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
+        if (*fds[i] >= 0) {
+            (void)close(*fds[i]);
+            *fds[i] = -1;
+        }
+    }
+    h->pid = 0;
+    h->ran_ms = sys_mono_ms() - h->begin_ms;
+    h->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    h->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    h->out = h->out == NULL ? mem_dup("") : h->out;
+    h->complaint = h->complaint == NULL ? mem_dup("") : h->complaint;
+}
+
 static int
 start(struct helper *h, char *const *env, struct rr_err *err)
 {
     int out[2] = {-1, -1};
     int complaint[2] = {-1, -1};
-    int in = input_fd(h->input);
+    const int in = input_fd(h->input);
     int rc = 0;
 
-    h->fd_out = -1;
-    h->fd_complaint = -1;
+    h->begin_ms = sys_mono_ms();
     if (in < 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(complaint, O_CLOEXEC) != 0) {
         rc = -errno;
     } else {
         rc = spawn_helper(h, in, out, complaint, env);
     }
     if (rc == 0) {
+        h->fd_end = (int)syscall(SYS_pidfd_open, h->pid, 0);
         h->fd_out = out[0];
         h->fd_complaint = complaint[0];
+        (void)fcntl(out[0], F_SETFL, O_NONBLOCK);
+        (void)fcntl(complaint[0], F_SETFL, O_NONBLOCK);
         out[0] = -1;
         complaint[0] = -1;
-    } else {
+        if (h->fd_end < 0) {
+            rc = -errno;
+            h->limit = HELPER_TIME;
+            finish(h);
+        }
+    }
+    if (rc != 0) {
         (void)rr_err_set(err, rc, "cannot run %s: %s", h->argv[0], strerror(-rc));
     }
     const int fds[] = {in, out[0], out[1], complaint[0], complaint[1]};
@@ -99,99 +181,58 @@ start(struct helper *h, char *const *env, struct rr_err *err)
     return rc;
 }
 
-/* Take what is there; closes the descriptor at its end. What is over max is read and dropped. */
-static void
-take(int *fd, char **text, size_t *n, size_t max)
+static enum helper_limit
+over_limit(const struct helper *h, int limit_ms)
 {
-    char buf[4096];
-    const ssize_t got = read(*fd, buf, sizeof buf);
-    size_t room;
+    struct sys_usage use = {0};
 
-    if (got < 0 && errno == EINTR) {
-        return;
-    }
-    if (got <= 0) {
-        (void)close(*fd);
-        *fd = -1;
-        return;
-    }
-    room = max - *n;
-    room = (size_t)got < room ? (size_t)got : room;
-    *text = mem_resize(*text, *n + room + 1, 1);
-    memcpy(*text + *n, buf, room);
-    *n += room;
-    (*text)[*n] = '\0';
+    sys_usage(h->pid, &use);
+    return use.resident_bytes > HELPER_MEMORY_BYTES           ? HELPER_MEMORY
+           : use.processes > HELPER_PROCESSES_MAX             ? HELPER_PROCESSES
+           : sys_mono_ms() - h->begin_ms > (uint64_t)limit_ms ? HELPER_TIME
+                                                              : HELPER_WITHIN;
 }
 
-/* A process may close its output and go on: wait for its end as well. */
-static void
-await_end(struct helper *h, uint64_t deadline_ms)
+/* Look once at every helper that runs. Its end counts, not that of its output: what a plugin has
+ * started may hold that open. */
+static size_t
+watch(struct helper *helpers, size_t first, size_t begun, int limit_ms)
 {
-    const int fd = (int)syscall(SYS_pidfd_open, h->pid, 0);
-    struct pollfd end = {fd, POLLIN, 0};
-    int n = 0;
+    size_t running = 0;
 
-    while (fd >= 0 && n <= 0 && !h->is_late) {
-        const uint64_t now = sys_mono_ms();
+    for (size_t i = first; i < begun; i++) {
+        struct helper *h = &helpers[i];
+        struct pollfd end = {h->fd_end, POLLIN, 0};
 
-        n = now >= deadline_ms ? 0 : poll(&end, 1, (int)(deadline_ms - now));
-        h->is_late = n == 0;
+        if (h->pid == 0) {
+            continue;
+        }
+        take_all(h);
+        h->limit = over_limit(h, limit_ms);
+        if (h->limit != HELPER_WITHIN || poll(&end, 1, 0) != 0) {
+            finish(h);
+        } else {
+            running++;
+        }
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    return running;
 }
 
-/* The end is reached, or the time is over: end it and read its status. */
 static void
-finish(struct helper *h)
+wait_a_little(const struct helper *helpers, size_t first, size_t begun)
 {
-    int status = 0;
+    struct pollfd *fds = mem_zalloc(3 * (begun - first), sizeof *fds);
 
-    if (h->is_late) {
-        (void)kill(-h->pid, SIGKILL);
-    }
-    while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    (void)kill(-h->pid, SIGKILL); /* what a plugin's constructor may have left */
-    if (h->fd_out >= 0) {
-        (void)close(h->fd_out);
-    }
-    if (h->fd_complaint >= 0) {
-        (void)close(h->fd_complaint);
-    }
-    h->fd_out = -1;
-    h->fd_complaint = -1;
-    h->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    h->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    if (h->out == NULL) {
-        h->out = mem_dup("");
-    }
-    if (h->complaint == NULL) {
-        h->complaint = mem_dup("");
-    }
-}
+    for (size_t i = first; i < begun; i++) {
+        const struct helper *h = &helpers[i];
+        const int own[] = {h->fd_end, h->fd_out, h->fd_complaint};
 
-/* Read from one process until it has ended or the limit is reached. */
-static void
-watch(struct helper *h, uint64_t deadline_ms)
-{
-    while (h->fd_out >= 0 || h->fd_complaint >= 0) {
-        struct pollfd fds[2] = {{h->fd_out, POLLIN, 0}, {h->fd_complaint, POLLIN, 0}};
-        const uint64_t now = sys_mono_ms();
-        const int n = now >= deadline_ms ? 0 : poll(fds, 2, (int)(deadline_ms - now));
-
-        if (n == 0) {
-            h->is_late = true;
-            return;
-        }
-        if (n > 0 && fds[0].revents != 0) {
-            take(&h->fd_out, &h->out, &h->n_out, OUT_MAX);
-        }
-        if (n > 0 && fds[1].revents != 0) {
-            take(&h->fd_complaint, &h->complaint, &h->n_complaint, COMPLAINT_MAX);
+        for (size_t k = 0; k < 3; k++) {
+            fds[3 * (i - first) + k] = (struct pollfd){h->pid == 0 ? -1 : own[k], POLLIN, 0};
         }
     }
+    (void)poll(fds, 3 * (begun - first), LOOK_INTERVAL_MS);
+    free(fds);
 }
 
 int
@@ -199,23 +240,22 @@ helper_run(struct helper *helpers, size_t n, size_t width, int limit_ms, char *c
            struct rr_err *err)
 {
     int rc = 0;
+    size_t first = 0; /* all before it have ended */
+    size_t begun = 0;
 
-    /* In groups: the members of one run side by side while the first is watched. Their pipes hold
-     * what they print meanwhile; one that fills its pipe waits, and the limit is for the group. */
-    for (size_t first = 0; rc == 0 && first < n; first += width) {
-        const size_t last = first + width < n ? first + width : n;
-        size_t begun = first;
-        uint64_t deadline_ms;
+    while (first < begun || (rc == 0 && begun < n)) {
+        size_t running = watch(helpers, first, begun, limit_ms);
 
-        while (rc == 0 && begun < last) {
+        while (rc == 0 && begun < n && running < width) {
             rc = start(&helpers[begun], env, err);
             begun += rc == 0;
+            running += rc == 0;
         }
-        deadline_ms = sys_mono_ms() + (uint64_t)limit_ms;
-        for (size_t i = first; i < begun; i++) {
-            watch(&helpers[i], deadline_ms);
-            await_end(&helpers[i], deadline_ms);
-            finish(&helpers[i]);
+        while (first < begun && helpers[first].pid == 0) {
+            first++;
+        }
+        if (first < begun) {
+            wait_a_little(helpers, first, begun);
         }
     }
     return rc;

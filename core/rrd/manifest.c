@@ -180,6 +180,21 @@ manifest_port(const struct manifest_port *ports, size_t n, const char *type)
     return NULL;
 }
 
+bool
+manifest_offers(const struct manifest *m, const char *callback)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach(json_object_get(m->doc, "callbacks"), i, name)
+    {
+        if (json_is_string(name) && strcmp(json_string_value(name), callback) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 fits(uint32_t kind, const json_t *value)
 {

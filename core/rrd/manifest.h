@@ -9,6 +9,7 @@
 #include <rr/opt.h>
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,9 @@ void manifest_fini(struct manifest *m);
 /* The port of a type or its alias, NULL when the plugin has none. */
 const struct manifest_port *manifest_port(const struct manifest_port *ports, size_t n,
                                           const char *type);
+
+/* Whether the plugin has a callback, "check" for instance. */
+bool manifest_offers(const struct manifest *m, const char *callback);
 
 const char *manifest_kind_name(uint32_t kind);
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/common/fail.h"
@@ -26,7 +27,7 @@ static const char usage[] =
     "usage: rrd-worker --probe FILE            print what a plugin declares, as JSON\n"
     "       rrd-worker --check-options FILE    judge the options on standard input:\n"
     "                                          {\"stage\":..,\"options\":{..},\"facts\":{..}};\n"
-    "                                          prints one problem per line\n"
+    "                                          prints \"ok\" or one problem per line\n"
     "       rrd-worker --stage NAME --plugin FILE --parent PID --epoch N --state DIR\n"
     "                  [--open-files N] [--core-size BYTES] [--user NAME]\n"
     "                                          run a stage; started by rrd only\n"
@@ -51,21 +52,82 @@ keep_stdout(void)
     return out;
 }
 
+/* Kill all children, and theirs, which become ours. Returns how many there were. */
+static unsigned
+end_children(void)
+{
+    unsigned n = 0;
+    pid_t ended;
+
+    /* Again and again, because the children of a killed one become ours. */
+    for (int pass = 0; pass < 100 && (ended = waitpid(-1, NULL, WNOHANG)) >= 0; pass++) {
+        char text[4096] = "";
+        char *at = text;
+        pid_t pid;
+
+        n += ended > 0;
+        FILE *file = fopen("/proc/thread-self/children", "re");
+
+        if (file == NULL || fgets(text, sizeof text, file) == NULL) {
+            text[0] = '\0';
+        }
+        while ((pid = (pid_t)strtol(at, &at, 10)) > 0) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            n++;
+        }
+        if (file != NULL) {
+            (void)fclose(file);
+        }
+    }
+    return n;
+}
+
+/*
+ * Load a plugin to look at it only: whatever its constructors start is ended.
+ *
+ * *out gets the real standard output, to be closed by the caller. Returns an exit status; what was
+ * wrong has been said.
+ */
+static int
+load_to_look(const char *file, struct plugin *plugin, FILE **out)
+{
+    const pid_t self = getpid();
+    struct rr_err err = RR_ERR_INIT;
+
+    *out = keep_stdout();
+    if (*out == NULL) {
+        (void)fprintf(stderr, "rrd-worker: standard output: %s\n", strerror(errno));
+        return STATUS_FAILED;
+    }
+    /* A plugin that hangs must not outlive the program that would end it. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    const int rc = load_plugin(file, NULL, NULL, plugin, &err);
+    if (getpid() != self) {
+        _exit(STATUS_PLUGIN); /* a constructor forked, and this is the child */
+    }
+    if (end_children() > 0 && rc == 0) {
+        (void)rr_err_set(&err, RR_E_PLUGIN,
+                         "it starts processes while it is loaded: do that in .init");
+    }
+    if (err.code != 0) {
+        (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
+        (void)fclose(*out);
+        return STATUS_PLUGIN;
+    }
+    return STATUS_OK;
+}
+
 static int
 probe(const char *file)
 {
     struct plugin plugin;
-    struct rr_err err = RR_ERR_INIT;
+    FILE *out;
 
-    FILE *out = keep_stdout();
-    if (out == NULL) {
-        (void)fprintf(stderr, "rrd-worker: standard output: %s\n", strerror(errno));
-        return STATUS_FAILED;
-    }
-    if (load_plugin(file, NULL, NULL, &plugin, &err) != 0) {
-        (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
-        (void)fclose(out);
-        return STATUS_PLUGIN;
+    const int status = load_to_look(file, &plugin, &out);
+    if (status != STATUS_OK) {
+        return status;
     }
     json_t *manifest = manifest_new(&plugin);
     const int printed = json_dumpf(manifest, out, JSON_COMPACT) == 0 && fputc('\n', out) != EOF;
@@ -78,12 +140,12 @@ probe(const char *file)
 }
 
 static int
-judge(const struct plugin *plugin, const json_t *input)
+judge(const struct plugin *plugin, const json_t *input, FILE *out)
 {
     struct rr_err err = RR_ERR_INIT;
     struct host *host = host_new(NULL, plugin, input, &err);
     if (host == NULL) {
-        (void)printf("%s\n", err.text);
+        (void)fprintf(out, "%s\n", err.text);
         return STATUS_CONFIG;
     }
     int rc = 0;
@@ -93,9 +155,10 @@ judge(const struct plugin *plugin, const json_t *input)
         host_end(host);
     }
     host_free(host);
-    if (rc != 0) {
-        (void)printf("%s\n", err.text[0] == '\0' ? "refused, no reason given" : err.text);
-    }
+    (void)fprintf(out, "%s\n",
+                  rc == 0               ? "ok"
+                  : err.text[0] == '\0' ? "refused, no reason given"
+                                        : err.text);
     return rc == 0 ? 0 : STATUS_CONFIG;
 }
 
@@ -103,19 +166,18 @@ static int
 check_options(const char *file)
 {
     struct plugin plugin;
-    struct rr_err err = RR_ERR_INIT;
     json_error_t why;
+    FILE *out;
 
     json_t *input = json_loadf(stdin, JSON_REJECT_DUPLICATES, &why);
     if (input == NULL) {
         (void)fprintf(stderr, "rrd-worker: standard input: line %d: %s\n", why.line, why.text);
         return STATUS_USAGE;
     }
-    int status = STATUS_PLUGIN;
-    if (load_plugin(file, NULL, NULL, &plugin, &err) != 0) {
-        (void)fprintf(stderr, "rrd-worker: %s: %s\n", file, err.text);
-    } else {
-        status = judge(&plugin, input);
+    int status = load_to_look(file, &plugin, &out);
+    if (status == STATUS_OK) {
+        status = judge(&plugin, input, out);
+        status = fclose(out) == 0 ? status : STATUS_FAILED;
     }
     json_decref(input);
     return status;
@@ -175,10 +237,9 @@ main(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (c) {
         case OPT_PROBE:
+            return probe(optarg);
         case OPT_CHECK:
-            /* A plugin that hangs must not outlive the program that would end it. */
-            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-            return c == OPT_PROBE ? probe(optarg) : check_options(optarg);
+            return check_options(optarg);
         case OPT_HELP:
             (void)fputs(usage, stdout);
             return 0;
