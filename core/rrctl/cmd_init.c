@@ -4,6 +4,7 @@
  */
 #include "core/common/mem.h"
 #include "core/rrctl/confd.h"
+#include "core/rrctl/files.h"
 #include "core/rrctl/init.h"
 #include "core/rrctl/places.h"
 
@@ -28,25 +29,6 @@ init_is_done(const char *dir)
     return is_done;
 }
 
-/* Write one file that must not exist yet. */
-static int
-write_new(const char *path, const char *text, size_t bytes, struct rr_err *err)
-{
-    FILE *file = fopen(path, "wxe");
-    int rc = 0;
-
-    if (file == NULL) {
-        return rr_err_set(err, -errno, "cannot create %s: %s", path, strerror(errno));
-    }
-    if (fwrite(text, 1, bytes, file) != bytes) {
-        rc = -errno;
-    }
-    if (fclose(file) == EOF && rc == 0) {
-        rc = -errno;
-    }
-    return rc == 0 ? 0 : rr_err_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
-}
-
 static int
 copy_file(const char *from_dir, const char *to_dir, const char *name, struct rr_err *err)
 {
@@ -57,7 +39,7 @@ copy_file(const char *from_dir, const char *to_dir, const char *name, struct rr_
     int rc = paths_read_new(from, FILE_BYTES_MAX, &text, &bytes, err);
 
     if (rc == 0) {
-        rc = write_new(to, text, bytes, err);
+        rc = files_write_new(to, text, bytes, err);
     }
     free(text);
     free(to);
@@ -107,24 +89,6 @@ apply_set(const char *dir, const char *set, struct rr_err *err)
     return rc;
 }
 
-/* Remove what a failed attempt left. */
-static void
-remove_dir(const char *path)
-{
-    DIR *dir = opendir(path);
-    const struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        char *file = paths_join_new(path, entry->d_name);
-        (void)unlink(file);
-        free(file);
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
-    }
-    (void)rmdir(path);
-}
-
 int
 init_make(const struct paths *paths, const char *dir, const struct text_list *sets,
           struct rr_err *err)
@@ -160,7 +124,7 @@ init_make(const struct paths *paths, const char *dir, const struct text_list *se
         rc = rr_err_set(err, -errno, "cannot make %s: %s", conf, strerror(errno));
     }
     if (rc < 0) {
-        remove_dir(fresh);
+        files_remove_dir(fresh);
     }
     (void)rmdir(staging);
 out:

@@ -100,6 +100,10 @@ static const struct opt_row run_options[] = {
     {"plain", 'p', NULL, "print lines, do not redraw the screen"},
     OPT_ROW_END,
 };
+static const struct opt_row strict_options[] = {
+    {"strict", 0, NULL, "warnings make the exit status bad as well"},
+    OPT_ROW_END,
+};
 static const struct opt_row help_options[] = {
     {"words", 0, NULL, "print commands and their options for scripts"},
     OPT_ROW_END,
@@ -185,6 +189,13 @@ const struct command commands[] = {
      "The first Ctrl-C stops gracefully, the second hurries, the third kills. When a\n"
      "daemon runs in the directory already, it is watched and left running.\n",
      run_options, 0, 1, cmd_run},
+    {"plugin", "check FILE | list | new NAME [FOLDER]", "judge, list or begin plugins",
+     "  check FILE            all that is wrong with a plugin file, or will be; status 69\n"
+     "                        when it cannot be used. Needs no daemon and no directory.\n"
+     "  list                  the plugins that stages can use, and which stages do\n"
+     "  new NAME [FOLDER]     copy the template under that name; `make all check` in it\n"
+     "                        builds and tests it\n",
+     strict_options, 1, 3, cmd_plugin},
     {"help", "[COMMAND | stage NAME]", "explain a command, or the options of a stage",
      "Explain a command; with `stage NAME` print the options of a stage plugin.\n", help_options, 0,
      2, cmd_help},

@@ -7,6 +7,7 @@ rrctl_SOURCES = \
 	core/rrctl/cmd_events.c core/rrctl/cmd_graph.c core/rrctl/cmd_help.c \
 	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c core/rrctl/cmd_reload.c \
 	core/rrctl/cmd_run.c core/rrctl/cmd_status.c core/rrctl/cmd_trace.c \
+	core/rrctl/cmd_plugin.c core/rrctl/files.c core/rrctl/files.h \
 	core/rrctl/init.h core/rrctl/jget.h \
 	core/rrctl/confd.c core/rrctl/confd.h \
 	core/rrctl/out.c core/rrctl/out.h \
@@ -21,13 +22,15 @@ rrctl_CPPFLAGS = $(AM_CPPFLAGS) -DRR_DATADIR='"$(rrdatadir)"'
 rrctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 rrctl_LDADD = $(COMMON_LIBS)
 
-# Programs that run from the build tree find the default configuration beside them.
-all-local: link-conf
-link-conf:
+# Programs that run from the build tree find the default configuration and the template beside them.
+all-local: link-data
+link-data:
 	@test -e conf.d || $(LN_S) $(abs_top_srcdir)/conf.d conf.d
+	@test -e template || $(LN_S) $(abs_top_srcdir)/sdk/template template
 distclean-local:
 	@test ! -L conf.d || rm -f conf.d
-.PHONY: link-conf
+	@test ! -L template || rm -f template
+.PHONY: link-data
 
 # Its paths are those of the installation, which make knows when it is asked.
 if SYSTEMD

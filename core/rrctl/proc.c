@@ -15,7 +15,6 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -125,53 +124,6 @@ proc_open(const struct proc_words *words, FILE **out, pid_t *pid, struct rr_err 
         return rr_err_set(err, -rc, "cannot run %s: %s", words->v[0], strerror(rc));
     }
     return 0;
-}
-
-/* All bytes of a file in a new string. */
-static char *
-contents_new(int fd)
-{
-    const off_t end = lseek(fd, 0, SEEK_END);
-    const size_t bytes = end > 0 ? (size_t)end : 0;
-    char *text = mem_zalloc(bytes + 1, 1);
-    size_t got = 0;
-
-    while (got < bytes) {
-        const ssize_t n = pread(fd, text + got, bytes - got, (off_t)got);
-        if (n <= 0) {
-            break;
-        }
-        got += (size_t)n;
-    }
-    return text;
-}
-
-int
-proc_capture(const struct proc_words *words, char **output, char **complaints, struct rr_err *err)
-{
-    /* Files, not pipes: two pipes would have to be read in turn. */
-    const int out_fd = memfd_create("output", MFD_CLOEXEC);
-    const int err_fd = memfd_create("complaints", MFD_CLOEXEC);
-    posix_spawn_file_actions_t actions;
-    pid_t pid;
-    int rc = out_fd < 0 || err_fd < 0 ? errno : posix_spawn_file_actions_init(&actions);
-
-    if (rc == 0) {
-        rc = posix_spawn_file_actions_adddup2(&actions, out_fd, STDOUT_FILENO);
-        rc = rc != 0 ? rc : posix_spawn_file_actions_adddup2(&actions, err_fd, STDERR_FILENO);
-        rc = rc != 0 ? rc : posix_spawn(&pid, words->v[0], &actions, NULL, words->v, environ);
-        (void)posix_spawn_file_actions_destroy(&actions);
-    }
-    rc = rc == 0 ? proc_wait(pid) : -rc;
-    *output = contents_new(out_fd);
-    *complaints = contents_new(err_fd);
-    if (out_fd >= 0) {
-        (void)close(out_fd);
-    }
-    if (err_fd >= 0) {
-        (void)close(err_fd);
-    }
-    return rc < 0 ? rr_err_set(err, rc, "cannot run %s: %s", words->v[0], strerror(-rc)) : rc;
 }
 
 /* In the child: everything up to exec. Not posix_spawn, which cannot ask for the signal of a

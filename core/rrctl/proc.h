@@ -35,11 +35,6 @@ int proc_run(const struct proc_words *words, struct rr_err *err);
 /* Start it and read what it prints. *out is closed by the caller, who then waits for *pid. */
 int proc_open(const struct proc_words *words, FILE **out, pid_t *pid, struct rr_err *err);
 
-/* Run it and keep what it writes, in new strings: its exit status, or a negative code. Both strings
- * are set in every case. */
-int proc_capture(const struct proc_words *words, char **output, char **complaints,
-                 struct rr_err *err);
-
 /* Wait for a child: its exit status, 128 + signal, or a negative errno value. */
 int proc_wait(pid_t pid);
 

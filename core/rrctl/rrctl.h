@@ -80,6 +80,9 @@ int cmd_init(struct rrctl *app, struct rr_err *err);
 /* cmd_run.c */
 int cmd_run(struct rrctl *app, struct rr_err *err);
 
+/* cmd_plugin.c */
+int cmd_plugin(struct rrctl *app, struct rr_err *err);
+
 /* cmd_help.c */
 int cmd_help(struct rrctl *app, struct rr_err *err);
 int cmd_version(struct rrctl *app, struct rr_err *err);

@@ -31,7 +31,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -371,8 +370,6 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
         rc = open_log(rrd, opt, err);
     }
     if (rc == 0) {
-        /* Orphans of workers come to us, so that stopping can leave nothing behind. */
-        (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
         leftovers = sys_sweep_marked(rrd->instance);
         spawn_prune(&rrd->conf);
         if (leftovers > 0) {

@@ -21,6 +21,8 @@ librrdcore_a_SOURCES = \
 	core/rrd/offline.c core/rrd/offline.h \
 	core/rrd/options.c core/rrd/options.h \
 	core/rrd/probe.c core/rrd/probe.h \
+	core/rrd/plugins.c core/rrd/plugins.h \
+	core/rrd/report.c core/rrd/report.h \
 	core/rrd/plan.c core/rrd/plan.h core/rrd/reload.c core/rrd/reload.h \
 	core/rrd/record.c core/rrd/record.h \
 	core/rrd/room.c core/rrd/room.h \

@@ -7,6 +7,8 @@
 #include "core/common/status.h"
 #include "core/rrd/daemon.h"
 #include "core/rrd/offline.h"
+#include "core/rrd/plugins.h"
+#include "core/rrd/sys.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -89,6 +92,9 @@ act(struct rrd *rrd, const struct options *opt)
         offline_check_json(&rrd->conf, opt);
         return conf_status(&rrd->conf);
     }
+    if (opt->mode == MODE_PLUGIN_LIST) {
+        return plugins_list(&rrd->conf, opt->wants_json);
+    }
     offline_complain(&rrd->conf);
     if (rc != 0) {
         return conf_status(&rrd->conf);
@@ -137,6 +143,11 @@ main(int argc, char **argv)
     if (status < 0 && opt.detach && opt.mode == MODE_RUN) {
         status = detach(&rrd.tell_fd);
     }
+    /* What a plugin starts while it is looked at, and what workers leave, comes to us. */
+    (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (status < 0 && opt.mode == MODE_PLUGIN_CHECK && paths_init(&rrd.paths, &err) == 0) {
+        status = plugins_check(&rrd.paths, &opt);
+    }
     if (status < 0) {
         dir = paths_real_new(opt.dir, &err);
         if (dir == NULL || paths_init(&rrd.paths, &err) != 0) {
@@ -151,6 +162,9 @@ main(int argc, char **argv)
         (void)conf_load(&rrd.conf, dir, &rrd.paths, &opt.sets);
         status = act(&rrd, &opt);
         conf_free(&rrd.conf);
+    }
+    if (opt.mode != MODE_RUN) {
+        (void)sys_sweep_children();
     }
     if (rrd.tell_fd >= 0) {
         (void)close(rrd.tell_fd);

@@ -18,6 +18,8 @@ static const char usage[] =
     "       rrd [--dir DIR] --check [--graph[=text|dot|json]] [--effective] [--json]\n"
     "       rrd [--dir DIR] --dump-events [--type TYPE]\n"
     "       rrd [--dir DIR] --help-stage NAME\n"
+    "       rrd --plugin-check FILE [--strict] [--json]\n"
+    "       rrd [--dir DIR] --plugin-list [--json]\n"
     "       rrd --version | --help\n"
     "\n"
     "Runs the stages that DIR/conf.d describes (default: $RR_DIR, else the current directory).\n"
@@ -29,10 +31,13 @@ static const char usage[] =
     "      --check            check everything that a start checks, and end\n"
     "      --graph[=FORM]     with --check: print the stages and their events\n"
     "      --effective        with --check: print every key, its value and where it comes from\n"
-    "      --json             with --check: print the result as JSON\n"
+    "      --json             print the result of a check or a list as JSON\n"
     "      --dump-events      print the stored events, one JSON object per line\n"
     "      --type TYPE        with --dump-events: of this type only\n"
-    "      --help-stage NAME  print the options of a stage, or of a plugin\n";
+    "      --help-stage NAME  print the options of a stage, or of a plugin\n"
+    "      --plugin-check F   say all that is wrong with a plugin file\n"
+    "      --plugin-list      list the plugins that stages can use\n"
+    "      --strict           warnings make the exit status bad as well\n";
 
 static int
 complain(const char *what, const char *value)
@@ -65,6 +70,9 @@ enum {
     O_DUMP,
     O_TYPE,
     O_STAGE,
+    O_PLUGIN_CHECK,
+    O_PLUGIN_LIST,
+    O_STRICT,
     O_DAEMON,
     O_STDERR,
     O_SET,
@@ -98,6 +106,16 @@ take(struct options *opt, int c, char *value)
     case O_STAGE:
         opt->mode = MODE_HELP_STAGE;
         opt->stage = value;
+        return -1;
+    case O_PLUGIN_CHECK:
+        opt->mode = MODE_PLUGIN_CHECK;
+        opt->file = value;
+        return -1;
+    case O_PLUGIN_LIST:
+        opt->mode = MODE_PLUGIN_LIST;
+        return -1;
+    case O_STRICT:
+        opt->is_strict = true;
         return -1;
     case O_DAEMON:
         opt->detach = true;
@@ -136,6 +154,9 @@ options_parse(struct options *opt, int argc, char **argv)
                                           {"dump-events", no_argument, NULL, O_DUMP},
                                           {"type", required_argument, NULL, O_TYPE},
                                           {"help-stage", required_argument, NULL, O_STAGE},
+                                          {"plugin-check", required_argument, NULL, O_PLUGIN_CHECK},
+                                          {"plugin-list", no_argument, NULL, O_PLUGIN_LIST},
+                                          {"strict", no_argument, NULL, O_STRICT},
                                           {"daemon", no_argument, NULL, O_DAEMON},
                                           {"stderr", no_argument, NULL, O_STDERR},
                                           {"set", required_argument, NULL, O_SET},
@@ -155,9 +176,13 @@ options_parse(struct options *opt, int argc, char **argv)
     if (rc < 0 && optind < argc) {
         rc = complain("unexpected argument ", argv[optind]);
     }
-    if (rc < 0 && (opt->graph != OPT_GRAPH_NONE || opt->wants_effective || opt->wants_json) &&
+    if (rc < 0 && (opt->graph != OPT_GRAPH_NONE || opt->wants_effective) &&
         opt->mode != MODE_CHECK) {
-        rc = complain("--graph, --effective and --json go with --check", "");
+        rc = complain("--graph and --effective go with --check", "");
+    }
+    if (rc < 0 && (opt->wants_json || opt->is_strict) &&
+        (opt->mode < MODE_PLUGIN_CHECK && (opt->mode != MODE_CHECK || opt->is_strict))) {
+        rc = complain("--json and --strict go with what checks or lists", "");
     }
     if (rc < 0 && opt->type != NULL && opt->mode != MODE_DUMP_EVENTS) {
         rc = complain("--type goes with --dump-events", "");

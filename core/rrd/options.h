@@ -9,7 +9,14 @@
 
 #include <stdbool.h>
 
-enum options_mode { MODE_RUN, MODE_CHECK, MODE_DUMP_EVENTS, MODE_HELP_STAGE };
+enum options_mode {
+    MODE_RUN,
+    MODE_CHECK,
+    MODE_DUMP_EVENTS,
+    MODE_HELP_STAGE,
+    MODE_PLUGIN_CHECK,
+    MODE_PLUGIN_LIST
+};
 
 enum options_graph { OPT_GRAPH_NONE, OPT_GRAPH_TEXT, OPT_GRAPH_DOT, OPT_GRAPH_JSON };
 
@@ -20,6 +27,8 @@ struct options {
     enum options_graph graph;
     bool wants_effective;
     bool wants_json;
+    bool is_strict;        /* warnings count as failures */
+    const char *file;      /* of --plugin-check */
     const char *type;      /* of --dump-events */
     const char *stage;     /* of --help-stage */
     const char *log_level; /* over the configured one */

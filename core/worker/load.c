@@ -6,6 +6,7 @@
  */
 #include "core/worker/load.h"
 
+#include "core/common/elf.h"
 #include "core/common/paths.h"
 
 #include <dlfcn.h>
@@ -13,35 +14,11 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Tell whether every segment lies within the file: to load one that does not ends in SIGBUS. */
-static int
-is_whole(int fd, off_t size)
-{
-    ElfW(Ehdr) head;
-    ElfW(Phdr) segment;
-
-    if (pread(fd, &head, sizeof head, 0) != (ssize_t)sizeof head ||
-        head.e_phentsize != sizeof segment) {
-        return 0;
-    }
-    for (unsigned i = 0; i < head.e_phnum; i++) {
-        const off_t at = (off_t)(head.e_phoff + i * sizeof segment);
-
-        if (pread(fd, &segment, sizeof segment, at) != (ssize_t)sizeof segment ||
-            segment.p_filesz > (uint64_t)size ||
-            segment.p_offset > (uint64_t)size - segment.p_filesz) {
-            return 0;
-        }
-    }
-    return 1;
-}
 
 /* Who may write to the folder could put another file in its place. */
 static int
@@ -66,7 +43,6 @@ static int
 open_checked(const char *path, struct rr_err *err)
 {
     struct stat st;
-    char magic[4];
     int rc = 0;
 
     /* O_NONBLOCK: opening a fifo must not hang. */
@@ -80,13 +56,8 @@ open_checked(const char *path, struct rr_err *err)
         rc = rr_err_set(err, RR_E_PLUGIN, "it is not a regular file");
     } else if (paths_trust(&st, err) != 0 || trust_folder(path, err) != 0) {
         rc = RR_E_PLUGIN;
-    } else if (pread(fd, magic, sizeof magic, 0) != (ssize_t)sizeof magic ||
-               memcmp(magic, "\177ELF", sizeof magic) != 0) {
-        rc = rr_err_set(err, RR_E_PLUGIN,
-                        "it is not an ELF shared object: build it with cc -shared -fPIC");
-    } else if (!is_whole(fd, st.st_size)) {
-        rc = rr_err_set(err, RR_E_PLUGIN,
-                        "it is cut off or for another machine: copy or build it again");
+    } else {
+        rc = elf_check(fd, err);
     }
     if (rc != 0) {
         close(fd);
@@ -220,6 +191,15 @@ open_symbol(const char *path, struct rr_err *err)
     return symbol;
 }
 
+static int
+count_threads(void)
+{
+    struct stat st;
+
+    /* Two links of a folder are its own name and its dot; each folder in it adds one. */
+    return stat("/proc/self/task", &st) == 0 ? (int)st.st_nlink - 2 : 1;
+}
+
 int
 load_plugin(const char *path, const char *state_dir, const struct rights *rights,
             struct plugin *out, struct rr_err *err)
@@ -253,6 +233,7 @@ load_plugin(const char *path, const char *state_dir, const struct rights *rights
     }
     if (rc == 0) {
         const void *symbol = open_symbol(open_path, err);
+        out->n_threads = count_threads();
         rc = symbol == NULL ? RR_E_PLUGIN : load_check_descriptor(symbol, name, out, err);
     }
 out:

@@ -21,6 +21,7 @@ struct plugin {
     struct rr_plugin api; /* what the plugin says, zero where its minor does not know a member */
     char sha256[SHA256_HEX_BYTES];
     size_t n_options;
+    int n_threads; /* of this process when it was loaded */
 };
 
 /*

@@ -104,6 +104,7 @@ manifest_new(const struct plugin *plugin)
     set_text(manifest, "summary", api->summary);
     set_text(manifest, "abi", abi);
     set_text(manifest, "sha256", plugin->sha256);
+    json_object_set_new(manifest, "threads", json_integer(plugin->n_threads));
     json_object_set_new(manifest, "options", options_new(plugin));
     json_object_set_new(manifest, "consumes", ports_new(api->consumes));
     json_object_set_new(manifest, "produces", ports_new(api->produces));

@@ -68,6 +68,10 @@ tests_core_test_graph_LDADD = $(RRDCORE_LIBS) -lm
 tests_core_test_conf_SOURCES = tests/core/test_conf.c
 tests_core_test_conf_CFLAGS = $(core_unit_cflags)
 tests_core_test_conf_LDADD = $(RRDCORE_LIBS) -lm
+# Plugins: list and new
+dist_check_SCRIPTS += tests/core/test_plugin.sh
+TESTS += tests/core/test_plugin.sh
+
 # Every way in which a handler and the daemon can end
 dist_check_SCRIPTS += tests/core/test_daemon.sh
 TESTS += tests/core/test_daemon.sh

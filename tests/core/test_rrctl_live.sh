@@ -41,13 +41,13 @@ is 'check' "$rc" 0
 run ctl check --effective
 like 'check --effective' "$rc $out" '0 *laps*3*'
 run ctl check --json
-like 'check --json' "$rc $out" '0 {*"status": 0*'
+like 'check --json' "$rc $out" '0 {"ok":true,*'
 run ctl check --effective --json
-like 'check --effective --json' "$rc $out" '0 {*"laps": {*"value": "3"*00-core.ini*'
+like 'check --effective --json' "$rc $out" '0 {*"laps":{"value":"3",*00-core.ini*'
 run ctl check --graph --json
-like 'check --graph --json' "$rc $out" '0 {*"graph": {*'
+like 'check --graph --json' "$rc $out" '0 {*"graph":{*'
 run ctl check --json --set ring_source.lapps=3
-like 'check --json, with a mistake' "$rc $out" '78 {*"status": 78*lapps*'
+like 'check --json, with a mistake' "$rc $out" '78 {"ok":false,"problems":\[*lapps*'
 run ctl check --set ring_source.lapps=3
 like 'check finds a misspelt option' "$rc $out $err" '78 *lapps*did you mean*laps*'
 run ctl graph

@@ -4,6 +4,7 @@
 EXTRA_DIST += tests/reliability/lib.sh tests/reliability/README.md
 include tests/reliability/conf.mk
 include tests/reliability/ctl.mk
+include tests/reliability/plug.mk
 include tests/reliability/rel.mk
 include tests/reliability/route.mk
 include tests/reliability/store.mk

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugins.c - what is wrong with a plugin file, and which files there are.
+ *
+ * A start judges by the same code (probe.c, core/worker/load*.c); here it is told in full, and with
+ * what would hurt later.
+ */
+#include "core/rrd/plugins.h"
+
+#include "core/common/elf.h"
+#include "core/common/mem.h"
+#include "core/common/status.h"
+#include "core/rrd/report.h"
+
+#include <rr/plugin.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Loading a plugin is a matter of milliseconds; a start is more patient. */
+#define CHECK_LIMIT_MS 2000
+/* Some lines are a habit; more than this fills logs. */
+#define PRINTED_MAX (1u << 20)
+
+static char *
+joined_new(const struct text_list *words)
+{
+    char *all = mem_dup("");
+
+    for (size_t i = 0; i < words->n; i++) {
+        char *longer = mem_printf("%s%s%s", all, i == 0 ? "" : ", ", words->v[i]);
+
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
+/* The names of symbols that are exported beside the descriptor. Those of the linker do not count.
+ */
+static char *
+others_new(const struct elf_look *look)
+{
+    struct text_list others = {0};
+
+    for (size_t i = 0; i < look->exports.n; i++) {
+        const char *name = look->exports.v[i];
+
+        if (name[0] != '_' && strcmp(name, RR_PLUGIN_SYMBOL) != 0 && others.n < 10) {
+            text_list_add(&others, name);
+        }
+    }
+    char *all = others.n == 0 ? NULL : joined_new(&others);
+
+    text_list_free(&others);
+    return all;
+}
+
+/* What can be seen without loading it. Returns false when there is nothing to load. */
+static bool
+look_at_file(struct report *r, const char *file)
+{
+    const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct rr_err err = RR_ERR_INIT;
+    struct elf_look look;
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        report_add(r, REPORT_FAIL, "file", NULL, "%s: %s", file,
+                   fd < 0 ? strerror(errno) : "not a regular file");
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return false;
+    }
+    const struct passwd *pw = getpwuid(st.st_uid);
+
+    report_add(r, REPORT_OK, "file", NULL, "%s: %lld bytes, mode %04o, owner %s", file,
+               (long long)st.st_size, (unsigned)(st.st_mode & 07777),
+               pw == NULL ? "unknown" : pw->pw_name);
+    if (elf_check(fd, &err) != 0) {
+        report_add(r, REPORT_FAIL, "form", NULL, "%s", err.text);
+        (void)close(fd);
+        return false;
+    }
+    elf_look(fd, &look);
+    (void)close(fd);
+    char *others = others_new(&look);
+    char *needs = joined_new(&look.needs);
+
+    if (others != NULL) {
+        report_add(r, REPORT_WARN, "exports",
+                   "compile with -fvisibility=hidden, or make them static: they could meet symbols "
+                   "of the same name",
+                   "beside %s: %s", RR_PLUGIN_SYMBOL, others);
+    } else {
+        report_add(r, REPORT_OK, "exports", NULL, "nothing but its descriptor");
+    }
+    report_add(r, REPORT_OK, "libraries", NULL, "%s", needs[0] == '\0' ? "none" : needs);
+    if (look.wants_exec_stack) {
+        report_add(r, REPORT_WARN, "memory",
+                   "give its assembly a .note.GNU-stack section, avoid nested functions, or link "
+                   "with -Wl,-z,noexecstack",
+                   "it wants an executable stack, which hardened systems refuse");
+    }
+    if (look.has_text_relocations) {
+        report_add(r, REPORT_WARN, "memory", "compile everything with -fPIC",
+                   "it has text relocations, which hardened systems refuse");
+    }
+    free(others);
+    free(needs);
+    elf_look_free(&look);
+    return true;
+}
+
+static void
+say_abi(struct report *r, const struct manifest *m)
+{
+    const char *abi = json_string_value(json_object_get(m->doc, "abi"));
+    unsigned major = 0;
+    unsigned minor = 0;
+
+    if (abi == NULL || sscanf(abi, "%u.%u", &major, &minor) != 2) {
+        report_add(r, REPORT_FAIL, "abi", NULL, "rrd-worker does not tell its ABI");
+        return;
+    }
+    if (minor == 0) {
+        report_add(r, REPORT_OK, "abi", NULL,
+                   "%u.0: this host has %d.%d and takes it; so does every host with %u.x", major,
+                   RR_PLUGIN_ABI_MAJOR, RR_PLUGIN_ABI_MINOR, major);
+    } else {
+        report_add(r, REPORT_OK, "abi", NULL,
+                   "%u.%u: this host has %d.%d and takes it; hosts with %u.0 to %u.%u refuse it as "
+                   "too new",
+                   major, minor, RR_PLUGIN_ABI_MAJOR, RR_PLUGIN_ABI_MINOR, major, major, minor - 1);
+    }
+}
+
+static void
+say_ports(struct report *r, const char *what, const struct manifest_port *ports, size_t n)
+{
+    struct text_list types = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        text_list_add(&types, ports[i].type);
+    }
+    char *all = joined_new(&types);
+
+    report_add(r, REPORT_OK, what, NULL, "%s", n == 0 ? "nothing" : all);
+    free(all);
+    text_list_free(&types);
+}
+
+static void
+say_loading(struct report *r, const struct probe *p)
+{
+    const json_int_t threads = json_integer_value(json_object_get(p->manifest.doc, "threads"));
+
+    report_add(r, REPORT_OK, "loading", NULL, "%s %s: %s (%llu ms)", p->manifest.name,
+               p->manifest.version, p->manifest.summary, (unsigned long long)p->ran_ms);
+    if (p->printed_bytes > 0) {
+        report_add(r, p->printed_bytes > PRINTED_MAX ? REPORT_FAIL : REPORT_WARN, "loading",
+                   "print nothing in constructors; use rr_log in a callback",
+                   "it prints %llu bytes while it is loaded: %.60s",
+                   (unsigned long long)p->printed_bytes, p->printed);
+    }
+    if (threads > 1) {
+        report_add(r, REPORT_WARN, "loading", "start them in .init",
+                   "it starts %lld threads while it is loaded", (long long)threads - 1);
+    }
+}
+
+/* What the plugin says of the values that it gives its own options. */
+static void
+ask_about_defaults(struct report *r, const struct conf *conf, const struct probe *p)
+{
+    struct conf_stage stage = {.name = mem_dup(p->manifest.name), .options = json_object()};
+    struct probe_opts asked = {.file = p->file};
+    struct rr_err err = RR_ERR_INIT;
+    char **env = conf_env_new(conf, NULL);
+    size_t n_required = 0;
+
+    for (const struct rr_opt *row = p->manifest.options; row->key != NULL; row++) {
+        n_required += row->fallback == NULL;
+        if (row->fallback != NULL) {
+            (void)json_object_set_new(stage.options, row->key, json_string(row->fallback));
+        }
+    }
+    report_add(r, REPORT_OK, "options", NULL, "%zu, %zu of them must be given",
+               p->manifest.n_options, n_required);
+    if (n_required == 0 && manifest_offers(&p->manifest, "check")) {
+        json_t *doc = conf_stage_json(conf, &stage);
+
+        asked.input = json_dumps(doc, JSON_COMPACT);
+        json_decref(doc);
+        if (probe_options(&asked, 1, conf->paths, CHECK_LIMIT_MS, env, &err) != 0) {
+            report_add(r, REPORT_FAIL, "defaults", NULL, "%s", err.text);
+        } else if (asked.why != NULL) {
+            report_add(r, REPORT_FAIL, "defaults", "mend .check", "%s", asked.why);
+        } else if (asked.problems.n > 0) {
+            report_add(r, REPORT_WARN, "defaults",
+                       "give it defaults that it takes, or flag the option RR_OPT_REQUIRED",
+                       "its own check refuses its defaults: %s", asked.problems.v[0]);
+        } else {
+            report_add(r, REPORT_OK, "defaults", NULL, "its own check takes them");
+        }
+    }
+    conf_env_free(env);
+    probe_opts_fini(&asked);
+    json_decref(stage.options);
+    free(stage.name);
+}
+
+int
+plugins_check(const struct paths *paths, const struct options *opt)
+{
+    const struct conf conf = {
+        .dir = mem_dup("/nonexistent"), .paths = paths, .plugin_path = paths->plugin_dir};
+    struct probe probe = {.file = realpath(opt->file, NULL)};
+    struct rr_err err = RR_ERR_INIT;
+    struct report r;
+    json_t *more = NULL;
+    char **env = conf_env_new(&conf, NULL);
+
+    report_init(&r);
+    probe.file = probe.file == NULL ? mem_dup(opt->file) : probe.file;
+    if (look_at_file(&r, probe.file)) {
+        if (probe_run(&probe, 1, paths, CHECK_LIMIT_MS, env, &err) != 0) {
+            report_add(&r, REPORT_FAIL, "loading", NULL, "%s", err.text);
+        } else if (probe.why != NULL) {
+            report_add(&r, REPORT_FAIL, "loading", NULL, "%s", probe.why);
+        } else {
+            say_loading(&r, &probe);
+            say_abi(&r, &probe.manifest);
+            say_ports(&r, "consumes", probe.manifest.consumes, probe.manifest.n_consumes);
+            say_ports(&r, "produces", probe.manifest.produces, probe.manifest.n_produces);
+            ask_about_defaults(&r, &conf, &probe);
+            more = json_pack("{s:O}", "manifest", probe.manifest.doc);
+        }
+    }
+    const int status = report_print(&r, opt->wants_json, more, opt->is_strict, STATUS_PLUGIN);
+
+    conf_env_free(env);
+    probe_fini(&probe);
+    report_fini(&r);
+    free(conf.dir);
+    return status;
+}
+
+/* ---- list ---- */
+
+struct listing {
+    const struct conf *conf;
+    struct probe *probes;
+    size_t n;
+};
+
+static int
+is_so(const struct dirent *entry)
+{
+    const size_t n = strlen(entry->d_name);
+
+    return n > 3 && strcmp(entry->d_name + n - 3, ".so") == 0;
+}
+
+static int
+is_any(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+/* Add the files of a directory, and of the folders in it: those hold plugins of other kinds. */
+static void
+add_dir(struct listing *l, const char *dir, bool is_top)
+{
+    struct dirent **entries = NULL;
+    const int n = scandir(dir, &entries, is_top ? is_any : is_so, alphasort);
+
+    for (int i = 0; i < n; i++) {
+        char *path = paths_join_new(dir, entries[i]->d_name);
+        struct stat st;
+
+        if (is_so(entries[i])) {
+            l->probes = mem_resize(l->probes, l->n + 1, sizeof *l->probes);
+            l->probes[l->n++] = (struct probe){.file = mem_dup(path)};
+        } else if (is_top && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+            add_dir(l, path, false);
+        }
+        free(path);
+        free(entries[i]);
+    }
+    free(entries);
+}
+
+/* "stage" for ours, X for what exports rr_X, "" for anything else. */
+static char *
+kind_new(const char *file)
+{
+    const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct elf_look look = {0};
+    char *kind = NULL;
+
+    if (fd >= 0 && elf_check(fd, NULL) == 0) {
+        elf_look(fd, &look);
+    }
+    for (size_t i = 0; kind == NULL && i < look.exports.n; i++) {
+        const char *name = look.exports.v[i];
+
+        if (strcmp(name, RR_PLUGIN_SYMBOL) == 0) {
+            kind = mem_dup("stage");
+        } else if (strncmp(name, "rr_", 3) == 0 && strchr(name + 3, '_') == NULL) {
+            kind = mem_dup(name + 3);
+        }
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    elf_look_free(&look);
+    return kind == NULL ? mem_dup("") : kind;
+}
+
+static json_t *
+row_new(const struct listing *l, const struct probe *p, const char *kind)
+{
+    const char *slash = strrchr(p->file, '/');
+    char *name = mem_dupn(slash + 1, strlen(slash + 1) - 3);
+    const bool is_stage = p->manifest.name != NULL;
+    const char *hidden_by = NULL;
+    json_t *stages = json_array();
+
+    for (size_t i = 0; i < l->conf->n_stages; i++) {
+        const struct conf_stage *s = &l->conf->stages[i];
+
+        if (s->file != NULL && strcmp(s->file, p->file) == 0) {
+            (void)json_array_append_new(stages, json_string(s->name));
+        }
+    }
+    for (const struct probe *q = l->probes; q < p && hidden_by == NULL; q++) {
+        hidden_by = strcmp(strrchr(q->file, '/'), slash) == 0 ? q->file : NULL;
+    }
+    json_t *row = json_pack("{s:s, s:s?, s:s, s:s, s:s, s:o, s:s?, s:s?}", "name", name, "version",
+                            is_stage ? p->manifest.version : NULL, "kind", kind, "file", p->file,
+                            "sha256", p->hash, "stages", stages, "hidden_by", hidden_by, "problem",
+                            kind[0] == '\0' || strcmp(kind, "stage") == 0 ? p->why : NULL);
+
+    free(name);
+    return row;
+}
+
+static void
+print_row(const json_t *row)
+{
+    static const char *const columns[] = {"name", "version", "kind"};
+    const json_t *stages = json_object_get(row, "stages");
+    const char *hidden = json_string_value(json_object_get(row, "hidden_by"));
+    const char *problem = json_string_value(json_object_get(row, "problem"));
+    const json_t *stage;
+    size_t i;
+
+    for (i = 0; i < 3; i++) {
+        const char *text = json_string_value(json_object_get(row, columns[i]));
+
+        printf("%-*s ", i == 0 ? 16 : 8, text == NULL || text[0] == '\0' ? "-" : text);
+    }
+    printf("%.12s %s", json_string_value(json_object_get(row, "sha256")),
+           json_string_value(json_object_get(row, "file")));
+    json_array_foreach(stages, i, stage)
+    {
+        printf("%s%s", i == 0 ? " (stage " : ", ", json_string_value(stage));
+    }
+    puts(json_array_size(stages) > 0 ? ")" : "");
+    if (hidden != NULL) {
+        printf("%16s hidden by %s\n", "", hidden);
+    }
+    if (problem != NULL) {
+        printf("%16s cannot be loaded: %s\n", "", problem);
+    }
+}
+
+int
+plugins_list(const struct conf *conf, bool is_json)
+{
+    struct listing l = {.conf = conf};
+    struct rr_err err = RR_ERR_INIT;
+    char **env = conf_env_new(conf, NULL);
+    json_t *rows = json_array();
+    json_t *row;
+    size_t i;
+
+    for (i = 0; i < conf->plugin_dirs.n; i++) {
+        add_dir(&l, conf->plugin_dirs.v[i], true);
+    }
+    const int rc = probe_run(l.probes, l.n, conf->paths, PROBE_LIMIT_MS, env, &err);
+
+    for (i = 0; i < l.n; i++) {
+        char *kind = kind_new(l.probes[i].file);
+
+        (void)json_array_append_new(rows, row_new(&l, &l.probes[i], kind));
+        free(kind);
+    }
+    for (i = 0; i < l.n; i++) {
+        probe_fini(&l.probes[i]);
+    }
+    if (rc != 0) {
+        fprintf(stderr, "rrd: %s\n", err.text);
+    } else if (is_json) {
+        (void)json_dumpf(rows, stdout, JSON_INDENT(2));
+        putchar('\n');
+    } else {
+        printf("%-16s %-8s %-8s %-12s %s\n", "NAME", "VERSION", "KIND", "SHA-256", "FILE");
+        json_array_foreach(rows, i, row)
+        {
+            print_row(row);
+        }
+    }
+    json_decref(rows);
+    free(l.probes);
+    conf_env_free(env);
+    return status_of(rc);
+}
