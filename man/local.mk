@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-dist_man_MANS += man/rrctl.8
-dist_man_MANS += man/rr-game.3
-dist_man_MANS += man/rrd-plugin.7
-dist_man_MANS += man/rrd.8 man/rrd.conf.5
+dist_man_MANS += man/rr-game.3 man/rrctl.8 man/rrd-plugin.7 man/rrd-protocol.7 man/rrd-sdk.3 \
+	man/rrd.8 man/rrd.conf.5
+EXTRA_DIST += man/tables.py
+
+# Bring the lists in the man pages to what the code says.
+docs: rrctl$(EXEEXT)
+	python3 '$(srcdir)/man/tables.py' --write ./rrctl$(EXEEXT)
+.PHONY: docs

@@ -110,7 +110,7 @@ check_papers() {
         shellcheck -S warning -f gcc "${scripts[@]}" 2>&1
     fi
     if must_have groff; then
-        groff -man -ww -z man/*.[1-9] 2>&1
+        groff -t -man -ww -z man/*.[1-9] 2>&1
     fi
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * conf_schema.c - the tables of the core's own keys. rrd.conf.5 describes the same rows.
+ * conf_schema.c - the tables of the core's own keys. rrd.conf.5 lists them (`make docs`).
  */
 #include "core/rrd/conf_schema.h"
 

@@ -76,6 +76,6 @@ TESTS += tests/core/test_plugin.sh
 dist_check_SCRIPTS += tests/core/test_daemon.sh
 TESTS += tests/core/test_daemon.sh
 
-# As a service
-dist_check_SCRIPTS += tests/core/test_service.sh
-TESTS += tests/core/test_service.sh
+# As a service; man pages
+dist_check_SCRIPTS += tests/core/test_service.sh tests/core/test_papers.sh
+TESTS += tests/core/test_service.sh tests/core/test_papers.sh

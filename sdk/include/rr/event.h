@@ -86,7 +86,7 @@ struct rr_event_type {
 
 /* One delivered event. Everything is borrowed until the handler returns. */
 struct rr_event {
-    uint32_t size;
+    uint32_t size;       /* sizeof(struct rr_event) of the host */
     uint32_t attempt;    /* 1 the first time */
     uint64_t id;         /* unique in one store, ordered by acceptance */
     uint64_t time_ms;    /* UTC, milliseconds since 1970 */

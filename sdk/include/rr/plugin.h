@@ -51,16 +51,16 @@ struct rr_port {
 };
 
 struct rr_plugin {
-    uint32_t magic;                /* RR_PLUGIN_MAGIC */
-    uint32_t size;                 /* sizeof(struct rr_plugin) as the plugin was compiled */
-    uint16_t abi_major, abi_minor; /* of the header it was compiled with */
-    uint32_t opt_size;             /* sizeof(struct rr_opt), to walk the table */
-    uint32_t flags;                /* 0 */
-    uint32_t reserved;
-    const char *name, *version, *summary;
-    const struct rr_opt *options;   /* NULL for none */
-    const struct rr_port *consumes; /* NULL for none */
-    const struct rr_port *produces; /* NULL for none */
+    uint32_t magic;                       /* RR_PLUGIN_MAGIC */
+    uint32_t size;                        /* sizeof(struct rr_plugin) as the plugin was compiled */
+    uint16_t abi_major, abi_minor;        /* of the header it was compiled with */
+    uint32_t opt_size;                    /* sizeof(struct rr_opt), to walk the table */
+    uint32_t flags;                       /* 0 */
+    uint32_t reserved;                    /* 0 */
+    const char *name, *version, *summary; /* one line each; the name is that of the file */
+    const struct rr_opt *options;         /* NULL for none */
+    const struct rr_port *consumes;       /* NULL for none */
+    const struct rr_port *produces;       /* NULL for none */
 
     /* Judge the options (rr_opt_* work on ctx, nothing else does); no side effects. May be NULL. */
     int (*check)(struct rr_ctx *ctx, struct rr_err *err);

@@ -81,6 +81,7 @@ rr_test_new(const struct rr_plugin *plugin)
     return t;
 }
 
+/* Free it, with all that it kept. */
 static inline void
 rr_test_free(struct rr_test *t)
 {
