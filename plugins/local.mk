@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 include plugins/games/ringrift/local.mk
 include plugins/games/connect4/local.mk
+include plugins/games/othello/local.mk
 include plugins/selfplay/local.mk
 include plugins/data_sync/local.mk
 include plugins/npz_export/local.mk

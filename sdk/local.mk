@@ -39,7 +39,7 @@ include sdk/abi/local.mk
 include sdk/template/local.mk
 
 # The name that -lrrkit is looked up by.
-install-exec-hook:
+install-data-hook:
 	cd '$(DESTDIR)$(kitdir)' && rm -f librrkit.so && $(LN_S) librrkit.so.0 librrkit.so
 
 uninstall-hook:

@@ -196,16 +196,10 @@ move_parse(const struct rr_variant *v, const void *state, const char *text, rr_m
 }
 
 static int32_t
-fits(int written, size_t cap)
-{
-    return written < 0 || (size_t)written >= cap ? -1 : written;
-}
-
-static int32_t
 variant_text(const struct rr_variant *v, char *out, size_t cap)
 {
-    return fits(snprintf(out, cap, "players=%u width=%d height=%d row=4", v->seats, WIDTH, HEIGHT),
-                cap);
+    return rr_text_length(
+        snprintf(out, cap, "players=%u width=%d height=%d row=4", v->seats, WIDTH, HEIGHT), cap);
 }
 
 static int32_t
@@ -215,7 +209,8 @@ result_text(const struct rr_variant *v, const void *state, char *out, size_t cap
 
     result(v, state, share);
     const int winner = share[0] > share[1] ? 1 : share[1] > share[0] ? 2 : 0;
-    return fits(snprintf(out, cap, "w=%d kind=%s", winner, winner > 0 ? "four" : "draw"), cap);
+    return rr_text_length(snprintf(out, cap, "w=%d kind=%s", winner, winner > 0 ? "four" : "draw"),
+                          cap);
 }
 
 /*
@@ -373,34 +368,5 @@ static const struct rr_variant variant = {
 static const struct rr_variant *const variants[] = {&variant, NULL};
 static const char *const options[] = {NULL};
 
-/* The one symbol that is exported. */
-__attribute__((visibility("default"))) extern const struct rr_game rr_game;
-
-const struct rr_game rr_game = {
-    .magic = RR_GAME_MAGIC,
-    .size = sizeof(struct rr_game),
-    .abi_major = RR_GAME_ABI_MAJOR,
-    .abi_minor = RR_GAME_ABI_MINOR,
-    .name = "connect4",
-    .version = "1.0",
-    .summary = "Connect Four: four stones in a row win",
-    .variants = variants,
-    .options = options,
-    .init = init,
-    .mover = mover,
-    .legal = legal,
-    .apply = apply,
-    .result = result,
-    .state_text = state_text,
-    .state_parse = state_parse,
-    .move_text = move_text,
-    .move_parse = move_parse,
-    .variant_text = variant_text,
-    .result_text = result_text,
-    .encode = encode,
-    .policy_index = policy_index,
-    .transform = transform,
-    .transform_move = transform_move,
-    .evaluate = evaluate,
-    .board_text = board_text,
-};
+RR_GAME(.name = "connect4", .version = "1.0", .summary = "Connect Four: four stones in a row win",
+        .variants = variants, .options = options, .evaluate = evaluate, .board_text = board_text)

@@ -157,4 +157,36 @@ struct rr_game {
     /* new members are added here only */
 };
 
+/* Define the constant of a game whose functions have the names of the members; what may be NULL or
+ * is no function is given: RR_GAME(.name = "othello", ..., .evaluate = evaluate). */
+#define RR_GAME(...)                                                                               \
+    __attribute__((visibility("default"))) extern const struct rr_game rr_game;                    \
+    const struct rr_game rr_game = {.magic = RR_GAME_MAGIC,                                        \
+                                    .size = sizeof(struct rr_game),                                \
+                                    .abi_major = RR_GAME_ABI_MAJOR,                                \
+                                    .abi_minor = RR_GAME_ABI_MINOR,                                \
+                                    .init = init,                                                  \
+                                    .mover = mover,                                                \
+                                    .legal = legal,                                                \
+                                    .apply = apply,                                                \
+                                    .result = result,                                              \
+                                    .state_text = state_text,                                      \
+                                    .state_parse = state_parse,                                    \
+                                    .move_text = move_text,                                        \
+                                    .move_parse = move_parse,                                      \
+                                    .variant_text = variant_text,                                  \
+                                    .result_text = result_text,                                    \
+                                    .encode = encode,                                              \
+                                    .policy_index = policy_index,                                  \
+                                    .transform = transform,                                        \
+                                    .transform_move = transform_move,                              \
+                                    __VA_ARGS__};
+
+/* What snprintf returned, as the callbacks for texts return it. */
+static inline int32_t
+rr_text_length(int written, size_t cap)
+{
+    return written < 0 || (size_t)written >= cap ? -1 : written;
+}
+
 #endif
