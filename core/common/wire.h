@@ -16,7 +16,7 @@
  *   2  credit: several EVENTs at a time; RESULT answers EMIT; ASIDE
  *
  *     worker -> daemon                                   daemon -> worker
- *     HELLO    {abi,name,version,pid}                    CONFIG {stage,credit,options:{},facts:{}}
+ *     HELLO    {abi,name,version,sha256,pid}             CONFIG {stage,credit,options:{},facts:{}}
  *     READY    {}                                        EVENT  id=lease {attempt,id,time_ms,type,
  *     DONE     id=lease, 0 when aside                           source,config,parents:[],
  *              {emits:[{type,version,key|null,                  payload:{},key if it has one}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_plugin.c - rrctl plugin: judge and list plugins, begin a new one.
+ * cmd_plugin.c - rrctl plugin: judge and list plugins, begin a new one; rrctl doctor.
  *
  * rrd judges, with the code that a start runs.
  */
@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,4 +233,25 @@ cmd_plugin(struct rrctl *app, struct rr_err *err)
         return plugin_new(app, err);
     }
     return rr_err_set(err, RR_E_INPUT, "usage: rrctl plugin %s", app->command->operands);
+}
+
+int
+cmd_doctor(struct rrctl *app, struct rr_err *err)
+{
+    struct rr_err why = RR_ERR_INIT;
+    json_t *status = NULL;
+    const int fd = memfd_create("status", MFD_CLOEXEC);
+
+    /* What the daemon says goes along as standard input; so does that it says nothing. */
+    if (ask(app, "status", NULL, &status, &why) != 0) {
+        status = json_pack("{s:i, s:s}", "code", why.code, "error", why.text);
+    }
+    const bool is_there = fd >= 0 && json_dumpfd(status, fd, JSON_COMPACT) == 0 &&
+                          lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) == 0;
+
+    json_decref(status);
+    if (!is_there) {
+        return rr_err_set(err, -EIO, "cannot hand the daemon's status on: %s", strerror(errno));
+    }
+    return become_rrd(app, (const char *const[]){"--doctor", NULL}, err);
 }

@@ -196,6 +196,11 @@ const struct command commands[] = {
      "  new NAME [FOLDER]     copy the template under that name; `make all check` in it\n"
      "                        builds and tests it\n",
      strict_options, 1, 3, cmd_plugin},
+    {"doctor", "", "find what is wrong with the directory or the daemon",
+     "Look at the state directory, disk, store, lock, leftover processes, clock, limits,\n"
+     "plugins, configuration, logs and socket, and say what to do about what is wrong.\n"
+     "Changes nothing. Works while the daemon runs, and while it does not.\n",
+     strict_options, 0, 0, cmd_doctor},
     {"help", "[COMMAND | stage NAME]", "explain a command, or the options of a stage",
      "Explain a command; with `stage NAME` print the options of a stage plugin.\n", help_options, 0,
      2, cmd_help},

@@ -82,6 +82,7 @@ int cmd_run(struct rrctl *app, struct rr_err *err);
 
 /* cmd_plugin.c */
 int cmd_plugin(struct rrctl *app, struct rr_err *err);
+int cmd_doctor(struct rrctl *app, struct rr_err *err);
 
 /* cmd_help.c */
 int cmd_help(struct rrctl *app, struct rr_err *err);

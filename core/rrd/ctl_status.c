@@ -142,6 +142,7 @@ stage_json_new(struct stage *stage, const struct why_view *view)
         (json_int_t)stage->state_since_ms, "restarts", (json_int_t)stage->restarts, "next_start_ms",
         (json_int_t)stage->next_start_ms);
 
+    (void)json_object_set_new(doc, "worker_hash", json_string(stage->pid > 0 ? stage->hash : ""));
     (void)json_object_set_new(doc, "breaker",
                               json_string(sup_breaker_name(&stage->breaker, stage->sup.state)));
     (void)json_object_set_new(doc, "memory_bytes",
@@ -200,10 +201,10 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
     }
     ctl_why_end(&view);
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}", "version",
-                     PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir, "state",
-                     daemon_state(rrd), "reload", reload_phase(rrd), "started_ms",
-                     (json_int_t)rrd->started_ms, "now_ms", (json_int_t)sys_wall_ms(), "slots",
-                     slots, "stages", stages, "events", "total", (json_int_t)stored, "by_type",
-                     by_type, "keys_dropped", (json_int_t)dropped);
+    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}",
+                     "version", PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir,
+                     "state", daemon_state(rrd), "reload", reload_phase(rrd), "store_full",
+                     rrd->full, "started_ms", (json_int_t)rrd->started_ms, "now_ms",
+                     (json_int_t)sys_wall_ms(), "slots", slots, "stages", stages, "events", "total",
+                     (json_int_t)stored, "by_type", by_type, "keys_dropped", (json_int_t)dropped);
 }

@@ -39,6 +39,7 @@ take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
         return rr_err_set(err, RR_E_PROTO, "the worker runs plugin \"%.60s\", not \"%s\"", name,
                           stage->conf->plugin);
     }
+    (void)snprintf(stage->hash, sizeof stage->hash, "%.64s", text_of(body, "sha256"));
     link_send(stage->link, WIRE_CONFIG, 0, conf_stage_json(&stage->rrd->conf, stage->conf));
     return 0;
 }

@@ -9,6 +9,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/ctl_status.c core/rrd/ctl_why.c \
 	core/rrd/daemon.c core/rrd/daemon.h \
 	core/rrd/deaths.c core/rrd/deaths.h \
+	core/rrd/doctor.c core/rrd/doctor.h core/rrd/doctor_daemon.c \
 	core/rrd/frames.c core/rrd/frames.h \
 	core/rrd/graph.c core/rrd/graph.h core/rrd/graph_out.c \
 	core/rrd/health.c core/rrd/health.h \

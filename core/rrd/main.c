@@ -6,6 +6,7 @@
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/daemon.h"
+#include "core/rrd/doctor.h"
 #include "core/rrd/offline.h"
 #include "core/rrd/plugins.h"
 #include "core/rrd/sys.h"
@@ -94,6 +95,9 @@ act(struct rrd *rrd, const struct options *opt)
     }
     if (opt->mode == MODE_PLUGIN_LIST) {
         return plugins_list(&rrd->conf, opt->wants_json);
+    }
+    if (opt->mode == MODE_DOCTOR) {
+        return doctor(&rrd->conf, opt);
     }
     offline_complain(&rrd->conf);
     if (rc != 0) {

@@ -20,6 +20,7 @@ static const char usage[] =
     "       rrd [--dir DIR] --help-stage NAME\n"
     "       rrd --plugin-check FILE [--strict] [--json]\n"
     "       rrd [--dir DIR] --plugin-list [--json]\n"
+    "       rrd [--dir DIR] --doctor [--strict] [--json]\n"
     "       rrd --version | --help\n"
     "\n"
     "Runs the stages that DIR/conf.d describes (default: $RR_DIR, else the current directory).\n"
@@ -37,6 +38,8 @@ static const char usage[] =
     "      --help-stage NAME  print the options of a stage, or of a plugin\n"
     "      --plugin-check F   say all that is wrong with a plugin file\n"
     "      --plugin-list      list the plugins that stages can use\n"
+    "      --doctor           look for what is wrong with the directory; standard input\n"
+    "                         has the daemon's answer to \"status\"\n"
     "      --strict           warnings make the exit status bad as well\n";
 
 static int
@@ -72,6 +75,7 @@ enum {
     O_STAGE,
     O_PLUGIN_CHECK,
     O_PLUGIN_LIST,
+    O_DOCTOR,
     O_STRICT,
     O_DAEMON,
     O_STDERR,
@@ -113,6 +117,9 @@ take(struct options *opt, int c, char *value)
         return -1;
     case O_PLUGIN_LIST:
         opt->mode = MODE_PLUGIN_LIST;
+        return -1;
+    case O_DOCTOR:
+        opt->mode = MODE_DOCTOR;
         return -1;
     case O_STRICT:
         opt->is_strict = true;
@@ -156,6 +163,7 @@ options_parse(struct options *opt, int argc, char **argv)
                                           {"help-stage", required_argument, NULL, O_STAGE},
                                           {"plugin-check", required_argument, NULL, O_PLUGIN_CHECK},
                                           {"plugin-list", no_argument, NULL, O_PLUGIN_LIST},
+                                          {"doctor", no_argument, NULL, O_DOCTOR},
                                           {"strict", no_argument, NULL, O_STRICT},
                                           {"daemon", no_argument, NULL, O_DAEMON},
                                           {"stderr", no_argument, NULL, O_STDERR},

@@ -76,6 +76,7 @@ struct stage {
     json_t *deaths;         /* the last ones, see deaths.h */
     bool was_ready;         /* once in this run of the daemon */
     uint64_t ready_mono_ms; /* since when this process is; 0: not yet */
+    char hash[65];          /* of the plugin file that this process has loaded */
     bool is_asked;          /* this process was told to stop */
     bool was_wanted;        /* before a reload stopped it */
     struct stage_exit last_exit;

@@ -46,6 +46,9 @@ void sys_usage(pid_t pid, struct sys_usage *sum);
  * Children inherit the mark; a pid is never trusted alone. Returns how many were found. */
 uint64_t sys_sweep_marked(const char *mark);
 
+/* How many there are; nothing happens to them. */
+uint64_t sys_count_marked(const char *mark);
+
 /* Whether the worker with this mark (what stands behind RR_WORKER=) lives; pid is the process that
  * carries the mark. */
 typedef int (*sys_lives_fn)(void *arg, pid_t pid, const char *mark);

@@ -116,6 +116,7 @@ send_hello(struct worker *w)
     json_object_set_new(body, "abi", json_string(abi));
     json_object_set_new(body, "name", codec_text_new(w->plugin.api.name, ERROR_TEXT_MAX));
     json_object_set_new(body, "version", codec_text_new(w->plugin.api.version, ERROR_TEXT_MAX));
+    json_object_set_new(body, "sha256", json_string(w->plugin.sha256));
     json_object_set_new(body, "pid", json_integer(getpid()));
     (void)io_send(w->io, WIRE_HELLO, 0, body, NULL);
 }

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doctor_daemon.c - examine the daemon: whether it lives and answers, what its stages do, and
+ * whether it runs what lies on the disk.
+ */
+#include "config.h"
+
+#include "core/rrd/doctor.h"
+
+#include "core/common/mem.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The program of a process; "" when it is gone or not ours to see. */
+static void
+program_of(long pid, char *out, size_t cap)
+{
+    char link[64];
+
+    (void)snprintf(link, sizeof link, "/proc/%ld/exe", pid);
+    const ssize_t n = pid <= 0 ? -1 : readlink(link, out, cap - 1);
+
+    out[n < 0 ? 0 : n] = '\0';
+}
+
+/* Nobody answered. Who holds the lock tells whether somebody should have. */
+static void
+explain_silence(struct doctor *d)
+{
+    const char *error = json_string_value(json_object_get(d->silence, "error"));
+    char *path = paths_join_new(d->conf->dir, "run/ctl.sock");
+    char program[PATH_MAX];
+    struct stat st;
+
+    program_of(d->lock.pid, program, sizeof program);
+    const char *slash = strrchr(program, '/');
+
+    if (d->lock_fd >= 0 && d->lock.is_held && kill((pid_t)d->lock.pid, 0) != 0 && errno == ESRCH) {
+        report_add(&d->report, REPORT_FAIL, "daemon", "end it: lsof state/lock",
+                   "the lock is held by a process that inherited it from %ld, which is gone",
+                   d->lock.pid);
+    } else if (d->lock_fd >= 0 && d->lock.is_held && slash != NULL &&
+               strncmp(slash + 1, "rrd", 3) != 0) {
+        report_add(&d->report, REPORT_FAIL, "daemon", "end it, and see why it opened state/lock",
+                   "the lock is held by process %ld, which is no rrd (%s)", d->lock.pid, program);
+    } else if (d->lock_fd >= 0 && d->lock.is_held) {
+        report_add(&d->report, REPORT_FAIL, "daemon",
+                   "see what stops it (kill -CONT?), or end it with kill -9: nothing is lost",
+                   "rrd (pid %ld) runs, and does not answer: %s", d->lock.pid,
+                   error == NULL ? "it was not asked" : error);
+    } else if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
+        report_add(&d->report, REPORT_FAIL, "daemon", "move it away", "%s is no socket", path);
+    } else if (lstat(path, &st) == 0) {
+        report_add(&d->report, REPORT_WARN, "daemon", "rrctl start: nothing is lost",
+                   "rrd was killed, or the machine went down: it left its socket behind");
+    } else {
+        report_add(&d->report, REPORT_OK, "daemon", NULL, "it does not run");
+    }
+    free(path);
+}
+
+static void
+check_program(struct doctor *d)
+{
+    static const char gone[] = " (deleted)";
+    const char *version = json_string_value(json_object_get(d->daemon, "version"));
+    const long pid = (long)json_integer_value(json_object_get(d->daemon, "pid"));
+    char program[PATH_MAX];
+
+    program_of(pid, program, sizeof program);
+    const size_t n = strlen(program);
+
+    if (version == NULL || strcmp(version, PACKAGE_VERSION) != 0) {
+        report_add(&d->report, REPORT_WARN, "daemon", "rrctl restart",
+                   "it is version %s, installed is " PACKAGE_VERSION,
+                   version == NULL ? "unknown" : version);
+    }
+    if (n >= sizeof gone && strcmp(program + n - sizeof gone + 1, gone) == 0) {
+        report_add(&d->report, REPORT_WARN, "daemon", "rrctl restart",
+                   "its program was replaced or removed since it started");
+    }
+    if (d->lock_fd < 0 || !d->lock.is_held || d->lock.pid != pid) {
+        report_add(&d->report, REPORT_FAIL, "lock", "rrctl stop, and see who changed state/",
+                   "pid %ld answers, and does not hold the lock of this directory", pid);
+    }
+    report_add(&d->report, REPORT_OK, "daemon", NULL, "it answers, pid %ld", pid);
+}
+
+static const char *
+text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text == NULL ? "" : text;
+}
+
+/* Against what a start would make of conf.d now. */
+static void
+compare_stage(struct doctor *d, const json_t *row)
+{
+    const char *name = text_of(row, "name");
+    const long index = conf_stage_index(d->conf, name);
+    const char *runs = text_of(row, "worker_hash");
+
+    if (index < 0) {
+        report_add(&d->report, REPORT_WARN, "stages", "rrctl reload",
+                   "%s runs, and is not in conf.d any more", name);
+        return;
+    }
+    const char *lies_there = d->conf->stages[index].hash;
+
+    if (strcmp(text_of(row, "state"), "ready") == 0 && runs[0] != '\0' && lies_there[0] != '\0' &&
+        strcmp(runs, lies_there) != 0) {
+        report_add(&d->report, REPORT_WARN, "plugins", "rrctl reload takes the new one over",
+                   "%s runs another file than %s is now (%.12s, there %.12s)", name,
+                   d->conf->stages[index].file, runs, lies_there);
+    }
+}
+
+static void
+check_stage(struct doctor *d, const json_t *row)
+{
+    const char *name = text_of(row, "name");
+    const char *state = text_of(row, "state");
+    const char *breaker = text_of(row, "breaker");
+    const json_int_t buried =
+        json_integer_value(json_object_get(json_object_get(row, "queue"), "buried"));
+
+    if (strcmp(state, "failed") == 0) {
+        report_add(&d->report, REPORT_FAIL, "stages", "mend it, then rrctl start STAGE",
+                   "%s has failed: %s", name, text_of(json_object_get(row, "last_exit"), "text"));
+    } else if (strcmp(state, "backoff") == 0 || strcmp(breaker, "open") == 0) {
+        report_add(&d->report, REPORT_WARN, "stages", "rrctl status STAGE shows its deaths",
+                   "%s dies again and again: %s", name,
+                   text_of(json_object_get(row, "last_exit"), "text"));
+    }
+    if (buried > 0) {
+        report_add(&d->report, REPORT_WARN, "stages",
+                   "rrctl queue list STAGE shows why; kick or drop them",
+                   "%s has %" JSON_INTEGER_FORMAT " buried events", name, buried);
+    }
+    compare_stage(d, row);
+}
+
+void
+doctor_ask_daemon(struct doctor *d)
+{
+    const json_t *stages = json_object_get(d->daemon, "stages");
+    const unsigned before = d->report.n[REPORT_FAIL] + d->report.n[REPORT_WARN];
+    const json_t *row;
+    size_t i;
+
+    if (d->daemon == NULL) {
+        explain_silence(d);
+        return;
+    }
+    check_program(d);
+    json_array_foreach(stages, i, row)
+    {
+        check_stage(d, row);
+    }
+    for (i = 0; i < d->conf->n_stages; i++) {
+        const char *name = d->conf->stages[i].name;
+        bool is_there = false;
+        size_t k;
+
+        json_array_foreach(stages, k, row)
+        {
+            is_there = is_there || strcmp(text_of(row, "name"), name) == 0;
+        }
+        if (!is_there) {
+            report_add(&d->report, REPORT_WARN, "stages", "rrctl reload",
+                       "%s is in conf.d, and does not run", name);
+        }
+    }
+    if (d->report.n[REPORT_FAIL] + d->report.n[REPORT_WARN] == before) {
+        report_add(&d->report, REPORT_OK, "stages", NULL, "%zu, of the files that lie there",
+                   json_array_size(stages));
+    }
+}
