@@ -13,6 +13,7 @@
 /* Reading a move back may cost as much as listing all of them, so only some are tried per ply. */
 #define TEXTS_PER_PLY 6
 #define WHY_MAX 160
+#define POISON_BYTES 65536
 
 struct checker {
     const struct rr_game *g;
@@ -34,6 +35,17 @@ struct checker {
     rr_err_set((ck)->err, RR_E_PLUGIN, "%s game %u ply %u: " fmt, (ck)->v->name, (ck)->game,       \
                (ck)->ply, __VA_ARGS__)
 
+/* Fill the stack below with this byte, so that a game that reads what it has not written says one
+ * thing after one byte and another after another. */
+__attribute__((noinline)) static void
+poison(uint8_t byte)
+{
+    uint8_t junk[POISON_BYTES];
+
+    memset(junk, byte, sizeof junk);
+    __asm__ volatile("" : : "r"(junk) : "memory");
+}
+
 static int
 by_code(const void *a, const void *b)
 {
@@ -52,7 +64,9 @@ check_list(struct checker *ck)
         return BROKEN(ck, "seat %d is to act, of %u", mover, ck->v->seats);
     }
     ck->moves[ck->v->max_moves] = RR_MOVE_NONE;
+    poison(0xa5);
     ck->count = ck->g->legal(ck->v, ck->state, ck->moves);
+    poison(0x5a);
     if (ck->count > ck->v->max_moves || ck->moves[ck->v->max_moves] != RR_MOVE_NONE) {
         return BROKEN(ck, "%u legal moves, more than max_moves %u", ck->count, ck->v->max_moves);
     }
@@ -410,7 +424,9 @@ step(struct checker *ck)
     const rr_move m = ck->moves[rr_game_random(&ck->seed) % ck->count];
 
     memcpy(ck->copy, ck->state, ck->v->state_bytes);
+    poison(0xa5);
     ck->g->apply(ck->v, ck->copy, m);
+    poison(0x5a);
     ck->g->apply(ck->v, ck->state, m);
     if (memcmp(ck->copy, ck->state, ck->v->state_bytes) != 0) {
         return BROKEN(ck, "%s", "apply gave two results for one move of one state");

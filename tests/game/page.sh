@@ -70,6 +70,9 @@ broken shares 'the shares of the result add up to*' 's/share\[1\] = 1\.0F - shar
 broken history 'apply gave two results*' \
     's/p->stones\[mover\(v, state\)\] \|= \(uint16_t\)\(1U << move\);/static unsigned plies; p->stones[mover(v, state)] |= (uint16_t)(1U << move | (plies++ \& 1) << 15);/'
 
+broken stack 'apply gave two results*' \
+    -e 's/^    p->stones\[mover\(v, state\)\] \|= .*/&\n    uint8_t *junk = __builtin_alloca(512);\n    __asm__ volatile("" : "+r"(junk) : : "memory");\n    p->stones[1] |= (uint16_t)((junk[256] \& 1) << 15);/'
+
 # The position is shown, and the same seed breaks it again.
 check shares
 like "the position is shown" "$err" '*in the position*The same again: rrctl game check ./shares.so --seed 3 --games 40*'
