@@ -39,11 +39,16 @@ static const struct {
     {RULES_R081, "square8_2p", "R081: three rings that can act may be placed where one is dead",
      CORNER " mk=- co=-" TAIL, "", "?P0,0*3", false},
     {RULES_R081, "square8_2p", "R080, R081: a player who can place three rings must not pass",
-     "ph=RP cur=1 hand=5,5 elim=0,0 terr=60,0 st=0,1:222 mk=0,2:2;0,3:2 co=REST" TAIL, "",
+     "ph=RP cur=1 hand=5,5 elim=0,0 terr=30,30 st=0,1:222 mk=0,2:2;0,3:2 co=REST" TAIL, "",
      "?P0,0*3", false},
     {RULES_R081, "square8_2p", "R080, R081: nor may he",
-     "ph=RP cur=1 hand=5,5 elim=0,0 terr=60,0 st=0,1:222 mk=0,2:2;0,3:2 co=REST" TAIL, "", "?NP",
+     "ph=RP cur=1 hand=5,5 elim=0,0 terr=30,30 st=0,1:222 mk=0,2:2;0,3:2 co=REST" TAIL, "", "?NP",
      true},
+    {RULES_R081, "square8_2p", "R081, R172: and has a real action",
+     "ph=TP cur=2 hand=5,5 elim=0,0 terr=30,30 st=0,1:222 mk=0,2:2;0,3:2 co=REST fx=- le=0 te=0 "
+     "rc=0 "
+     "ac=1 sw=0 lp=2:..:0:0",
+     "NT", "lp=2:1.:0:0", false},
     {RULES_R112, "square8_2p", "R112: a slide that makes a line is legal, whatever else it makes",
      RECOVERY("1,3:1;2,3:1;3,4:1;3,5:1;3,6:1;4,2:1"), "", "?R4,2>3,3:L1@7,0", false},
     {RULES_R112, "square8_2p", "R112, R114: all of the line collapses that the slide was for",
@@ -130,8 +135,8 @@ find(const struct rr_variant *v, const void *state, const char *start)
     return found;
 }
 
-/* Read a state in which co=REST stands for all cells of square8 that are not named, as player 1's,
- * but for the corner. */
+/* Read a state in which co=REST stands for all cells of square8 that are not named, by turns player
+ * 1's and player 2's, but for the corner. */
 static int
 parse(const struct rr_variant *v, const char *text, void *state, char *why, size_t cap)
 {
@@ -143,8 +148,8 @@ parse(const struct rr_variant *v, const char *text, void *state, char *why, size
         char cell[16];
         (void)snprintf(cell, sizeof cell, "%d,%d:", c / 8, c % 8);
         if (strstr(text, cell) == NULL && c > 0) {
-            n += snprintf(whole + n, sizeof whole - (size_t)n, "%s%s1",
-                          whole[n - 1] == '=' ? "" : ";", cell);
+            n += snprintf(whole + n, sizeof whole - (size_t)n, "%s%s%d",
+                          whole[n - 1] == '=' ? "" : ";", cell, 1 + c % 2);
         }
     }
     if (rest != NULL) {

@@ -91,6 +91,9 @@ loop_game(const struct rr_game *game, const struct rr_variant *v, uint64_t *seed
     game->result(v, state, record->share);
 }
 
+/* Layout id that loop_shard() writes, when it is not the variant's. */
+static const char *loop_layout;
+
 /* Write a shard of random games to games/NAME. Returns 0 on success. */
 static inline int
 loop_shard(const char *name, uint64_t seed, uint32_t games, uint64_t generation,
@@ -108,7 +111,7 @@ loop_shard(const char *name, uint64_t seed, uint32_t games, uint64_t generation,
 
     if (rc == 0) {
         const struct rr_shard_info info = {.config = LOOP_CONFIG,
-                                           .layout = v->layout,
+                                           .layout = loop_layout != NULL ? loop_layout : v->layout,
                                            .model_id = generation > 0 ? "m" : "none",
                                            .generation = generation,
                                            .seed = seed};

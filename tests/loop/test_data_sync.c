@@ -100,6 +100,11 @@ test_bad(const struct loop_shard *a)
     ev = event_of(&c, 3, 0);
     ev.games_completed = 5000;
     rejected(&ev, "games_per_request", "too many games at once");
+    loop_layout = "connect4/1/" LOOP_CONFIG "@other_rules";
+    is_int(loop_shard("o", 9, 5, 0, &c), 0, "a shard of games by other rules");
+    loop_layout = NULL;
+    ev = event_of(&c, 9, 0);
+    rejected(&ev, "layout connect4/1/" LOOP_CONFIG "@other_rules", "is not taken for ours");
     /* The same games in another file: one more game makes the file a different one. */
     is_int(loop_shard("d", 3, 6, 0, &c), 0, "a shard that repeats games");
     ev = event_of(&c, 4, 0);
