@@ -13,7 +13,9 @@ enum { ON = 255, FINE = 16 };
 static uint8_t
 relative(const struct view *v, uint8_t seat)
 {
-    return (uint8_t)((seat + v->r->seats - v->h->cur) % v->r->seats);
+    const int distance = seat - v->h->cur; /* no remainder: this is asked for every ring */
+
+    return (uint8_t)(distance < 0 ? distance + v->r->seats : distance);
 }
 
 static uint8_t

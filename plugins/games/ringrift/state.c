@@ -9,42 +9,17 @@
 
 #include <string.h>
 
-static const struct rules *
-rules_of(const struct rr_variant *variant)
-{
-    return variant->data;
-}
-
-void
-view_of(struct view *v, const struct rr_variant *variant, const void *state)
-{
-    const uint8_t *bytes = state;
-    const struct rules *r = rules_of(variant);
-    const size_t n = r->board->cells;
-    const size_t cell_at = sizeof(struct head) + 2 * (n + 1);
-
-    v->r = r;
-    v->b = r->board;
-    v->h = state;
-    v->off = (const uint16_t *)(const void *)(bytes + sizeof(struct head));
-    v->cell = bytes + cell_at;
-    v->cap = v->cell + n + 1;
-    v->pool = v->cap + n;
-}
-
 void
 pos_of(struct pos *p, const struct rr_variant *variant, void *state)
 {
     uint8_t *bytes = state;
-    const struct rules *r = rules_of(variant);
-    const size_t n = r->board->cells;
 
     view_of(&p->v, variant, state);
     p->h = state;
     p->off = (uint16_t *)(void *)(bytes + sizeof(struct head));
-    p->cell = bytes + sizeof(struct head) + 2 * (n + 1);
-    p->cap = p->cell + n + 1;
-    p->pool = p->cap + n;
+    p->cell = bytes + (p->v.cell - bytes);
+    p->cap = bytes + (p->v.cap - bytes);
+    p->pool = bytes + (p->v.pool - bytes);
 }
 
 void

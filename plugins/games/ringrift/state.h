@@ -84,7 +84,23 @@ struct pos {
     uint8_t *cell, *cap, *pool;
 };
 
-void view_of(struct view *v, const struct rr_variant *variant, const void *state);
+/* Inline because there is one for each move that gets a policy index. */
+static inline void
+view_of(struct view *v, const struct rr_variant *variant, const void *state)
+{
+    const uint8_t *bytes = state;
+    const struct rules *r = variant->data;
+    const size_t n = r->board->cells;
+
+    v->r = r;
+    v->b = r->board;
+    v->h = state;
+    v->off = (const uint16_t *)(const void *)(bytes + sizeof(struct head));
+    v->cell = bytes + sizeof(struct head) + 2 * (n + 1);
+    v->cap = v->cell + n + 1;
+    v->pool = v->cap + n;
+}
+
 void pos_of(struct pos *p, const struct rr_variant *variant, void *state);
 
 /* Empty board, full hands, seat 0 to place. */
