@@ -91,6 +91,7 @@ read_live(struct rrctl *app, const struct query *query, struct rr_err *err)
     json_t *line = NULL;
     json_t *result = NULL;
     bool is_end = false;
+    bool follows = false;
     int rc = client_open(&cl, app->dir, app->timeout_ms, err);
 
     if (rc < 0) {
@@ -99,8 +100,10 @@ read_live(struct rrctl *app, const struct query *query, struct rr_err *err)
     }
     rc = client_send(&cl, "events", args, app->timeout_ms, err);
     while (rc == 0 && !is_end) {
-        rc = client_line(&cl, query->follow ? INT_MAX : app->timeout_ms, &line, err);
-        if (rc == 0 && json_object_get(line, "ok") != NULL) {
+        rc = client_line(&cl, follows ? INT_MAX : app->timeout_ms, &line, err);
+        if (rc == 0 && json_object_get(line, "follows") != NULL) {
+            follows = true; /* from here on it may be silent for as long as it likes */
+        } else if (rc == 0 && json_object_get(line, "ok") != NULL) {
             rc = client_result(&cl, line, &result, err);
             json_decref(result);
             is_end = true;

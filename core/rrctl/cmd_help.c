@@ -81,18 +81,20 @@ options_json(const struct opt_row *rows)
     return all;
 }
 
-/* The whole table; the man page and the tests are made from it. */
+/* The table, or with only set that command; the man page and the tests are made from it. */
 static void
-print_json_table(void)
+print_json_table(const struct command *only)
 {
     json_t *all = json_array();
     json_t *doc;
 
     for (const struct command *c = commands; c->name != NULL; c++) {
-        (void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", c->name,
-                                                   "operands", c->operands, "summary", c->summary,
-                                                   "help", c->help, "options",
-                                                   options_json(c->options)));
+        if (only == NULL || c == only) {
+            (void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", c->name,
+                                                       "operands", c->operands, "summary",
+                                                       c->summary, "help", c->help, "options",
+                                                       options_json(c->options)));
+        }
     }
     doc = json_pack("{s:o, s:o}", "commands", all, "options", options_json(global_options));
     (void)json_dumpf(doc, stdout, JSON_INDENT(2));
@@ -100,14 +102,15 @@ print_json_table(void)
     json_decref(doc);
 }
 
-/* One line per command and option, for the completion script and the test of the manual. */
+/* One line per command, with its options, for the completion script; = means that a value follows.
+ */
 static void
 print_words(void)
 {
     for (const struct command *c = commands; c->name != NULL; c++) {
         (void)printf("%s", c->name);
         for (const struct opt_row *row = c->options; row != NULL && row->name != NULL; row++) {
-            (void)printf(" --%s", row->name);
+            (void)printf(" --%s%s", row->name, row->value == NULL ? "" : "=");
         }
         (void)putchar('\n');
     }
@@ -125,6 +128,9 @@ help_stage(struct rrctl *app, const char *name, struct rr_err *err)
     }
     if (rc == 0) {
         rc = proc_words_add(&words, name, err);
+    }
+    if (rc == 0 && app->json) {
+        rc = proc_words_add(&words, "--json", err);
     }
     if (rc == 0) {
         rc = proc_become(&words, err);
@@ -145,7 +151,7 @@ cmd_help(struct rrctl *app, struct rr_err *err)
         return 0;
     }
     if (topic == NULL && app->json) {
-        print_json_table();
+        print_json_table(NULL);
         return 0;
     }
     if (topic == NULL) {
@@ -162,7 +168,11 @@ cmd_help(struct rrctl *app, struct rr_err *err)
                           "stage NAME tells about a stage)",
                           topic);
     }
-    help_command(command);
+    if (app->json) {
+        print_json_table(command);
+    } else {
+        help_command(command);
+    }
     return 0;
 }
 

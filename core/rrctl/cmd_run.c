@@ -142,7 +142,9 @@ follow_drain(struct run *run)
     int rc = 0;
 
     while (run->follow.fd >= 0 && (rc = client_line(&run->follow, 0, &line, &err)) == 0) {
-        if (json_object_get(line, "ok") == NULL) {
+        if (json_object_get(line, "follows") != NULL) {
+            ; /* it has begun */
+        } else if (json_object_get(line, "ok") == NULL) {
             run_view_event(run, line);
         } else {
             client_close(&run->follow);

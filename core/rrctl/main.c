@@ -39,6 +39,17 @@ ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result, str
     return client_ask(app->dir, app->timeout_ms, NULL, cmd, args, result, err);
 }
 
+int
+ask_long(const struct rrctl *app, double wait_s, const char *cmd, json_t *args, json_t **result,
+         struct rr_err *err)
+{
+    json_t *ignored = NULL;
+    int rc = ask(app, "status", NULL, &ignored, err);
+
+    json_decref(ignored);
+    return rc < 0 ? rc : client_ask(app->dir, (int)(wait_s * 1000), NULL, cmd, args, result, err);
+}
+
 /* Take the global options out of what was parsed. */
 static int
 set_globals(struct rrctl *app, struct rr_err *err)

@@ -182,6 +182,9 @@ answer(struct conn *conn, const char *line, size_t n)
                            &conn->stream, &err) != 0) {
         send_outcome(conn, err.code, NULL, err.text);
     } else if (conn->stream.is_on) {
+        if (conn->stream.follows) {
+            send_json(conn, json_pack("{s:b}", "follows", 1)); /* nothing may come for hours */
+        }
         pump_conn(conn);
     } else if (conn->stream.later == NULL) {
         send_outcome(conn, 0, result, "");

@@ -82,7 +82,7 @@ act(struct rrd *rrd, const struct options *opt)
     const int rc = rrd->conf.problems.n == 0 ? 0 : RR_E_CONFIG;
 
     if (opt->mode == MODE_HELP_STAGE) {
-        const int status = offline_help(&rrd->conf, opt->stage);
+        const int status = offline_help(&rrd->conf, opt->stage, opt->wants_json);
 
         if (status != STATUS_OK) {
             offline_complain(&rrd->conf);

@@ -165,11 +165,43 @@ print_ports(const char *word, const struct manifest_port *ports, size_t n)
     }
 }
 
+static json_t *
+rows_json_new(const struct rr_opt *rows)
+{
+    json_t *all = json_array();
+
+    for (; rows->key != NULL; rows++) {
+        (void)json_array_append_new(
+            all, json_pack("{s:s, s:s, s:b, s:s?, s:s?, s:s?}", "key", rows->key, "type",
+                           text_opt_type(rows->type), "required",
+                           (int)((rows->flags & RR_OPT_REQUIRED) != 0), "default", rows->fallback,
+                           "range", rows->range, "help", rows->help));
+    }
+    return all;
+}
+
+/* Of [core], or with m set of a stage with that plugin. */
+static void
+print_help_json(const struct manifest *m)
+{
+    json_t *doc = m == NULL ? json_pack("{s:o}", "core", rows_json_new(conf_core_keys))
+                            : json_pack("{s:O, s:o}", "plugin", m->doc, "stage",
+                                        rows_json_new(conf_stage_keys));
+
+    (void)json_dumpf(doc, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(doc);
+}
+
 int
-offline_help(const struct conf *conf, const char *name)
+offline_help(const struct conf *conf, const char *name, bool wants_json)
 {
     const struct manifest *m = NULL;
 
+    if (strcmp(name, "core") == 0 && wants_json) {
+        print_help_json(NULL);
+        return STATUS_OK;
+    }
     if (strcmp(name, "core") == 0) {
         printf("[core]\n");
         print_rows(conf_core_keys);
@@ -184,6 +216,10 @@ offline_help(const struct conf *conf, const char *name)
     if (m == NULL) {
         fprintf(stderr, "rrd: conf.d has no stage \"%s\" with a plugin that can be loaded\n", name);
         return STATUS_FAILED;
+    }
+    if (wants_json) {
+        print_help_json(m);
+        return STATUS_OK;
     }
     printf("plugin %s %s: %s\n", m->name, m->version, m->summary == NULL ? "" : m->summary);
     print_ports("consumes", m->consumes, m->n_consumes);

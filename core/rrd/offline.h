@@ -18,7 +18,7 @@ void offline_check(const struct conf *conf, const struct options *opt);
 void offline_check_json(const struct conf *conf, const struct options *opt);
 
 /* Print the options of a stage or plugin. Returns an exit status. */
-int offline_help(const struct conf *conf, const char *name);
+int offline_help(const struct conf *conf, const char *name, bool wants_json);
 
 /* Print stored events; type NULL for all. The daemon must not run. Returns an exit status. */
 int offline_dump(const char *dir, const char *type);

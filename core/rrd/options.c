@@ -17,7 +17,7 @@ static const char usage[] =
     "usage: rrd [--dir DIR] [--daemon] [--stderr] [--set STAGE.KEY=VALUE]... [--log-level LEVEL]\n"
     "       rrd [--dir DIR] --check [--graph[=text|dot|json]] [--effective] [--json]\n"
     "       rrd [--dir DIR] --dump-events [--type TYPE]\n"
-    "       rrd [--dir DIR] --help-stage NAME\n"
+    "       rrd [--dir DIR] --help-stage NAME [--json]\n"
     "       rrd --plugin-check FILE [--strict] [--json]\n"
     "       rrd [--dir DIR] --plugin-list [--json]\n"
     "       rrd [--dir DIR] --doctor [--strict] [--json]\n"
@@ -188,9 +188,8 @@ options_parse(struct options *opt, int argc, char **argv)
         opt->mode != MODE_CHECK) {
         rc = complain("--graph and --effective go with --check", "");
     }
-    if (rc < 0 && (opt->wants_json || opt->is_strict) &&
-        (opt->mode < MODE_PLUGIN_CHECK && (opt->mode != MODE_CHECK || opt->is_strict))) {
-        rc = complain("--json and --strict go with what checks or lists", "");
+    if (rc < 0 && opt->wants_json && (opt->mode == MODE_RUN || opt->mode == MODE_DUMP_EVENTS)) {
+        rc = complain("--json goes with --check, --help-stage and what tells of plugins", "");
     }
     if (rc < 0 && opt->type != NULL && opt->mode != MODE_DUMP_EVENTS) {
         rc = complain("--type goes with --dump-events", "");

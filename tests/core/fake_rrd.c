@@ -8,7 +8,7 @@
  *     garbage  answers what is not JSON               array     answers JSON that is no object
  *     empty    answers an object without ok           half      closes in the middle of an answer
  *     stuck    stops in the middle of an answer       endless   sends a line that never ends
- *     drip     answers byte by byte                   newer     speaks version 2 of the protocol
+ *     drip     answers byte by byte                   newer, older  speak another version
  *     refuse   refuses with exit status 65            die       ends by itself after 500 ms
  *     failed   as normal, but a stage has failed      bad       cannot start: exit status 78
  *     stubborn as normal, but ends only at the second SIGTERM
@@ -133,6 +133,9 @@ send_events(int fd, json_t *args)
     const bool follow = json_is_true(json_object_get(args, "follow"));
     const char *type = json_string_value(json_object_get(args, "type"));
 
+    if (follow) {
+        send_json(fd, json_pack("{s:b}", "follows", 1));
+    }
     for (int id = 1; id <= 4; id++) {
         json_t *e = event(id);
         if (type == NULL || strcmp(type, json_string_value(json_object_get(e, "type"))) == 0) {
@@ -203,6 +206,9 @@ misbehave(int fd, const char *dir)
         return is_mode("stuck");
     } else if (is_mode("newer")) {
         (void)dprintf(fd, "{\"v\":2,\"ok\":true,\"result\":[]}\n");
+    } else if (is_mode("older")) {
+        (void)dprintf(fd, "{\"ok\":false,\"code\":1,\"error\":\"rrd 0.0.1 speaks version 0 of the "
+                          "control protocol: use an rrctl of the same release\"}\n");
     } else if (is_mode("refuse")) {
         (void)dprintf(fd, "{\"ok\":false,\"code\":65,\"error\":\"the store is damaged\"}\n");
     } else if (is_mode("drip")) {
