@@ -40,6 +40,9 @@ static const char help_text[] =
     "  bench GAME [VARIANT] [--seconds N] [--json]\n"
     "                          speed of random play on one core, one line for each variant\n"
     "                          (default: 4 seconds each)\n"
+    "  perft GAME [VARIANT] DEPTH [--json]\n"
+    "                          count the lines of play of each length up to DEPTH, by which\n"
+    "                          implementations of the rules are compared\n"
     "  verify GAME PATH...     replay recorded games (.rrg, .rrg.gz) and vectors (.rrv); a folder\n"
     "                          stands for all such files in it\n"
     "  play [GAME] VARIANT     play a game in the terminal\n"
@@ -54,9 +57,9 @@ static const char help_text[] =
     "                  installed one)\n"
     "  --help          this text\n"
     "\n"
-    "Exit status: 0 all is well, 1 mismatches or a broken promise, 2 wrong usage, 65 unreadable "
-    "or\n"
-    "malformed data, 69 a game that cannot be loaded.\n";
+    "Exit status: 0 all is well, 1 mismatches or a broken promise, 2 wrong usage, 65 no such "
+    "game,\n"
+    "or unreadable or malformed data, 69 a game that cannot be loaded.\n";
 
 static int
 usage(const char *what)
@@ -205,8 +208,9 @@ cmd_check(const struct options *o, const char *name)
     return 0;
 }
 
+/* Measure the speed of one variant of a game, or of all; or count its lines of play to a depth. */
 static int
-cmd_bench(const struct options *o, const char *name, const char *variant)
+cmd_bench(const struct options *o, const char *name, const char *variant, uint32_t depth)
 {
     struct rr_err err = RR_ERR_INIT;
     const struct rr_game *game = NULL;
@@ -222,7 +226,8 @@ cmd_bench(const struct options *o, const char *name, const char *variant)
     for (size_t i = 0; rc == 0 && game->variants[i] != NULL; i++) {
         const struct rr_variant *v = game->variants[i];
         if (variant == NULL || strcmp(variant, v->name) == 0) {
-            rc = bench_run(game, v, o->seconds, o->json, &err);
+            rc = depth == 0 ? bench_run(game, v, o->seconds, o->json, &err)
+                            : perft_run(game, v, depth, o->json, &err);
         }
     }
     return rc == 0 ? 0 : report(&err);
@@ -400,7 +405,7 @@ static int
 dispatch(const struct options *o, int count, char **args)
 {
     if (count == 0) {
-        return usage("what to do? list, check, bench, verify, play, show or engine");
+        return usage("what to do? list, check, bench, perft, verify, play, show or engine");
     }
     if (strcmp(args[0], "list") == 0) {
         return count == 1 ? cmd_list(o) : usage("list takes no argument");
@@ -409,14 +414,22 @@ dispatch(const struct options *o, int count, char **args)
         return count == 2 ? cmd_check(o, args[1]) : usage("check takes one game");
     }
     if (strcmp(args[0], "bench") == 0) {
-        return count == 2 || count == 3 ? cmd_bench(o, args[1], args[2])
+        return count == 2 || count == 3 ? cmd_bench(o, args[1], args[2], 0)
                                         : usage("bench takes a game, and a variant of it");
+    }
+    if (strcmp(args[0], "perft") == 0) {
+        double depth = 0;
+        return (count == 3 || count == 4) &&
+                       read_number(args[count - 1], 1, PERFT_DEPTH_MAX, &depth)
+                   ? cmd_bench(o, args[1], count == 4 ? args[2] : NULL, (uint32_t)depth)
+                   : usage("perft takes a game, perhaps a variant of it, and a depth from 1 to 60");
     }
     if (strcmp(args[0], "verify") == 0) {
         return count >= 3 ? cmd_verify(o, args + 1)
                           : usage("verify takes a game and files or folders");
     }
-    return usage("no such command; there are list, check, bench, verify, play, show and engine");
+    return usage(
+        "no such command; there are list, check, bench, perft, verify, play, show and engine");
 }
 
 int

@@ -10,6 +10,12 @@ tests_game_test_connect4_LDADD = $(KIT_LIBS)
 tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
 tests_game_test_ringrift_LDADD = $(KIT_LIBS)
 
+check_PROGRAMS += tests/game/test_othello
+TESTS += tests/game/test_othello tests/game/perft.sh
+dist_check_SCRIPTS += tests/game/perft.sh
+tests_game_test_othello_SOURCES = tests/game/test_othello.c
+tests_game_test_othello_LDADD = $(KIT_LIBS)
+
 check_PROGRAMS += tests/game/make_shard
 TESTS += tests/game/play.sh tests/game/engine.sh
 dist_check_SCRIPTS += tests/game/play.sh tests/game/engine.sh

@@ -13,25 +13,6 @@ static const struct rr_game *g;
 static const struct rr_variant *v;
 static uint64_t state[2];
 
-static uint64_t
-perft(const uint64_t *from, int depth)
-{
-    rr_move moves[7];
-    uint64_t sum = 0;
-    const uint32_t n = g->legal(v, from, moves);
-
-    if (depth == 0) {
-        return 1;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t next[2];
-        memcpy(next, from, sizeof next);
-        g->apply(v, next, moves[i]);
-        sum += perft(next, depth - 1);
-    }
-    return sum;
-}
-
 static int
 by_state(const void *a, const void *b)
 {
@@ -147,8 +128,6 @@ main(void)
     }
     is_int(v->state_bytes, sizeof state, "a state is two words");
     g->init(v, 0, state);
-    is_int((int64_t)perft(state, 6), 117649, "7^6 games of six stones");
-    is_int((int64_t)perft(state, 7), 823536, "7^7 - 7 games of seven: no column takes seven");
     is_int((int64_t)positions(7), 54859, "positions after seven stones");
     is_int((int64_t)positions(8), 184275, "positions after eight stones");
     test_end("0011223", "w=1 kind=four", 1, "row");
