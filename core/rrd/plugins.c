@@ -124,22 +124,21 @@ static void
 say_abi(struct report *r, const struct manifest *m)
 {
     const char *abi = json_string_value(json_object_get(m->doc, "abi"));
+    const char *host = json_string_value(json_object_get(m->doc, "host_abi"));
     unsigned major = 0;
     unsigned minor = 0;
 
-    if (abi == NULL || sscanf(abi, "%u.%u", &major, &minor) != 2) {
+    if (abi == NULL || host == NULL || sscanf(abi, "%u.%u", &major, &minor) != 2) {
         report_add(r, REPORT_FAIL, "abi", NULL, "rrd-worker does not tell its ABI");
-        return;
-    }
-    if (minor == 0) {
+    } else if (minor == 0) {
         report_add(r, REPORT_OK, "abi", NULL,
-                   "%u.0: this host has %d.%d and takes it; so does every host with %u.x", major,
-                   RR_PLUGIN_ABI_MAJOR, RR_PLUGIN_ABI_MINOR, major);
+                   "%s: this host has %s and takes it; so does every host with %u.x", abi, host,
+                   major);
     } else {
         report_add(r, REPORT_OK, "abi", NULL,
-                   "%u.%u: this host has %d.%d and takes it; hosts with %u.0 to %u.%u refuse it as "
-                   "too new",
-                   major, minor, RR_PLUGIN_ABI_MAJOR, RR_PLUGIN_ABI_MINOR, major, major, minor - 1);
+                   "%s: this host has %s and takes it; hosts with %u.0 to %u.%u refuse it as too "
+                   "new",
+                   abi, host, major, major, minor - 1);
     }
 }
 

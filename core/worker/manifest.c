@@ -103,6 +103,8 @@ manifest_new(const struct plugin *plugin)
     set_text(manifest, "version", api->version);
     set_text(manifest, "summary", api->summary);
     set_text(manifest, "abi", abi);
+    (void)snprintf(abi, sizeof abi, "%u.%u", RR_PLUGIN_ABI_MAJOR, RR_PLUGIN_ABI_MINOR);
+    set_text(manifest, "host_abi", abi);
     set_text(manifest, "sha256", plugin->sha256);
     json_object_set_new(manifest, "threads", json_integer(plugin->n_threads));
     json_object_set_new(manifest, "options", options_new(plugin));

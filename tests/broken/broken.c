@@ -2,7 +2,7 @@
 /*
  * broken.c - plugins that are broken, each in one way: the one that BREAK_… says.
  *
- * tests/reliability/R31_plugin_check.sh compiles them and compares what `rrctl plugin check` says.
+ * Tests compile them (lib.sh beside this) and compare what `rrctl plugin check` says.
  * PLUGIN_NAME is the name of the file.
  */
 #include <rr/plugin.h>
@@ -130,14 +130,29 @@ static const struct rr_opt options[] = {
 #elif defined BREAK_CORE_KEY
     {"attempts", RR_OPT_INT, 0, "9", "", "Most of it."},
 #endif
-#ifdef BREAK_ENDLESS
+#ifdef BREAK_ROWS
 #define ROW(n) {"option_" #n, RR_OPT_INT, 0, "9", "", "Nothing."},
 #define ROWS(n) ROW(n##0) ROW(n##1) ROW(n##2) ROW(n##3) ROW(n##4) ROW(n##5) ROW(n##6) ROW(n##7)
 #define TABLE(n)                                                                                   \
     ROWS(n##0) ROWS(n##1) ROWS(n##2) ROWS(n##3) ROWS(n##4) ROWS(n##5) ROWS(n##6) ROWS(n##7)
-    TABLE(a) TABLE(b) TABLE(c) TABLE(d) TABLE(e)
+#define BIG(n)                                                                                     \
+    TABLE(n##0) TABLE(n##1) TABLE(n##2) TABLE(n##3) TABLE(n##4) TABLE(n##5) TABLE(n##6) TABLE(n##7)
+    BIG(a) BIG(b) BIG(c) BIG(d) BIG(e) BIG(f) BIG(g) BIG(h) BIG(i) BIG(j) BIG(k) BIG(l) BIG(m)
+        BIG(n) BIG(o) BIG(p) BIG(q) BIG(r) BIG(s) BIG(t)
 #endif
-        RR_OPT_END};
+            RR_OPT_END};
+
+#ifdef BREAK_ENDLESS
+/* No row that ends it, and behind it what is no address. */
+static const struct {
+    struct rr_opt rows[1];
+    uint64_t behind[64];
+} endless = {{{"greeting", RR_OPT_STRING, 0, "Hello", "", "What is said."}},
+             {[0 ... 63] = 0x4141414141414141}};
+#define OPTIONS endless.rows
+#else
+#define OPTIONS options
+#endif
 
 #ifdef BREAK_TYPE
 #define TYPE_NAME "lower_case"
@@ -175,31 +190,30 @@ helper(void)
 }
 #endif
 
+#ifndef BREAK_NAME
+#define BREAK_NAME PLUGIN_NAME
+#endif
+#ifndef BREAK_MAGIC
+#define BREAK_MAGIC RR_PLUGIN_MAGIC
+#endif
+#ifndef BREAK_MAJOR
+#define BREAK_MAJOR RR_PLUGIN_ABI_MAJOR
+#endif
+#ifndef BREAK_MINOR
+#define BREAK_MINOR RR_PLUGIN_ABI_MINOR
+#endif
+#ifndef BREAK_SIZE
+#define BREAK_SIZE sizeof(struct rr_plugin)
+#endif
+#if !defined BREAK_DEFAULTS && !defined BREAK_CHECK
+#define on_check NULL
+#endif
+#ifdef BREAK_CALLBACK
+#define on_event NULL
+#endif
+
 #ifndef BREAK_SYMBOL
-RR_PLUGIN(
-#ifdef BREAK_NAME
-        .name = "somebody_else",
-#else
-        .name = PLUGIN_NAME,
-#endif
-        .version = "1.0", .summary = "is broken", .options = options, .consumes = consumes,
-#ifdef BREAK_MAGIC
-        .magic = 0x12345678,
-#endif
-#ifdef BREAK_MAJOR
-        .abi_major = RR_PLUGIN_ABI_MAJOR + 1,
-#endif
-#ifdef BREAK_MINOR
-        .abi_minor = RR_PLUGIN_ABI_MINOR + 1,
-#endif
-#ifdef BREAK_SIZE
-        .size = 8,
-#endif
-#if defined BREAK_DEFAULTS || defined BREAK_CHECK
-        .check = on_check,
-#endif
-#ifndef BREAK_CALLBACK
-        .event = on_event
-#endif
-)
+RR_PLUGIN(.magic = BREAK_MAGIC, .size = BREAK_SIZE, .abi_major = BREAK_MAJOR,
+          .abi_minor = BREAK_MINOR, .name = BREAK_NAME, .version = "1.0", .summary = "is broken",
+          .options = OPTIONS, .consumes = consumes, .check = on_check, .event = on_event)
 #endif

@@ -7,28 +7,8 @@ set -u
 # shellcheck source=tests/reliability/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-umask 022
-cc=${CC:-cc}
-# compile NAME WAY [FLAG...]
-compile() {
-    # shellcheck disable=SC2086
-    $cc -O1 -fPIC -fvisibility=hidden -shared -Wno-initializer-overrides -Wno-override-init \
-        -I"$RR_SRCDIR/sdk/include" -DPLUGIN_NAME="\"$1\"" -DBREAK_"$2" \
-        "$RR_SRCDIR/tests/broken/broken.c" -o "$1.so" "${@:3}" 2> "$1.txt"
-}
-# broken WAY STATUS PATTERN [FLAG...]: PATTERN is of the finding
-broken() {
-    local name=p_${1,,} what status=$2 want=$3
-    what=$(tr '[:upper:]' '[:lower:]' <<< "$1")
-    if ! compile "$name" "$1" "${@:4}"; then
-        is "R31 $what: compiles" "$(head -n 3 "$name.txt")" ''
-        return
-    fi
-    run timeout 20 "$build/rrctl" plugin check "$name.so"
-    like "R31 $what" "$rc $out" "$status $want"
-}
-warned() { broken "$1" 0 "*warn  $2" "${@:3}"; }
-refused() { broken "$1" 69 "*fail  $2" "${@:3}"; }
+# shellcheck source=tests/broken/lib.sh
+. "$(dirname "$0")/../broken/lib.sh"
 
 refused SYMBOL 'loading *exports no symbol "rr_plugin"*'
 refused UNDEFINED 'loading *undefined symbol: there_is_no_such_function*'
@@ -40,16 +20,10 @@ refused BOMB 'loading *loading it started more than 32 processes*'
 refused PRINT 'loading *print*'
 refused EXIT 'loading *ended the process with exit status 0: a plugin must not call exit*'
 refused MEMORY 'loading *took more than 256 MiB of memory*'
-refused MAGIC 'loading *magic 0x12345678*'
-refused MAJOR 'loading *ABI 2.0, this host has 1.*majors must be equal*'
-refused MINOR 'loading *this host has only*install a newer rrd*'
-refused SIZE 'loading *a size of 8 bytes*'
-refused NAME 'loading *name "somebody_else", its file says "p_name"*'
 refused RANGE 'loading *option "limit": default*above the allowed range*'
 refused TWICE 'loading *option "greeting" is declared twice*'
 refused HELP 'loading *option "limit": it has no help text*'
 refused CORE_KEY 'loading *the option "attempts", which is a key of every stage*'
-refused ENDLESS 'loading *option table has more than 256 rows*'
 refused TYPE 'loading *event type "lower_case"*upper-case*'
 refused CALLBACK 'loading *no .event callback*'
 refused CHECK 'defaults *its check of the options ended by signal ABRT*'
