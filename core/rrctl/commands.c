@@ -34,6 +34,13 @@ static const struct opt_row reload_options[] = {
     {"wait", 'w', "SECONDS", "longest wait for the end; default 300"},
     OPT_ROW_END,
 };
+static const struct opt_row upgrade_options[] = {
+    {"watch-events", 'n', "N", "keep the new file after N events without a fault; default 20"},
+    {"watch-time", 'w', "TIME", "or after TIME (90s, 5min) without one; default 60s"},
+    {"undo", 'u', NULL, "go back to the file before the last upgrade, in the same way"},
+    {"list", 'l', NULL, "list the files that were kept"},
+    OPT_ROW_END,
+};
 static const struct opt_row status_options[] = {
     {"watch", 'w', NULL, "redraw every second until Ctrl-C"},
     OPT_ROW_END,
@@ -130,6 +137,15 @@ const struct command commands[] = {
      "or a stage does not become ready, the old configuration stays or comes back, and\n"
      "the exit status says so. Queues keep their events.\n",
      reload_options, 0, 0, cmd_reload},
+    {"upgrade", "STAGE|PLUGIN FILE.so", "try another plugin file, and keep it or go back",
+     "Check FILE.so with the options in use, let the worker of the stage (or of each stage\n"
+     "of the plugin) finish what it has in hand, and start it with that file. It is kept\n"
+     "when it has finished some events, or when some time has passed. When the new worker\n"
+     "dies, is not ready in time, breaks a limit, or retries or rejects an event, the old\n"
+     "file is back at once and the event waits where it was. What was kept also runs after\n"
+     "a restart of the daemon, until another file is installed. --undo STAGE|PLUGIN goes\n"
+     "back by hand.\n",
+     upgrade_options, 0, 2, cmd_upgrade},
     {"status", "[STAGE]", "show what every stage does",
      "Show each stage: its state, its queue (!N: events that were buried), how many\n"
      "events it has handled, and what it does now or waits for; slots, counts of\n"

@@ -6,7 +6,7 @@ rrctl_SOURCES = \
 	core/rrctl/client.c core/rrctl/client.h \
 	core/rrctl/cmd_events.c core/rrctl/cmd_graph.c core/rrctl/cmd_help.c \
 	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c core/rrctl/cmd_reload.c \
-	core/rrctl/cmd_run.c core/rrctl/cmd_status.c core/rrctl/cmd_trace.c \
+	core/rrctl/cmd_run.c core/rrctl/cmd_status.c core/rrctl/cmd_trace.c core/rrctl/cmd_upgrade.c \
 	core/rrctl/cmd_plugin.c core/rrctl/files.c core/rrctl/files.h \
 	core/rrctl/init.h core/rrctl/jget.h \
 	core/rrctl/confd.c core/rrctl/confd.h \

@@ -59,6 +59,9 @@ int cmd_restart(struct rrctl *app, struct rr_err *err);
 /* cmd_reload.c */
 int cmd_reload(struct rrctl *app, struct rr_err *err);
 
+/* cmd_upgrade.c */
+int cmd_upgrade(struct rrctl *app, struct rr_err *err);
+
 /* cmd_status.c */
 int cmd_status(struct rrctl *app, struct rr_err *err);
 int cmd_why(struct rrctl *app, struct rr_err *err);

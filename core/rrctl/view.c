@@ -74,6 +74,9 @@ view_head(struct page *page, const json_t *status)
     if (state[0] != '\0' && strcmp(state, "running") != 0) {
         page_put(page, OUT_YELLOW, "  %s", state);
     }
+    if (jget_str(status, "reload")[0] != '\0') {
+        page_put(page, OUT_YELLOW, "  %s", jget_str(status, "reload"));
+    }
     page_end(page);
 }
 
@@ -421,6 +424,12 @@ view_worker(struct page *page, const json_t *stage)
              jget_int(stage, "memory_bytes") >> 20, jget_int(stage, "processes"));
     page_put(page, strcmp(breaker, "closed") == 0 ? OUT_PLAIN : OUT_RED, "%s", breaker);
     page_end(page);
+    if (json_is_true(json_object_get(stage, "upgraded"))) {
+        page_put(page, OUT_DIM, "plugin ");
+        page_put(page, OUT_PLAIN, "%s %.12s, by rrctl upgrade", jget_str(stage, "plugin"),
+                 jget_str(stage, "hash"));
+        page_end(page);
+    }
 }
 
 static void

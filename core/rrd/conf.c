@@ -144,6 +144,17 @@ conf_core_text(const struct conf *conf, const char *key)
     return NULL;
 }
 
+const struct conf_value *
+conf_stage_value(const struct conf_stage *stage, const char *key)
+{
+    for (size_t i = 0; i < stage->n_values; i++) {
+        if (strcmp(stage->values[i].key, key) == 0) {
+            return &stage->values[i];
+        }
+    }
+    return NULL;
+}
+
 static const char *
 core_place(const struct ini *ini, const char *key)
 {

@@ -107,6 +107,17 @@ json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage)
 char **conf_env_new(const struct conf *conf, const char *extra);
 void conf_env_free(char **env);
 
+/* The value of a key of a stage with its origin, NULL when there is no such key. */
+const struct conf_value *conf_stage_value(const struct conf_stage *stage, const char *key);
+
+/* Where the installed file of a plugin is, in a new string; NULL when there is none. */
+char *conf_installed_new(const struct conf *conf, const char *plugin);
+
+/* Have that file stand for the plugin of a stage: one with the same content, or one that was put in
+ * place of the installed one by rrctl upgrade. */
+void conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take);
+#define CONF_BY_UPGRADE "rrctl upgrade" /* the origin that it gets */
+
 /* For conf*.c: */
 __attribute__((format(printf, 3, 4))) void conf_problem(struct conf *conf, const char *place,
                                                         const char *fmt, ...);

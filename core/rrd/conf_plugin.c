@@ -9,6 +9,7 @@
 
 #include "core/common/mem.h"
 #include "core/rrd/conf_schema.h"
+#include "core/rrd/kept.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,8 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *
-find_file(const struct conf *conf, const char *plugin)
+#define FILE_KEY "plugin_file"
+
+char *
+conf_installed_new(const struct conf *conf, const char *plugin)
 {
     for (size_t i = 0; i < conf->plugin_dirs.n; i++) {
         char *file = mem_printf("%s/%s.so", conf->plugin_dirs.v[i], plugin);
@@ -54,13 +57,83 @@ list_plugins(const struct conf *conf, struct text_list *names)
     }
 }
 
-static void
-locate(struct conf *conf, struct conf_stage *s)
+void
+conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take)
 {
+    struct conf_value *value = (struct conf_value *)(uintptr_t)conf_stage_value(stage, FILE_KEY);
+    const long at = stage - conf->stages;
+
+    free(stage->file);
+    stage->file = file_take;
+    if ((size_t)at < conf->graph.n_nodes) {
+        conf->graph.nodes[at].file = stage->file;
+    }
+    free(value->text);
+    free(value->origin);
+    value->text = mem_dup(file_take);
+    value->origin = mem_dup(CONF_BY_UPGRADE);
+}
+
+/* A file that somebody named. */
+static void
+take_file(struct conf *conf, struct conf_stage *s, const struct conf_value *value)
+{
+    const char *slash = strrchr(value->text, '/');
+    char *name = mem_printf("/%s.so", s->plugin);
+
+    if (value->text[0] != '/' || strcmp(slash, name) != 0) {
+        conf_problem(conf, value->origin, FILE_KEY ": %s: it must be an absolute path to a file %s",
+                     value->text, name + 1);
+        s->is_bad = true;
+    } else {
+        s->file = mem_dup(value->text);
+    }
+    free(name);
+}
+
+/* The file of an upgrade goes before the installed one that was there then. */
+static void
+use_kept(struct conf *conf, struct conf_stage *s, const json_t *record)
+{
+    char hash[SHA256_HEX_BYTES];
+    const char *wanted;
+    char *file;
+
+    if (json_object_get(record, s->name) == NULL) {
+        return;
+    }
+    kept_hash_of(s->file, hash);
+    wanted = kept_hash(record, s->name, s->plugin, hash);
+    file = wanted == NULL ? NULL : kept_path_new(conf->dir, wanted, s->plugin);
+    kept_hash_of(file, hash);
+    if (wanted == NULL || strcmp(hash, wanted) == 0) {
+        if (file != NULL) {
+            conf_stage_use(conf, s, file);
+        }
+        return;
+    }
+    char *line = mem_printf("%s: %s, which rrctl upgrade has put there, is gone or damaged: the "
+                            "installed file counts",
+                            s->place, file);
+
+    text_list_add(&conf->warnings, line);
+    free(line);
+    free(file);
+}
+
+static void
+locate(struct conf *conf, struct conf_stage *s, const json_t *record)
+{
+    const struct conf_value *given = conf_stage_value(s, FILE_KEY);
     struct text_list names = {0};
     const char *near;
 
-    s->file = find_file(conf, s->plugin);
+    if (given->text[0] != '\0') {
+        take_file(conf, s, given);
+        return;
+    }
+    s->file = conf_installed_new(conf, s->plugin);
+    use_kept(conf, s, record);
     if (s->file != NULL) {
         return;
     }
@@ -248,11 +321,18 @@ judge_all(struct conf *conf)
 void
 conf_plugins(struct conf *conf)
 {
+    struct rr_err err = RR_ERR_INIT;
+    json_t *record = kept_load(conf->dir, &err);
+
+    if (record == NULL) {
+        conf_problem(conf, "upgrades", "%s", err.text);
+    }
     for (size_t i = 0; i < conf->n_stages; i++) {
         if (!conf->stages[i].is_bad) {
-            locate(conf, &conf->stages[i]);
+            locate(conf, &conf->stages[i], record);
         }
     }
+    json_decref(record);
     probe_all(conf);
     for (size_t i = 0; i < conf->n_stages; i++) {
         if (conf->stages[i].manifest != NULL) {

@@ -39,6 +39,10 @@ const struct rr_opt conf_core_keys[] = {
 const struct rr_opt conf_stage_keys[] = {
     {"plugin", RR_OPT_STRING, 0, "", "",
      "Plugin that the stage runs (file NAME.so); empty: the one with the name of the stage."},
+    {"plugin_file", RR_OPT_STRING, 0, "", "",
+     "That file as the plugin, wherever it is: an absolute path that ends with the plugin's name "
+     "and "
+     ".so. Empty: the file is looked for in plugin_path."},
     {"enabled", RR_OPT_BOOL, 0, "yes", "",
      "no: the stage is checked, but neither started nor given events."},
     {"needs", RR_OPT_LIST, 0, "", "",

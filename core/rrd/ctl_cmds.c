@@ -11,6 +11,7 @@
 #include "core/rrd/reload.h"
 #include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
+#include "core/rrd/upgrade.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -106,11 +107,33 @@ cmd_reload(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stre
            struct rr_err *err)
 {
     struct ctl_later *later = ctl_later_new(stream);
-    const int rc = reload_begin(rrd, json_is_true(json_object_get(args, "dry_run")), later, err);
+    const int rc =
+        reload_begin(rrd, json_is_true(json_object_get(args, "dry_run")), NULL, later, err);
 
     (void)result;
     if (rc != 0) {
         ctl_later_cancel(stream);
+    }
+    return rc;
+}
+
+static int
+cmd_upgrade(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
+            struct rr_err *err)
+{
+    struct upgrade *u = NULL;
+    int rc;
+
+    if (json_is_true(json_object_get(args, "list"))) {
+        *result = upgrade_list_new(rrd, err);
+        return *result == NULL ? err->code : 0;
+    }
+    rc = upgrade_new(rrd, args, &u, err);
+    if (rc == 0) {
+        rc = reload_begin(rrd, false, u, ctl_later_new(stream), err);
+        if (rc != 0) {
+            ctl_later_cancel(stream);
+        }
     }
     return rc;
 }
@@ -325,6 +348,7 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
         {"stop", cmd_stop, true, "stage"},
         {"restart", cmd_restart, true, "stage"},
         {"reload", cmd_reload, true, "dry_run"},
+        {"upgrade", cmd_upgrade, true, "name file undo list watch_events watch_ms"},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {

@@ -13,6 +13,7 @@
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/ctl.h"
+#include "core/rrd/kept.h"
 #include "core/rrd/lock.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/notify.h"
@@ -255,7 +256,7 @@ on_signal(evutil_socket_t signo, short what, void *arg)
             stage_log_reopen(rrd->stages[i]->log);
         }
     } else if (signo == SIGHUP) {
-        if (reload_begin(rrd, false, NULL, &err) != 0) {
+        if (reload_begin(rrd, false, NULL, NULL, &err) != 0) {
             log_warn("reload", "SIGHUP passed over: %s", err.text);
         }
     } else {
@@ -372,6 +373,7 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
     if (rc == 0) {
         leftovers = sys_sweep_marked(rrd->instance);
         spawn_prune(&rrd->conf);
+        kept_prune(rrd->conf.dir);
         if (leftovers > 0) {
             log_warn("rrd", "processes of a daemon that died were ended count=%" PRIu64, leftovers);
         }

@@ -15,6 +15,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/health.c core/rrd/health.h \
 	core/rrd/helper.c core/rrd/helper.h \
 	core/rrd/ini.c core/rrd/ini.h \
+	core/rrd/kept.c core/rrd/kept.h \
 	core/rrd/link.c core/rrd/link.h \
 	core/rrd/lock.c core/rrd/lock.h \
 	core/rrd/manifest.c core/rrd/manifest.h \
@@ -40,6 +41,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/sup_run.c core/rrd/sup_run.h \
 	core/rrd/sweep.c \
 	core/rrd/sys.h core/rrd/sys_posix.c \
+	core/rrd/upgrade.c core/rrd/upgrade.h \
 	core/rrd/why.c core/rrd/why.h
 librrdcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
 RRDCORE_LIBS = librrdcore.a $(COMMON_LIBS) $(EVENT_LIBS) $(INIH_LIBS) $(LMDB_LIBS)

@@ -12,10 +12,11 @@
 
 /* Keys of a stage that the daemon reads each time; all others reach the worker when it starts. */
 static const char *const live_keys[] = {
-    "enabled",    "needs",          "after",         "waits",         "start_limit",
-    "ping_limit", "progress_limit", "event_limit",   "stop_limit",    "term_limit",
-    "attempts",   "retry_delay",    "restart_delay", "restart_max",   "breaker",
-    "queue_high", "queue_low",      "memory_limit",  "process_limit", NULL};
+    "plugin_file", /* its content is compared */
+    "enabled",     "needs",          "after",         "waits",         "start_limit",
+    "ping_limit",  "progress_limit", "event_limit",   "stop_limit",    "term_limit",
+    "attempts",    "retry_delay",    "restart_delay", "restart_max",   "breaker",
+    "queue_high",  "queue_low",      "memory_limit",  "process_limit", NULL};
 
 /* Keys of [core] that are taken at the start of the daemon. */
 static const char *const fixed_keys[] = {
@@ -89,7 +90,7 @@ compare(const struct conf *now, const struct conf *next, const struct conf_stage
     bool is_live = true;
 
     compare_values(a, b, &is_live, why);
-    if (strcmp(a->file, b->file) != 0 || strcmp(a->hash, b->hash) != 0) {
+    if (strcmp(a->hash, b->hash) != 0) {
         add_word(why, "plugin file");
         is_live = false;
     }

@@ -12,6 +12,7 @@
 #include "core/rrd/route.h"
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_run.h"
+#include "core/rrd/upgrade.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -27,12 +28,14 @@
 #define CHECK_LIMIT_S 30
 #define CHECK_OUTPUT_MAX (1u << 20)
 
-enum phase { CHECKING, STOPPING, STARTING, UNDOING_STOPS, UNDOING_STARTS };
+enum phase { CHECKING, STOPPING, STARTING, WATCHING, UNDOING_STOPS, UNDOING_STARTS };
 
 struct reload {
     struct rrd *rrd;
     enum phase phase;
     bool is_dry;
+    struct upgrade *upgrade; /* NULL: of conf.d */
+    struct text_list sets;   /* over it */
     struct ctl_later *later;
     pid_t pid; /* of the check */
     struct bufferevent *output;
@@ -45,8 +48,8 @@ struct reload {
 
 static const char *const phase_names[] = {
     [CHECKING] = "checking the new configuration", [STOPPING] = "stopping what changes",
-    [STARTING] = "starting what changed",          [UNDOING_STOPS] = "going back: stopping",
-    [UNDOING_STARTS] = "going back: starting",
+    [STARTING] = "starting what changed",          [WATCHING] = "watching the new plugin file",
+    [UNDOING_STOPS] = "going back: stopping",      [UNDOING_STARTS] = "going back: starting",
 };
 
 const char *
@@ -68,6 +71,8 @@ reload_free(struct reload *r)
         bufferevent_free(r->output);
     }
     plan_fini(&r->plan);
+    upgrade_free(r->upgrade);
+    text_list_free(&r->sets);
     if (r->has_other) {
         conf_free(&r->other);
     }
@@ -75,13 +80,31 @@ reload_free(struct reload *r)
     free(r);
 }
 
+static const char *
+area(const struct reload *r)
+{
+    return r->upgrade == NULL ? "reload" : "upgrade";
+}
+
+/* The status of what was wrong with the new configuration, or with the new file. */
+static int
+bad(const struct reload *r)
+{
+    return r->upgrade == NULL ? RR_E_CONFIG : RR_E_PLUGIN;
+}
+
 static void
 finish(struct reload *r, int rc, const char *why)
 {
     if (rc == 0) {
-        log_info("reload", r->is_dry ? "checked" : "done");
+        log_info(area(r), r->is_dry ? "checked" : "done");
     } else {
-        log_error("reload", "not done: %s", why);
+        log_error(area(r), "not done: %s", why);
+    }
+    upgrade_try(r->upgrade, r->rrd, false);
+    if (rc == 0 && r->upgrade != NULL) {
+        json_decref(r->told);
+        r->told = upgrade_json_new(r->upgrade, r->rrd);
     }
     if (r->later != NULL) {
         ctl_answer(r->later, rc, rc == 0 ? json_incref(r->told) : NULL, why);
@@ -107,9 +130,11 @@ load(struct reload *r)
 {
     struct rrd *rrd = r->rrd;
 
+    struct rr_err err = RR_ERR_INIT;
+
     r->has_other = true;
-    if (conf_load(&r->other, rrd->conf.dir, &rrd->paths, rrd->sets) != 0) {
-        finish(r, RR_E_CONFIG, r->other.problems.v[0]);
+    if (conf_load(&r->other, rrd->conf.dir, &rrd->paths, &r->sets) != 0) {
+        finish(r, bad(r), r->other.problems.v[0]);
         return;
     }
     plan_make(&r->plan, &rrd->conf, &r->other);
@@ -127,6 +152,11 @@ load(struct reload *r)
         return;
     }
     FAIL("reload.checked");
+    if (r->upgrade != NULL &&
+        upgrade_prepare(r->upgrade, &rrd->conf, &r->other, &r->plan, &err) != 0) {
+        finish(r, err.code, err.text);
+        return;
+    }
     r->phase = STOPPING;
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         struct stage *stage = stage_named(rrd, r->plan.steps[i].stage);
@@ -162,7 +192,7 @@ take_check(struct reload *r)
         why = longer;
     }
     if (why != NULL) {
-        finish(r, RR_E_CONFIG, why);
+        finish(r, bad(r), why);
     } else {
         load(r);
     }
@@ -196,7 +226,7 @@ on_read(struct bufferevent *bev, void *arg)
 }
 
 static int
-spawn_check(struct rrd *rrd, int fd_out, pid_t *pid)
+spawn_check(struct reload *r, int fd_out)
 {
     struct text_list words = {0};
     posix_spawn_file_actions_t actions;
@@ -206,12 +236,12 @@ spawn_check(struct rrd *rrd, int fd_out, pid_t *pid)
 
     text_list_add(&words, "rrd");
     text_list_add(&words, "--dir");
-    text_list_add(&words, rrd->conf.dir);
+    text_list_add(&words, r->rrd->conf.dir);
     text_list_add(&words, "--check");
     text_list_add(&words, "--json");
-    for (size_t i = 0; i < rrd->sets->n; i++) {
+    for (size_t i = 0; i < r->sets.n; i++) {
         text_list_add(&words, "--set");
-        text_list_add(&words, rrd->sets->v[i]);
+        text_list_add(&words, r->sets.v[i]);
     }
     (void)sigemptyset(&none);
     (void)posix_spawn_file_actions_init(&actions);
@@ -221,7 +251,7 @@ spawn_check(struct rrd *rrd, int fd_out, pid_t *pid)
     (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     (void)posix_spawn_file_actions_adddup2(&actions, fd_out, 1);
     (void)posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    rc = posix_spawn(pid, "/proc/self/exe", &actions, &attr, words.v, environ);
+    rc = posix_spawn(&r->pid, "/proc/self/exe", &actions, &attr, words.v, environ);
     (void)posix_spawnattr_destroy(&attr);
     (void)posix_spawn_file_actions_destroy(&actions);
     text_list_free(&words);
@@ -229,32 +259,42 @@ spawn_check(struct rrd *rrd, int fd_out, pid_t *pid)
 }
 
 int
-reload_begin(struct rrd *rrd, bool is_dry, struct ctl_later *later, struct rr_err *err)
+reload_begin(struct rrd *rrd, bool is_dry, struct upgrade *upgrade_take, struct ctl_later *later,
+             struct rr_err *err)
 {
     const struct timeval limit = {CHECK_LIMIT_S, 0};
     struct reload *r;
     int fds[2];
-    int rc;
+    int rc = 0;
 
     if (rrd->is_stopping) {
-        return rr_err_set(err, RR_E_BUSY, "the daemon stops");
-    }
-    if (rrd->reload != NULL) {
-        return rr_err_set(err, RR_E_BUSY, "a reload is under way: %s", reload_phase(rrd));
-    }
-    if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
+        rc = rr_err_set(err, RR_E_BUSY, "the daemon stops");
+    } else if (rrd->reload != NULL) {
+        rc =
+            rr_err_set(err, RR_E_BUSY, "%s is under way: %s",
+                       rrd->reload->upgrade == NULL ? "a reload" : "an upgrade", reload_phase(rrd));
+    } else if (pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) {
         rc = -errno;
-        return rr_err_set(err, rc, "cannot make a pipe: %s", strerror(-rc));
+        rc = rr_err_set(err, rc, "cannot make a pipe: %s", strerror(-rc));
+    }
+    if (rc != 0) {
+        upgrade_free(upgrade_take);
+        return rc;
     }
     r = mem_zalloc(1, sizeof *r);
     r->rrd = rrd;
     r->is_dry = is_dry;
+    r->upgrade = upgrade_take;
     r->later = later;
-    rc = spawn_check(rrd, fds[1], &r->pid);
+    for (size_t i = 0; i < rrd->sets->n; i++) {
+        text_list_add(&r->sets, rrd->sets->v[i]);
+    }
+    upgrade_sets(r->upgrade, &r->sets);
+    rc = spawn_check(r, fds[1]);
     (void)close(fds[1]);
     if (rc != 0) {
         (void)close(fds[0]);
-        free(r);
+        reload_free(r);
         return rr_err_set(err, rc, "cannot start the check: %s", strerror(-rc));
     }
     r->output = bufferevent_socket_new(rrd->base, fds[0], BEV_OPT_CLOSE_ON_FREE);
@@ -263,7 +303,7 @@ reload_begin(struct rrd *rrd, bool is_dry, struct ctl_later *later, struct rr_er
     (void)bufferevent_enable(r->output, EV_READ);
     rrd->reload = r;
     daemon_wake(rrd); /* a service manager hears of it */
-    log_info("reload", is_dry ? "begun, for a look" : "begun");
+    log_info(area(r), is_dry ? "begun, for a look" : "begun");
     return 0;
 }
 
@@ -365,7 +405,7 @@ start_all(struct reload *r)
 
 /* 1 all ready, 0 not yet, -1 one of them did not make it. */
 static int
-judge_start(struct reload *r)
+judge_start(const struct reload *r, char *why, size_t cap)
 {
     int verdict = 1;
 
@@ -378,9 +418,9 @@ judge_start(struct reload *r)
             continue;
         }
         if (stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF) {
-            (void)snprintf(r->why, sizeof r->why,
-                           "stage %s did not become ready: %s; the old configuration is back",
-                           s->stage, stage->last_exit.text);
+            (void)snprintf(why, cap, "stage %s did not become ready: %s; the old %s is back",
+                           s->stage, stage->last_exit.text,
+                           r->upgrade == NULL ? "configuration" : "file");
             return -1;
         }
         if (stage->sup.state != SUP_READY) {
@@ -394,12 +434,20 @@ judge_start(struct reload *r)
 static void
 undo(struct reload *r)
 {
-    log_error("reload", "going back: %s", r->why);
+    log_error(area(r), "going back: %s", r->why);
     plan_fini(&r->plan);
     plan_make(&r->plan, &r->rrd->conf, &r->other);
     r->phase = UNDOING_STOPS;
     for (size_t i = 0; i < r->plan.n_steps; i++) {
         struct stage *stage = stage_named(r->rrd, r->plan.steps[i].stage);
+        const long at = conf_stage_index(&r->other, r->plan.steps[i].stage);
+        struct rr_err err = RR_ERR_INIT;
+
+        /* its file may be what was replaced */
+        if (r->plan.steps[i].action == PLAN_RESTART &&
+            upgrade_pin(&r->other, &r->other.stages[at], stage->conf->hash, &err) != 0) {
+            log_error(area(r), "stage %s may not go back: %s", r->plan.steps[i].stage, err.text);
+        }
 
         if (stage != NULL &&
             (r->plan.steps[i].action == PLAN_STOP || r->plan.steps[i].action == PLAN_RESTART)) {
@@ -408,36 +456,62 @@ undo(struct reload *r)
     }
 }
 
+/* What is new has been started, and may be ready or have passed its trial. */
+static void
+go_on(struct reload *r)
+{
+    struct rr_err err = RR_ERR_INIT;
+    int verdict = r->phase == STARTING ? judge_start(r, r->why, sizeof r->why) : 1;
+
+    if (verdict > 0) {
+        FAIL("reload.ready");
+        r->phase = WATCHING;
+        verdict = r->upgrade == NULL ? 1 : upgrade_judge(r->upgrade, r->rrd, r->why, sizeof r->why);
+    }
+    if (verdict > 0 && r->upgrade != NULL && upgrade_keep(r->upgrade, &r->rrd->conf, &err) != 0) {
+        (void)snprintf(r->why, sizeof r->why, "%s", err.text);
+        verdict = -1;
+    }
+    if (verdict > 0) {
+        FAIL("reload.done");
+        finish(r, 0, "");
+    } else if (verdict < 0) {
+        undo(r);
+    }
+}
+
+static const char *
+stops(const struct reload *r)
+{
+    return r->upgrade == NULL ? "the daemon stops"
+                              : "the daemon stops; it will start with the old file";
+}
+
 void
 reload_turn(struct rrd *rrd)
 {
     struct reload *r = rrd->reload;
+    char why[300];
 
     if (r == NULL) {
         return;
     }
     if (rrd->is_stopping) {
-        finish(r, RR_E_BUSY, "the daemon stops");
+        finish(r, RR_E_BUSY, stops(r));
         return;
     }
     if ((r->phase == STOPPING || r->phase == UNDOING_STOPS) && all_stopped(r)) {
         FAIL("reload.swap.before");
         swap(r);
         FAIL("reload.swap.after");
+        upgrade_try(r->upgrade, rrd, r->phase == STOPPING);
         start_all(r);
         r->phase = r->phase == STOPPING ? STARTING : UNDOING_STARTS;
     }
-    if (r->phase == STARTING) {
-        const int verdict = judge_start(r);
-
-        if (verdict > 0) {
-            FAIL("reload.done");
-            finish(r, 0, "");
-        } else if (verdict < 0) {
-            undo(r);
-        }
-    } else if (r->phase == UNDOING_STARTS) {
-        finish(r, RR_E_CONFIG, r->why);
+    if (r->phase == STARTING || r->phase == WATCHING) {
+        go_on(r);
+    } else if (r->phase == UNDOING_STARTS && judge_start(r, why, sizeof why) != 0) {
+        finish(r, bad(r), r->why);
     }
 }
 
@@ -445,6 +519,6 @@ void
 reload_end(struct rrd *rrd)
 {
     if (rrd->reload != NULL) {
-        finish(rrd->reload, RR_E_BUSY, "the daemon stops");
+        finish(rrd->reload, RR_E_BUSY, stops(rrd->reload));
     }
 }

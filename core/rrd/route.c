@@ -14,6 +14,7 @@
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
+#include "core/rrd/upgrade.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -89,6 +90,7 @@ end_lease(struct stage *stage, const struct waiter *w, const struct store_result
     /* When the commit failed, the entry is as it was: the event will be delivered again. */
     route_release(stage, l);
     if (r->rc == 0 && w->answers != 0) {
+        stage->trial.done++;
         sup_run_worked(stage);
     }
 }
@@ -334,6 +336,11 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
     if (rc != 0) {
         return rc;
     }
+    if (l != NULL && upgrade_has_failed(stage)) {
+        route_release(stage, l);
+        route_begin_current(stage);
+        return 0;
+    }
     op = store_op_new();
     rc = add_done(stage, op, l, body, &why);
     if (rc == 0) {
@@ -364,14 +371,22 @@ retry_delay_ms(const struct stage *stage, uint32_t attempts)
     return delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS;
 }
 
-/* End a lease by moving its entry: to be tried again, or buried. */
+/* End a lease by moving its entry: to be tried again, or buried. That of a worker on trial stays
+ * as it is. */
 static void
 fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const char *why)
 {
     struct record_item now = l->item.item;
-    struct store_op *op = store_op_new();
     const char *queue = stage->conf->name;
+    struct store_op *op;
 
+    if (stage->trial.is_on) {
+        upgrade_fault(stage, why);
+        route_release(stage, l);
+        route_begin_current(stage);
+        return;
+    }
+    op = store_op_new();
     now.attempts++;
     (void)snprintf(now.error, sizeof now.error, "%.199s", why);
     text_cut(now.error, sizeof now.error - 4);

@@ -60,6 +60,13 @@ struct stage_sample {
     uint64_t mono_ms, in, done;
 };
 
+/* Of a worker with a new plugin file: see upgrade.h. */
+struct stage_trial {
+    bool is_on;
+    uint64_t done; /* events that it has finished */
+    char fault[200];
+};
+
 struct stage {
     struct rrd *rrd;
     struct stage *next_retired;
@@ -79,6 +86,7 @@ struct stage {
     char hash[65];          /* of the plugin file that this process has loaded */
     bool is_asked;          /* this process was told to stop */
     bool was_wanted;        /* before a reload stopped it */
+    struct stage_trial trial;
     struct stage_exit last_exit;
     char sick[160];  /* why it is ended by force, "" when it is not */
     char fatal[200]; /* what the worker said last about its own end */

@@ -100,6 +100,10 @@ everything() {
     ctl restart puppet
     sed -i 's/^retry_delay = .*/retry_delay = 11ms/; s/^credit = 2/credit = 3/' "$base/d/conf.d/10-ring.ini"
     ctl reload
+    # another file with the same code: bytes behind the end of an ELF file mean nothing
+    mkdir -p "$base/new"
+    { cat "$build/tests/puppet/ring_work.so"; echo x; } > "$base/new/ring_work.so"
+    ctl upgrade ring_work "$base/new/ring_work.so" --watch-events 3 --watch-time 200ms
 }
 buried_or_gone() {
     "$build/rrctl" -C "$base/d" -t 5 queue list puppet --json 2> /dev/null | grep -q '"buried"' || is_gone

@@ -69,3 +69,9 @@ tests_puppet_flow_end_so_SOURCES = $(flow_sources)
 tests_puppet_flow_end_so_CPPFLAGS = $(AM_CPPFLAGS) -DFLOW_NAME=flow_end -DFLOW_IN=flow_1
 tests_puppet_flow_end_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_flow_end_so_LDFLAGS = $(LDFLAGS_SHARED)
+
+# A plugin of which tests make versions.
+check_PROGRAMS += tests/puppet/version.so
+tests_puppet_version_so_SOURCES = tests/puppet/version.c tests/puppet/flow.h
+tests_puppet_version_so_CFLAGS = $(CFLAGS_SHARED)
+tests_puppet_version_so_LDFLAGS = $(LDFLAGS_SHARED)

@@ -68,7 +68,7 @@ plan "the level of the log" "keep     a;keep     b;keep     c;$dry"
 three; mkdir -p "$base/other"; cp "$build/tests/puppet/puppet.so" "$base/other/"
 sed -i "s|^plugin_path.*|plugin_path = $base/other|" "$dir/conf.d/00-core.ini"
 plan "another place of the plugins" \
-    "restart  a (plugin file, plugin_path);restart  b (plugin file, plugin_path);restart  c (plugin file, plugin_path);$dry"
+    "restart  a (plugin_path);restart  b (plugin_path);restart  c (plugin_path);$dry"
 three; mv "$dir/conf.d/10-b.ini" "$dir/conf.d/90-b.ini"
 reload --dry-run
 is "R63 plan: another file, the same values" "$out" "nothing changes"

@@ -9,6 +9,7 @@ include tests/reliability/rel.mk
 include tests/reliability/route.mk
 include tests/reliability/store.mk
 include tests/reliability/sup.mk
+include tests/reliability/upg.mk
 
 # Runs when all others have: how many of the ids ran.
 TESTS += tests/reliability/count.sh

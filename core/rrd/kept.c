@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kept.c - the record of upgraded plugin files, and the files.
+ */
+#include "core/rrd/kept.h"
+
+#include "core/common/fail.h"
+#include "core/common/mem.h"
+#include "core/common/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#define RECORD_MAX (1u << 20)
+
+char *
+kept_path_new(const char *dir, const char *hash, const char *plugin)
+{
+    return mem_printf("%s/state/upgrades/%s/%s.so", dir, hash, plugin);
+}
+
+void
+kept_hash_of(const char *path, char *hex)
+{
+    const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    hex[0] = '\0';
+    if (fd >= 0) {
+        if (sha256_fd(fd, hex, NULL, NULL) != 0) {
+            hex[0] = '\0';
+        }
+        (void)close(fd);
+    }
+}
+
+json_t *
+kept_load(const char *dir, struct rr_err *err)
+{
+    char *path = mem_printf("%s/state/upgrades/record.json", dir);
+    json_t *record = NULL;
+    char *text = NULL;
+    size_t n = 0;
+
+    if (access(path, F_OK) != 0 && errno == ENOENT) {
+        record = json_object();
+    } else if (paths_read_new(path, RECORD_MAX, &text, &n, err) == 0) {
+        record = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+        if (!json_is_object(record)) {
+            json_decref(record);
+            record = NULL;
+            (void)rr_err_set(err, RR_E_CORRUPT,
+                             "%s is damaged: remove it, and the installed plugins run", path);
+        }
+    }
+    free(text);
+    free(path);
+    return record;
+}
+
+static const char *
+text_of(const json_t *entry, const char *key)
+{
+    const char *text = json_string_value(json_object_get(entry, key));
+
+    return text == NULL ? "" : text;
+}
+
+const char *
+kept_hash(const json_t *record, const char *stage, const char *plugin, const char *installed)
+{
+    const json_t *entry = json_object_get(record, stage);
+    const char *hash = text_of(entry, "hash");
+
+    if (strlen(hash) != SHA256_HEX_BYTES - 1 || strcmp(text_of(entry, "plugin"), plugin) != 0 ||
+        (installed[0] != '\0' && strcmp(text_of(entry, "installed"), installed) != 0)) {
+        return NULL;
+    }
+    return hash;
+}
+
+/* Sync a directory, so that the names in it are durable. */
+static int
+sync_dir(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int rc = fd < 0 || fsync(fd) != 0 ? -errno : 0;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc;
+}
+
+/* Have the content of in or (in < 0) text durable under dir/name, or nothing there. */
+static int
+replace(const char *dir, const char *name, int in, const char *text)
+{
+    char *temp = mem_printf("%s/.new", dir);
+    char *path = mem_printf("%s/%s", dir, name);
+    const int out = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0500);
+    ssize_t n = out < 0 ? -1 : 0;
+
+    if (n == 0 && in < 0) {
+        n = write(out, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
+    } else if (n == 0) {
+        while ((n = sendfile(out, in, NULL, 1u << 30)) > 0) {
+        }
+    }
+    if (n == 0 && fsync(out) != 0) {
+        n = -1;
+    }
+    int rc = n == 0 ? 0 : errno == 0 ? -EIO : -errno;
+
+    if (out >= 0) {
+        (void)close(out);
+    }
+    FAIL("kept.rename.before");
+    if (rc == 0) {
+        rc = rename(temp, path) == 0 ? sync_dir(dir) : -errno;
+    }
+    if (rc != 0) {
+        (void)unlink(temp);
+    }
+    FAIL("kept.rename.after");
+    free(temp);
+    free(path);
+    return rc;
+}
+
+int
+kept_copy(const char *dir, const char *from, const char *hash, const char *plugin,
+          struct rr_err *err)
+{
+    char *top = mem_printf("%s/state/upgrades", dir);
+    char *own = mem_printf("%s/%s", top, hash);
+    char *name = mem_printf("%s.so", plugin);
+    char *path = kept_path_new(dir, hash, plugin);
+    char found[SHA256_HEX_BYTES];
+    const int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int rc = 0;
+
+    kept_hash_of(path, found);
+    if (strcmp(found, hash) != 0) {
+        rc = in < 0 ? -errno : paths_mkdir(top, 0700, err);
+        rc = rc == 0 ? paths_mkdir(own, 0700, err) : rc;
+        rc = rc == 0 ? replace(own, name, in, NULL) : rc;
+        rc = rc == 0 ? sync_dir(top) : rc;
+        kept_hash_of(path, found);
+        if (rc == 0 && strcmp(found, hash) != 0) {
+            rc = -ESTALE;
+        }
+        if (rc != 0) {
+            (void)rr_err_set(err, rc, "cannot copy %s to %s: %s", from, path,
+                             rc == -ESTALE ? "it has changed since it was checked" : strerror(-rc));
+        }
+    }
+    if (in >= 0) {
+        (void)close(in);
+    }
+    free(path);
+    free(name);
+    free(own);
+    free(top);
+    return rc;
+}
+
+int
+kept_set(const char *dir, const char *stage, json_t *entry_take, struct rr_err *err)
+{
+    json_t *record = kept_load(dir, err);
+    char *top = mem_printf("%s/state/upgrades", dir);
+    char *text = NULL;
+    int rc = record == NULL ? RR_E_CORRUPT : paths_mkdir(top, 0700, err);
+
+    (void)json_object_set_new(record, stage, entry_take);
+    if (rc == 0) {
+        text = json_dumps(record, JSON_INDENT(1) | JSON_SORT_KEYS);
+        rc = replace(top, "record.json", -1, text);
+        if (rc != 0) {
+            (void)rr_err_set(err, rc, "cannot write %s/record.json: %s", top, strerror(-rc));
+        }
+    }
+    free(text);
+    free(top);
+    json_decref(record);
+    return rc;
+}
+
+static bool
+is_named(const json_t *record, const char *hash)
+{
+    const char *stage;
+    json_t *entry;
+
+    json_object_foreach((json_t *)(uintptr_t)record, stage, entry)
+    {
+        if (strcmp(text_of(entry, "hash"), hash) == 0 ||
+            strcmp(text_of(entry, "previous"), hash) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+kept_prune(const char *dir)
+{
+    char *top = mem_printf("%s/state/upgrades", dir);
+    json_t *record = kept_load(dir, NULL);
+    DIR *all = record == NULL ? NULL : opendir(top);
+
+    for (struct dirent *e; all != NULL && (e = readdir(all)) != NULL;) {
+        char *own = mem_printf("%s/%s", top, e->d_name);
+        DIR *files = strlen(e->d_name) == SHA256_HEX_BYTES - 1 && !is_named(record, e->d_name)
+                         ? opendir(own)
+                         : NULL;
+
+        for (struct dirent *f; files != NULL && (f = readdir(files)) != NULL;) {
+            (void)unlinkat(dirfd(files), f->d_name, 0); /* "." and ".." refuse */
+        }
+        if (files != NULL) {
+            (void)closedir(files);
+            (void)rmdir(own);
+        }
+        free(own);
+    }
+    if (all != NULL) {
+        (void)closedir(all);
+    }
+    json_decref(record);
+    free(top);
+}

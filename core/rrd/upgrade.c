@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * upgrade.c - which stages get which file, what they must show, and the record of it.
+ *
+ * Does not: stop and start workers (reload.c), or know files and record (kept.c).
+ */
+#include "core/rrd/upgrade.h"
+
+#include "core/common/fail.h"
+#include "core/common/mem.h"
+#include "core/rrd/kept.h"
+#include "core/rrd/route.h"
+#include "core/rrd/sup_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    char *stage;
+    char *file; /* that was asked for */
+    char was[SHA256_HEX_BYTES];
+    char hash[SHA256_HEX_BYTES];
+};
+
+struct upgrade {
+    struct row *rows;
+    size_t n_rows;
+    uint64_t watch_events, watch_ms;
+};
+
+void
+upgrade_free(struct upgrade *u)
+{
+    for (size_t i = 0; u != NULL && i < u->n_rows; i++) {
+        free(u->rows[i].stage);
+        free(u->rows[i].file);
+    }
+    free(u == NULL ? NULL : u->rows);
+    free(u);
+}
+
+static struct conf_stage *
+stage_of(const struct conf *conf, const struct row *row)
+{
+    return &conf->stages[conf_stage_index(conf, row->stage)];
+}
+
+/* The file of a stage is named by the configuration itself. */
+static const char *
+origin_of_file(const struct conf_stage *s)
+{
+    const struct conf_value *value = conf_stage_value(s, "plugin_file");
+
+    return value->text[0] == '\0' || strcmp(value->origin, CONF_BY_UPGRADE) == 0 ? NULL
+                                                                                 : value->origin;
+}
+
+/* ---- what is asked for ---- */
+
+static int
+add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, const char *file,
+        struct rr_err *err)
+{
+    struct row row = {.file = NULL};
+    json_t *record;
+
+    if (origin_of_file(s) != NULL) {
+        return rr_err_set(
+            err, RR_E_CONFIG,
+            "the plugin_file of stage %s is set by %s: change it there (rrctl reload)", s->name,
+            origin_of_file(s));
+    }
+    if (file != NULL) {
+        row.file = mem_dup(file);
+    } else {
+        record = kept_load(conf->dir, err);
+        if (record == NULL) {
+            return err->code;
+        }
+        const json_t *entry = json_object_get(record, s->name);
+        const char *before = json_string_value(json_object_get(entry, "previous"));
+
+        if (before != NULL && before[0] != '\0') {
+            row.file = kept_path_new(conf->dir, before, s->plugin);
+        }
+        json_decref(record);
+        if (row.file == NULL) {
+            return rr_err_set(err, RR_E_INPUT, "stage %s has no upgrade that could be undone",
+                              s->name);
+        }
+    }
+    kept_hash_of(row.file, row.hash);
+    if (strcmp(row.hash, s->hash) == 0) {
+        free(row.file);
+        return 0; /* it is what runs */
+    }
+    row.stage = mem_dup(s->name);
+    u->rows = mem_resize(u->rows, u->n_rows + 1, sizeof *u->rows);
+    u->rows[u->n_rows++] = row;
+    return 0;
+}
+
+/* The stage of that name, or else all stages of the plugin of that name. */
+static int
+add_rows(struct upgrade *u, const struct rrd *rrd, const char *name, const char *file,
+         struct rr_err *err)
+{
+    const bool is_stage = conf_stage_index(&rrd->conf, name) >= 0;
+    bool is_known = false;
+    bool runs = false;
+    int rc = 0;
+
+    for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
+        const struct conf_stage *s = rrd->stages[i]->conf;
+
+        if (strcmp(is_stage ? s->name : s->plugin, name) == 0) {
+            is_known = true;
+            runs = runs || rrd->stages[i]->sup.is_wanted;
+            rc = add_row(u, &rrd->conf, s, file, err);
+        }
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    if (!is_known) {
+        return rr_err_set(err, RR_E_INPUT, "there is no stage or plugin \"%.60s\"", name);
+    }
+    if (!runs) {
+        return rr_err_set(err, RR_E_BUSY,
+                          "%s is stopped, so nothing can be tried: rrctl start %s, or install the "
+                          "file",
+                          name, name);
+    }
+    return u->n_rows > 0 ? 0 : rr_err_set(err, RR_E_INPUT, "%s runs this very file already", name);
+}
+
+int
+upgrade_new(struct rrd *rrd, const json_t *args, struct upgrade **out, struct rr_err *err)
+{
+    const char *name = json_string_value(json_object_get(args, "name"));
+    const char *file = json_string_value(json_object_get(args, "file"));
+    struct upgrade *u = mem_zalloc(1, sizeof *u);
+    int rc;
+
+    u->watch_events = (uint64_t)json_integer_value(json_object_get(args, "watch_events"));
+    u->watch_ms = (uint64_t)json_integer_value(json_object_get(args, "watch_ms"));
+    if (name == NULL || (file == NULL && !json_is_true(json_object_get(args, "undo")))) {
+        rc = rr_err_set(err, RR_E_INPUT, "the name of a stage or the new file is missing");
+    } else {
+        rc = add_rows(u, rrd, name, file, err);
+    }
+    if (rc != 0) {
+        upgrade_free(u);
+        return rc;
+    }
+    *out = u;
+    return 0;
+}
+
+void
+upgrade_sets(const struct upgrade *u, struct text_list *sets)
+{
+    for (size_t i = 0; u != NULL && i < u->n_rows; i++) {
+        char *set = mem_printf("%s.plugin_file=%s", u->rows[i].stage, u->rows[i].file);
+
+        text_list_add(sets, set);
+        free(set);
+    }
+}
+
+/* ---- files and record ---- */
+
+static json_t *
+entry_new(const struct conf *conf, const struct conf_stage *s, const char *hash,
+          const char *previous, const char *from)
+{
+    char *file = conf_installed_new(conf, s->plugin);
+    char installed[SHA256_HEX_BYTES];
+
+    kept_hash_of(file, installed);
+    free(file);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "plugin", s->plugin, "hash", hash,
+                     "installed", installed, "previous", previous, "from", from, "time_ms",
+                     (json_int_t)sys_wall_ms());
+}
+
+/* Have the file that a stage was checked with among the kept ones; its worker has a copy, too. */
+static int
+secure(const struct conf *conf, const struct conf_stage *s, struct rr_err *err)
+{
+    char found[SHA256_HEX_BYTES];
+    char *copy = mem_printf("%s/state/plugins/%s-%s.so", conf->dir, s->plugin, s->hash);
+    int rc;
+
+    kept_hash_of(s->file, found);
+    rc =
+        kept_copy(conf->dir, strcmp(found, s->hash) == 0 ? s->file : copy, s->hash, s->plugin, err);
+    free(copy);
+    return rc;
+}
+
+/* Whether a start of the daemon would run the file with that hash for a stage. */
+static bool
+is_next(const struct conf *conf, const struct conf_stage *s, const char *bad)
+{
+    json_t *record = kept_load(conf->dir, NULL);
+    char *file = conf_installed_new(conf, s->plugin);
+    char installed[SHA256_HEX_BYTES];
+    const char *hash;
+    bool is_it;
+
+    kept_hash_of(file, installed);
+    hash = kept_hash(record, s->name, s->plugin, installed);
+    is_it = strcmp(hash == NULL ? installed : hash, bad) == 0;
+    free(file);
+    json_decref(record);
+    return is_it;
+}
+
+int
+upgrade_pin(struct conf *conf, struct conf_stage *s, const char *bad, struct rr_err *err)
+{
+    const bool must_note =
+        origin_of_file(s) == NULL && strcmp(bad, s->hash) != 0 && is_next(conf, s, bad);
+    char found[SHA256_HEX_BYTES];
+    int rc = 0;
+
+    kept_hash_of(s->file, found);
+    if (must_note || strcmp(found, s->hash) != 0) {
+        rc = secure(conf, s, err);
+    }
+    if (rc == 0 && strcmp(found, s->hash) != 0) {
+        conf_stage_use(conf, s, kept_path_new(conf->dir, s->hash, s->plugin));
+    }
+    if (rc == 0 && must_note) {
+        rc = kept_set(conf->dir, s->name, entry_new(conf, s, s->hash, "", ""), err);
+    }
+    return rc;
+}
+
+/* Whatever else conf.d says by now has to wait. */
+static int
+judge_plan(const struct upgrade *u, const struct plan *plan, struct rr_err *err)
+{
+    for (size_t i = 0; i < plan->n_steps; i++) {
+        const struct plan_step *step = &plan->steps[i];
+        const bool is_change = step->action == PLAN_START || step->action == PLAN_STOP;
+        bool is_meant = false;
+
+        for (size_t k = 0; k < u->n_rows && !is_meant; k++) {
+            is_meant = strcmp(u->rows[k].stage, step->stage) == 0;
+        }
+        if (is_meant ? is_change : step->action != PLAN_KEEP) {
+            return rr_err_set(err, RR_E_CONFIG,
+                              "there are other changes, of stage %s (%s %s): rrctl reload first",
+                              step->stage, plan_action_name(step->action), step->why);
+        }
+    }
+    return 0;
+}
+
+int
+upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const struct plan *plan,
+                struct rr_err *err)
+{
+    int rc = judge_plan(u, plan, err);
+
+    for (size_t i = 0; i < u->n_rows && rc == 0; i++) {
+        struct row *row = &u->rows[i];
+        struct conf_stage *old = stage_of(now, row);
+        struct conf_stage *new = stage_of(next, row);
+
+        (void)snprintf(row->was, sizeof row->was, "%s", old->hash);
+        (void)snprintf(row->hash, sizeof row->hash, "%s", new->hash);
+        rc = secure(now, old, err);
+        rc = rc == 0 ? upgrade_pin(now, old, row->hash, err) : rc;
+        rc = rc == 0 ? kept_copy(next->dir, row->file, row->hash, new->plugin, err) : rc;
+        if (rc == 0) {
+            conf_stage_use(next, new, kept_path_new(next->dir, row->hash, new->plugin));
+        }
+    }
+    FAIL("upgrade.prepared");
+    return rc;
+}
+
+int
+upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *err)
+{
+    int rc = 0;
+
+    FAIL("upgrade.keep");
+    for (size_t i = 0; i < u->n_rows && rc == 0; i++) {
+        const struct row *row = &u->rows[i];
+
+        rc = kept_set(conf->dir, row->stage,
+                      entry_new(conf, stage_of(conf, row), row->hash, row->was, row->file), err);
+    }
+    FAIL("upgrade.kept");
+    return rc;
+}
+
+/* ---- the trial ---- */
+
+static struct stage *
+worker_of(const struct upgrade *u, const struct rrd *rrd, size_t row)
+{
+    return rrd->stages[conf_stage_index(&rrd->conf, u->rows[row].stage)];
+}
+
+void
+upgrade_try(const struct upgrade *u, const struct rrd *rrd, bool is_on)
+{
+    for (size_t i = 0; u != NULL && i < u->n_rows; i++) {
+        struct stage *stage = worker_of(u, rrd, i);
+
+        stage->trial =
+            (struct stage_trial){.is_on = is_on && stage->was_wanted, .done = stage->trial.done};
+        stage->trial.done = is_on ? 0 : stage->trial.done;
+    }
+}
+
+void
+upgrade_fault(struct stage *stage, const char *why)
+{
+    if (stage->trial.is_on && stage->trial.fault[0] == '\0') {
+        (void)snprintf(stage->trial.fault, sizeof stage->trial.fault, "%.190s", why);
+        text_cut(stage->trial.fault, sizeof stage->trial.fault - 4);
+        daemon_wake(stage->rrd);
+    }
+}
+
+bool
+upgrade_has_failed(const struct stage *stage)
+{
+    return stage->trial.is_on && stage->trial.fault[0] != '\0';
+}
+
+/* Its time is over. An event that it has not finished shows progress, or has had as much time. */
+static int
+judge_time(struct stage *stage, uint64_t watch_ms)
+{
+    const uint64_t now = sys_mono_ms();
+    const struct lease *l = stage->is_aside ? NULL : route_current(stage);
+    char took[32];
+    char why[160];
+
+    if (stage->trial.done > 0 || l == NULL || stage->progress.since_ms != 0) {
+        return 1;
+    }
+    if (now - l->since_mono_ms >= watch_ms) {
+        (void)snprintf(why, sizeof why, "neither progress nor an end of its first event within %s",
+                       text_duration((int64_t)watch_ms, took, sizeof took));
+        sup_run_sick(stage, why);
+    }
+    return 0;
+}
+
+static int
+judge_one(const struct upgrade *u, struct stage *stage, char *why, size_t cap)
+{
+    const char *fault = stage->trial.fault[0] != '\0' ? stage->trial.fault
+                        : stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF
+                            ? stage->last_exit.text
+                        : !stage->sup.is_wanted ? "it was stopped meanwhile"
+                                                : NULL;
+
+    if (fault != NULL) {
+        stage->was_wanted = stage->sup.is_wanted;
+        (void)snprintf(why, cap, "stage %s: %s; the old file is back", stage->conf->name, fault);
+        return -1;
+    }
+    if (stage->sup.state != SUP_READY) {
+        return 0;
+    }
+    if (stage->trial.done >= u->watch_events) {
+        return 1;
+    }
+    return sys_mono_ms() - stage->ready_mono_ms < u->watch_ms ? 0 : judge_time(stage, u->watch_ms);
+}
+
+int
+upgrade_judge(const struct upgrade *u, const struct rrd *rrd, char *why, size_t cap)
+{
+    int verdict = 1;
+
+    for (size_t i = 0; i < u->n_rows && verdict >= 0; i++) {
+        struct stage *stage = worker_of(u, rrd, i);
+        const int own = stage->trial.is_on ? judge_one(u, stage, why, cap) : 1;
+
+        verdict = own < verdict ? own : verdict;
+    }
+    return verdict;
+}
+
+/* ---- answers ---- */
+
+json_t *
+upgrade_json_new(const struct upgrade *u, const struct rrd *rrd)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < u->n_rows; i++) {
+        const struct row *row = &u->rows[i];
+        const struct stage *stage = worker_of(u, rrd, i);
+
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "stage", row->stage, "plugin",
+                            stage->conf->plugin, "was", row->was, "hash", row->hash, "from",
+                            row->file, "events", (json_int_t)stage->trial.done));
+    }
+    return json_pack("{s:o}", "stages", list);
+}
+
+json_t *
+upgrade_list_new(const struct rrd *rrd, struct rr_err *err)
+{
+    json_t *record = kept_load(rrd->conf.dir, err);
+    json_t *list = record == NULL ? NULL : json_array();
+    const char *stage;
+    json_t *entry;
+
+    json_object_foreach(record, stage, entry)
+    {
+        const long at = conf_stage_index(&rrd->conf, stage);
+        const char *hash = json_string_value(json_object_get(entry, "hash"));
+
+        (void)json_object_set_new(entry, "stage", json_string(stage));
+        (void)json_object_set_new(
+            entry, "is_used",
+            json_boolean(at >= 0 && hash != NULL && strcmp(rrd->conf.stages[at].hash, hash) == 0));
+        (void)json_array_append(list, entry);
+    }
+    json_decref(record);
+    return list;
+}
