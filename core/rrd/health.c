@@ -27,6 +27,7 @@ health_begin(struct stage *stage)
     stage->ping_next_ms = now + PING_INTERVAL_MS;
     stage->alive_mono_ms = now;
     stage->eof_mono_ms = 0;
+    memset(&stage->usage, 0, sizeof stage->usage); /* of the process before */
 }
 
 void

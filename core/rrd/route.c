@@ -337,6 +337,7 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
         return rc;
     }
     if (l != NULL && upgrade_has_failed(stage)) {
+        answer(stage, WIRE_ACK, number, RR_E_STOPPED, "the trial of this plugin file is over");
         route_release(stage, l);
         route_begin_current(stage);
         return 0;

@@ -18,7 +18,6 @@
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_clock.h"
 #include "core/rrd/sys.h"
-#include "core/rrd/upgrade.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -77,9 +76,6 @@ clean_worker(struct stage *stage)
                        stage->last_exit.code, stage->last_exit.text);
     }
     FAIL("sup.clean");
-    if (!stage->is_asked || stage->sick[0] != '\0') {
-        upgrade_fault(stage, why);
-    }
     route_lost(stage, !stage->is_asked, why);
     link_free(stage->link);
     stage->link = NULL;

@@ -5,7 +5,7 @@
  *
  * It takes FLOW_1 and keeps the number of the last one as the durable key "last". Whatever comes
  * lost, twice or out of order is counted by the key "wrong". From the third event of a process on
- * it has its fault.
+ * it has its fault; "once" rejects the third one only.
  */
 #include <rr/plugin.h>
 
@@ -81,11 +81,11 @@ have_fault(struct rr_err *err)
         memset(lost, 1, LEAK_BYTES);
     }
     (void)rr_err_set(err, RR_E_INPUT, "a fault of this version");
-    return strcmp(fault, "reject") == 0  ? RR_REJECT
-           : strcmp(fault, "retry") == 0 ? RR_RETRY
-           : strcmp(fault, "fatal") == 0 ? RR_FATAL
-           : strcmp(fault, "lie") == 0   ? 42
-                                         : RR_DONE;
+    return strcmp(fault, "reject") == 0 || strcmp(fault, "once") == 0 ? RR_REJECT
+           : strcmp(fault, "retry") == 0                              ? RR_RETRY
+           : strcmp(fault, "fatal") == 0                              ? RR_FATAL
+           : strcmp(fault, "lie") == 0                                ? 42
+                                                                      : RR_DONE;
 }
 
 static uint64_t
@@ -114,7 +114,9 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
     if (rr_decode(ctx, event, &rr_type_flow_1, &in, err) != 0) {
         return RR_REJECT;
     }
-    if (n_events++ >= HEALTHY_EVENTS) {
+    n_events++;
+    if (n_events > HEALTHY_EVENTS &&
+        (strcmp(fault, "once") != 0 || n_events == 1 + HEALTHY_EVENTS)) {
         const int rc = have_fault(err);
 
         if (rc != RR_DONE) {

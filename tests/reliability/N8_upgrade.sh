@@ -42,12 +42,12 @@ rate = 400
 batch = 10
 [stage version]
 credit = 4
-start_limit = 1s
+start_limit = 20s
 event_limit = 600ms
 memory_limit = 120MiB
 restart_delay = 10ms
 restart_max = 50ms
-attempts = 3
+attempts = 1000
 EOI
 sed -i "s,^plugin_path.*,plugin_path = $base/plugins\, $build/tests/puppet," "$dir/conf.d/00-core.ini"
 start_daemon
@@ -74,16 +74,19 @@ bad crash "signal SEGV"
 bad exit "status 3"
 bad hang "event_limit"
 bad reject "a fault of this version"
+bad once "a fault of this version"
 bad retry "a fault of this version"
 bad fatal "a fault of this version"
 bad lie "42"
+sed -i 's/^start_limit.*/start_limit = 1s/' "$dir/conf.d/10-flow.ini"
+ctl reload > /dev/null
 bad never "start_limit"
 bad refuse "this version refuses"
 bad leak "memory_limit"
 is "N8 no trace is left" "$(ctl upgrade --list)" "every stage runs the installed plugin"
 
 # without any limit of the stage the watch itself sees that nothing moves
-sed -i 's/^event_limit.*/event_limit = 0s/' "$dir/conf.d/10-flow.ini"
+sed -i 's/^event_limit.*/event_limit = 0s/; s/^start_limit.*/start_limit = 20s/' "$dir/conf.d/10-flow.ini"
 ctl reload > /dev/null
 upgrade version "$(version 2 hang)" --watch-events 50 --watch-time 1s
 is "N8 a hang that no limit sees: kept if events went well before" "$rc" 0
@@ -155,6 +158,7 @@ ctl reload > /dev/null 2>&1
 has_crashed() { has_status '"kind":"signal"' version; }
 wait_for 10 has_crashed
 upgrade version "$(version 6 none)" --watch-events 5
+is "N8 out of a version that crashes all the time: no complaint" "$err" ""
 is "N8 out of a version that crashes all the time" "$(used)" "$six"
 
 # refused WHAT STATUS MESSAGE ARGUMENT…
