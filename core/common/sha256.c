@@ -7,6 +7,7 @@
 #include "core/common/sha256.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,4 +77,18 @@ sha256_fd(int fd, char *hex, uint64_t *bytes, struct rr_err *err)
 out:
     EVP_MD_CTX_free(md);
     return rc;
+}
+
+void
+sha256_file(const char *path, char *hex)
+{
+    /* O_NONBLOCK: opening a fifo must not hang. */
+    const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (fd < 0 || sha256_fd(fd, hex, NULL, NULL) != 0) {
+        hex[0] = '\0';
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }

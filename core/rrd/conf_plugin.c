@@ -102,10 +102,10 @@ use_kept(struct conf *conf, struct conf_stage *s, const json_t *record)
     if (json_object_get(record, s->name) == NULL) {
         return;
     }
-    kept_hash_of(s->file, hash);
+    sha256_file(s->file, hash);
     wanted = kept_hash(record, s->name, s->plugin, hash);
     file = wanted == NULL ? NULL : kept_path_new(conf->dir, wanted, s->plugin);
-    kept_hash_of(file, hash);
+    sha256_file(file, hash);
     if (wanted == NULL || strcmp(hash, wanted) == 0) {
         if (file != NULL) {
             conf_stage_use(conf, s, file);

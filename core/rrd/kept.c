@@ -26,20 +26,6 @@ kept_path_new(const char *dir, const char *hash, const char *plugin)
     return mem_printf("%s/state/upgrades/%s/%s.so", dir, hash, plugin);
 }
 
-void
-kept_hash_of(const char *path, char *hex)
-{
-    const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    hex[0] = '\0';
-    if (fd >= 0) {
-        if (sha256_fd(fd, hex, NULL, NULL) != 0) {
-            hex[0] = '\0';
-        }
-        (void)close(fd);
-    }
-}
-
 json_t *
 kept_load(const char *dir, struct rr_err *err)
 {
@@ -146,13 +132,13 @@ kept_copy(const char *dir, const char *from, const char *hash, const char *plugi
     const int in = open(from, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     int rc = 0;
 
-    kept_hash_of(path, found);
+    sha256_file(path, found);
     if (strcmp(found, hash) != 0) {
         rc = in < 0 ? -errno : paths_mkdir(top, 0700, err);
         rc = rc == 0 ? paths_mkdir(own, 0700, err) : rc;
         rc = rc == 0 ? replace(own, name, in, NULL) : rc;
         rc = rc == 0 ? sync_dir(top) : rc;
-        kept_hash_of(path, found);
+        sha256_file(path, found);
         if (rc == 0 && strcmp(found, hash) != 0) {
             rc = -ESTALE;
         }

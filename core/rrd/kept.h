@@ -39,9 +39,6 @@ char *kept_path_new(const char *dir, const char *hash, const char *plugin);
 int kept_copy(const char *dir, const char *from, const char *hash, const char *plugin,
               struct rr_err *err);
 
-/* Hash a file; "" when it cannot be read. */
-void kept_hash_of(const char *path, char *hex);
-
 /* Remove the files that no entry names. No worker runs. */
 void kept_prune(const char *dir);
 

@@ -108,18 +108,6 @@ batch_fini(struct batch *b)
     free(b->worker);
 }
 
-/* A file that cannot be read has no hash; rrd-worker says why. */
-static void
-hash_file(struct probe *p)
-{
-    const int fd = open(p->file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd >= 0) {
-        (void)sha256_fd(fd, p->hash, NULL, NULL);
-        (void)close(fd);
-    }
-}
-
 static void
 take_probe(struct probe *p, struct helper *h, int limit_ms)
 {
@@ -151,7 +139,7 @@ probe_run(struct probe *probes, size_t n, const struct paths *paths, int limit_m
 
     batch_init(&b, n, paths);
     for (size_t i = 0; i < n; i++) {
-        hash_file(&probes[i]);
+        sha256_file(probes[i].file, probes[i].hash);
         batch_set(&b, i, "--probe", probes[i].file, NULL);
     }
     const int rc = helper_run(b.helpers, n, PROBE_WIDTH, limit_ms, env, err);

@@ -89,7 +89,7 @@ add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, 
                               s->name);
         }
     }
-    kept_hash_of(row.file, row.hash);
+    sha256_file(row.file, row.hash);
     if (strcmp(row.hash, s->hash) == 0) {
         free(row.file);
         return 0; /* it is what runs */
@@ -177,7 +177,7 @@ entry_new(const struct conf *conf, const struct conf_stage *s, const char *hash,
     char *file = conf_installed_new(conf, s->plugin);
     char installed[SHA256_HEX_BYTES];
 
-    kept_hash_of(file, installed);
+    sha256_file(file, installed);
     free(file);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "plugin", s->plugin, "hash", hash,
                      "installed", installed, "previous", previous, "from", from, "time_ms",
@@ -192,7 +192,7 @@ secure(const struct conf *conf, const struct conf_stage *s, struct rr_err *err)
     char *copy = mem_printf("%s/state/plugins/%s-%s.so", conf->dir, s->plugin, s->hash);
     int rc;
 
-    kept_hash_of(s->file, found);
+    sha256_file(s->file, found);
     rc =
         kept_copy(conf->dir, strcmp(found, s->hash) == 0 ? s->file : copy, s->hash, s->plugin, err);
     free(copy);
@@ -209,7 +209,7 @@ is_next(const struct conf *conf, const struct conf_stage *s, const char *bad)
     const char *hash;
     bool is_it;
 
-    kept_hash_of(file, installed);
+    sha256_file(file, installed);
     hash = kept_hash(record, s->name, s->plugin, installed);
     is_it = strcmp(hash == NULL ? installed : hash, bad) == 0;
     free(file);
@@ -225,7 +225,7 @@ upgrade_pin(struct conf *conf, struct conf_stage *s, const char *bad, struct rr_
     char found[SHA256_HEX_BYTES];
     int rc = 0;
 
-    kept_hash_of(s->file, found);
+    sha256_file(s->file, found);
     if (must_note || strcmp(found, s->hash) != 0) {
         rc = secure(conf, s, err);
     }

@@ -71,13 +71,9 @@ static int
 has_content(const char *path, const char *sha256)
 {
     char found[SHA256_HEX_BYTES];
-    const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return 0;
-    }
-    const int rc = sha256_fd(fd, found, NULL, NULL);
-    close(fd);
-    return rc == 0 && strcmp(found, sha256) == 0;
+
+    sha256_file(path, found);
+    return strcmp(found, sha256) == 0;
 }
 
 static int
