@@ -17,7 +17,14 @@ version() {
     echo "$base/$1-$2/version.so"
 }
 hash_of() { sha256sum "$1" | cut -c1-64; }
-used() { status version | sed -E 's/.*"hash":"([0-9a-f]*)".*/\1/'; }
+# what the stage is to run; "not yet" while its worker runs something else
+used() {
+    local said runs should
+    said=$(status version)
+    runs=$(sed -E 's/.*"worker_hash":"([0-9a-f]*)".*/\1/' <<< "$said")
+    should=$(sed -E 's/.*"hash":"([0-9a-f]*)".*/\1/' <<< "$said")
+    if [ -z "$runs" ] || [ "$runs" = "$should" ]; then echo "$should"; else echo "not yet"; fi
+}
 is_tag() { status version | grep -q "\"text\":\"version $1\""; }
 upgrade() { run "$build/rrctl" -C "$dir" upgrade "$@"; }
 value() { ctl keys version "$1" 2> /dev/null; }
