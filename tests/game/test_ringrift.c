@@ -222,6 +222,45 @@ refused(struct table *t, const char *text, const char *reason)
     }
 }
 
+/* This finished game is read, won by that player, and written as it was. */
+static void
+is_over(struct table *t, const char *text, int winner)
+{
+    float share[RR_GAME_MAX_SEATS] = {0};
+    char why[160] = "";
+
+    ok(t->g->state_parse(t->v, text, t->state, why, sizeof why) == 0 &&
+           t->g->mover(t->v, t->state) == -1,
+       "a finished game is read %s", why);
+    t->g->result(t->v, t->state, share);
+    ok(share[winner - 1] > 0.5F, "player %d has won it", winner);
+    (void)t->g->state_text(t->v, t->state, t->text, RR_GAME_TEXT_MAX);
+    is_str(t->text, text, "and it is written as it was");
+}
+
+static void
+test_ends(void)
+{
+    static const char rest[] = " st=- mk=- co=- fx=- le=0 te=0 rc=0 ac=0 sw=0 lp=-";
+    struct table t;
+    char text[200];
+
+    if (!table_open(&t, "hex8_2p")) {
+        return;
+    }
+    (void)snprintf(text, sizeof text, "ph=OV cur=0 hand=0,0 elim=3,18 terr=0,0%s", rest);
+    is_over(&t, text, 2);
+    (void)snprintf(text, sizeof text, "ph=OV cur=0 hand=0,0 elim=3,3 terr=0,0%s w=2", rest);
+    is_over(&t, text, 2);
+    (void)snprintf(text, sizeof text, "ph=OV cur=0 hand=0,0 elim=3,3 terr=0,0%s w=1", rest);
+    is_over(&t, text, 1);
+    is_over(&t,
+            "ph=OV cur=0 hand=0,0 elim=1,2 terr=0,0 st=0,0:21;3,0:1 mk=- co=- fx=- le=0 te=0 rc=0 "
+            "ac=0 sw=0 lp=-",
+            1); /* the only one who can act: by rounds */
+    table_close(&t);
+}
+
 #define TAIL " fx=- le=0 te=0 rc=0 ac=0 sw=0 lp=*"
 #define SEATS "hand=5,5 elim=0,0 terr=0,0 "
 
@@ -236,6 +275,21 @@ test_state_texts(void)
     refused(&t, "", "expected \"ph=\"");
     refused(&t, "ph=XX cur=1", "no phase");
     refused(&t, "ph=OV cur=1 ", "expected \"0\"");
+    refused(&t, "ph=OV cur=0 " SEATS "st=0,0:1;2,0:2 mk=- co=- fx=- le=0 te=0 rc=0 ac=0 sw=0 lp=-",
+            "nobody has won here");
+    refused(&t, "ph=OV cur=0 " SEATS "st=0,0:1;2,0:2 mk=- co=-" TAIL, "expected \"-\"");
+    refused(&t,
+            "ph=OV cur=0 hand=0,0 elim=18,0 terr=0,0 st=- mk=- co=- fx=- le=0 te=0 rc=0 ac=0 sw=0 "
+            "lp=- w=1",
+            "the position tells who has won");
+    refused(&t,
+            "ph=OV cur=0 hand=0,0 elim=1,1 terr=0,0 st=- mk=- co=- fx=- le=0 te=0 rc=0 ac=0 sw=0 "
+            "lp=-",
+            "w= must say");
+    refused(&t,
+            "ph=OV cur=0 hand=0,0 elim=18,0 terr=0,0 st=- mk=- co=- fx=- le=0 te=0 rc=0 ac=1 sw=0 "
+            "lp=-",
+            "is 1 though the game is over");
     refused(&t, "ph=RP cur=3 " SEATS "st=- mk=- co=-" TAIL, "a number from 1 to 2");
     refused(&t, "ph=RP cur=1 hand=19,0 elim=0,0 terr=0,0 st=-", "a number from 0 to 18");
     refused(&t, "ph=RP cur=1 " SEATS "st=9,9:1 mk=- co=-" TAIL, "no cell 9,9");
@@ -493,6 +547,7 @@ main(void)
     }
     test_swap();
     test_state_texts();
+    test_ends();
     test_prefixes();
     test_mutations("hex8_2p", 60);
     test_mutations("square8_4p", 60);

@@ -212,6 +212,21 @@ test_switches(void)
     }
 }
 
+/* R113: a line of exactly the needed length costs a ring; only of a longer one a part is free. */
+static void
+test_exact_line(void)
+{
+    const struct rr_variant *v = rr_game_variant(game, "square8_2p@canonical");
+    void *state = malloc(v->state_bytes);
+    char why[160] = "";
+
+    ok(game->state_parse(v, RECOVERY("3,4:1;3,5:1;3,6:1;4,2:1"), state, why, sizeof why) == 0,
+       "a slide to a line of four %s", why);
+    ok(find(v, state, "R4,2>3,3:L1@7,0") != RR_MOVE_NONE, "it may be paid for");
+    ok(find(v, state, "R4,2>3,3:L2") == RR_MOVE_NONE, "and no part of it is free");
+    free(state);
+}
+
 /* Markers that a region has all around go with it, in both sets: by the reference as markers beside
  * it, by the specification as a part of its inside (R145, step 1). */
 static void
@@ -329,6 +344,7 @@ main(void)
     if (ok(rr_game_open(file, &game, &err) == 0, "open the game %s", err.text)) {
         test_names();
         test_switches();
+        test_exact_line();
         test_enclosed();
         test_mixing();
     }
