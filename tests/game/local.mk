@@ -41,6 +41,13 @@ tests_game_test_ringrift_rules_SOURCES = tests/game/test_ringrift_rules.c
 tests_game_test_ringrift_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
 tests_game_test_ringrift_rules_LDADD = $(KIT_LIBS)
 
+check_PROGRAMS += tests/game/test_ringrift_mask
+TESTS += tests/game/test_ringrift_mask
+tests_game_test_ringrift_mask_SOURCES = tests/game/test_ringrift_mask.c \
+	plugins/games/ringrift/board.c plugins/games/ringrift/mask.c plugins/games/ringrift/state.c
+tests_game_test_ringrift_mask_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
+tests_game_test_ringrift_mask_LDADD = $(KIT_LIBS)
+
 EXTRA_DIST += \
 	doc/ringrift-encoding.md \
 	tests/data/FORMAT.md \

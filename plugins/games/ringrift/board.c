@@ -34,16 +34,9 @@ board_ray(const struct board *b, uint16_t from, uint16_t to)
     const int dx = b->x[to] - b->x[from];
     const int dy = b->y[to] - b->y[from];
     const int dist = abs(dx) > abs(dy) ? abs(dx) : abs(dy);
-    struct board_ray ray = {.dir = 0, .dist = (uint8_t)dist};
 
-    for (uint8_t d = 0; d < b->dirs; d++) {
-        const int8_t *step = board_steps[b->radius > 0][d];
-        if (step[0] * dist == dx && step[1] * dist == dy) {
-            ray.dir = d;
-            break;
-        }
-    }
-    return ray;
+    return (struct board_ray){.dir = b->towards[(dx > 0) - (dx < 0) + 1][(dy > 0) - (dy < 0) + 1],
+                              .dist = (uint8_t)dist};
 }
 
 static void
@@ -121,6 +114,7 @@ build(struct board *b)
     }
     for (uint8_t d = 0; d < b->dirs; d++) {
         b->next[b->cells][d] = b->cells;
+        b->towards[steps[d][0] + 1][steps[d][1] + 1] = d;
     }
 }
 

@@ -40,6 +40,7 @@ struct board {
     uint16_t lane_first[BOARD_MAX_LANES]; /* cell; they follow each other along a lane */
     uint8_t lane_shift[BOARD_MAX_LANES];  /* bit of that cell */
     uint32_t lane_bits[BOARD_MAX_LANES];  /* bits that are cells */
+    uint8_t towards[3][3];                /* direction by the signs of dx and dy, plus 1 */
     int8_t x[BOARD_MAX_CELLS], y[BOARD_MAX_CELLS];
     uint16_t plane[BOARD_MAX_CELLS]; /* cell of the planes: row * width + column */
     uint16_t next[BOARD_MAX_CELLS + 1][BOARD_MAX_DIRS];

@@ -63,6 +63,7 @@ encode_stack(const struct view *v, uint16_t c, uint8_t *out)
     }
 }
 
+/* A cell that is not empty. */
 static void
 encode_cell(const struct view *v, uint16_t c, uint8_t *out)
 {
@@ -71,11 +72,6 @@ encode_cell(const struct view *v, uint16_t c, uint8_t *out)
     const uint8_t r = relative(v, content & CELL_SEAT);
     uint8_t *owners = out + 8;
 
-    out[0] = ON;
-    out[1] = content == CELL_EMPTY ? ON : 0;
-    if (v->h->fx == c) {
-        out[v->h->phase == PH_MV ? 2 : 3] = ON;
-    }
     if ((content & CELL_STACK) != 0) {
         const uint16_t height = view_height(v, c);
         out[4] = saturate((unsigned)height * FINE);
@@ -118,10 +114,23 @@ encode_state(const struct rr_variant *variant, const struct view *v, uint8_t *pl
              float *scalars)
 {
     const struct head *h = v->h;
+    const struct board *b = v->b; /* copies, because planes are bytes, which may alias anything */
+    const uint16_t cells = b->cells;
+    const uint8_t *cell = v->cell;
+    const size_t depth = variant->planes;
 
-    memset(planes, 0, (size_t)variant->height * variant->width * variant->planes);
-    for (uint16_t c = 0; c < v->b->cells; c++) {
-        encode_cell(v, c, planes + (size_t)v->b->plane[c] * variant->planes);
+    memset(planes, 0, (size_t)variant->height * variant->width * depth);
+    for (uint16_t c = 0; c < cells; c++) {
+        uint8_t *out = planes + b->plane[c] * depth;
+        out[0] = ON;
+        if (cell[c] == CELL_EMPTY) {
+            out[1] = ON;
+        } else {
+            encode_cell(v, c, out);
+        }
+    }
+    if (h->fx != BOARD_NO_CELL) {
+        planes[b->plane[h->fx] * depth + (h->phase == PH_MV ? 2 : 3)] = ON;
     }
     for (uint8_t i = 0; i < PH_OV; i++) {
         *scalars++ = h->phase == i ? 1.0F : 0.0F;

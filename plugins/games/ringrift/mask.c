@@ -15,26 +15,22 @@
     ((b)->radius == 0 ? ((b)->vecs == 1 ? f(false, 1, __VA_ARGS__) : f(false, 3, __VA_ARGS__))     \
                       : ((b)->vecs == 2 ? f(true, 2, __VA_ARGS__) : f(true, 4, __VA_ARGS__)))
 
-/* Bit i: whether (cell[i] & bits) == value. Reads 32 bytes; what follows the cells in a state is
- * longer than that. */
-static uint32_t
-read_lane(const uint8_t *cell, uint8_t bits, uint8_t value)
+/* Bit i: whether (cell[i] & bits) == value, for 16 cells. */
+INLINE uint32_t
+read_half(const uint8_t *cell, uint8_t bits, uint8_t value)
 {
 #ifdef __SSE2__
-    const __m128i want = _mm_set1_epi8((char)value);
-    const __m128i care = _mm_set1_epi8((char)bits);
-    const __m128i low = _mm_loadu_si128((const __m128i *)(const void *)cell);
-    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(cell + 16));
+    const __m128i got = _mm_and_si128(_mm_loadu_si128((const __m128i *)(const void *)cell),
+                                      _mm_set1_epi8((char)bits));
 
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(low, care), want)) |
-           (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(high, care), want)) << 16;
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(got, _mm_set1_epi8((char)value)));
 #else
-    uint32_t lane = 0;
+    uint32_t half = 0;
 
-    for (unsigned i = 0; i < 32; i++) {
-        lane |= (uint32_t)((cell[i] & bits) == value) << i;
+    for (unsigned i = 0; i < 16; i++) {
+        half |= (uint32_t)((cell[i] & bits) == value) << i;
     }
-    return lane;
+    return half;
 #endif
 }
 
@@ -42,10 +38,19 @@ void
 mask_read(const struct view *v, uint8_t bits, uint8_t value, struct mask *out)
 {
     const struct board *b = v->b;
+    const bool wide = b->width > 16;
 
-    for (unsigned i = 0; i < b->vecs * (unsigned)MASK_LANES; i++) {
-        const uint32_t lane = read_lane(v->cell + b->lane_first[i], bits, value);
+    /* Reads beyond the last cell, by less than what follows the cells in a state. */
+    for (unsigned i = 0; i < b->width; i++) {
+        const uint8_t *cell = v->cell + b->lane_first[i];
+        uint32_t lane = read_half(cell, bits, value);
+        if (wide) {
+            lane |= read_half(cell + 16, bits, value) << 16;
+        }
         out->lane[i] = lane << b->lane_shift[i] & b->lane_bits[i];
+    }
+    for (unsigned i = b->width; i < b->vecs * (unsigned)MASK_LANES; i++) {
+        out->lane[i] = 0;
     }
 }
 

@@ -16,6 +16,7 @@ enum { KNOWN_MAX = (REGION_PLAIN + 1) * BOARD_MAX_CELLS };
 
 struct search {
     const struct view *v;
+    struct mask inside; /* not collapsed */
     struct mask markers[RR_GAME_MAX_SEATS], stacks[RR_GAME_MAX_SEATS];
     struct mask payers;
     uint8_t active; /* how many seats have a ring in a stack */
@@ -41,17 +42,6 @@ static uint8_t
 barrier_bit(const struct view *v, uint8_t kind)
 {
     return (uint8_t)(kind == REGION_PLAIN ? 0U : 1U << barrier_seat(v, kind));
-}
-
-/* The cells whose components are regions of a kind. */
-static void
-open_cells(const struct view *v, uint8_t kind, struct mask *out)
-{
-    struct mask fence;
-
-    mask_read(v, CELL_COLLAPSED, 0, out);
-    mask_read(v, CELL_ALL, barrier_of(v, kind), &fence);
-    mask_remove(v->b, out, &fence);
 }
 
 /* Seats whose set meets a component, as bits. */
@@ -88,11 +78,13 @@ static void
 regions_of_kind(struct search *se, uint8_t kind, struct sink *s)
 {
     const struct view *v = se->v;
-    struct mask open;
+    struct mask open = se->inside;
     struct mask left;
     struct mask cells;
 
-    open_cells(v, kind, &open);
+    if (kind != REGION_PLAIN) {
+        mask_remove(v->b, &open, &se->markers[barrier_seat(v, kind)]);
+    }
     left = open;
     while (mask_component(v->b, &open, &left, &cells)) {
         const int rulers = __builtin_popcount(seats_in(v, se->stacks, &cells));
@@ -142,6 +134,7 @@ regions_legal(const struct view *v, struct sink *s)
     if (mask_empty(v->b, &se.payers)) {
         return;
     }
+    mask_read(v, CELL_COLLAPSED, 0, &se.inside);
     for (uint8_t seat = 0; seat < v->r->seats; seat++) {
         mask_read(v, CELL_ALL, own(CELL_MARKER, seat), &se.markers[seat]);
         mask_read(v, CELL_ALL, own(CELL_STACK, seat), &se.stacks[seat]);
@@ -167,10 +160,13 @@ uint16_t
 region_cells(const struct view *v, uint16_t min, uint8_t kind, uint16_t *out)
 {
     struct mask open;
+    struct mask fence;
     struct mask left = {0};
     struct mask cells;
 
-    open_cells(v, kind, &open);
+    mask_read(v, CELL_COLLAPSED, 0, &open);
+    mask_read(v, CELL_ALL, barrier_of(v, kind), &fence);
+    mask_remove(v->b, &open, &fence);
     mask_add(v->b, &left, min);
     (void)mask_component(v->b, &open, &left, &cells);
     return mask_cells(v->b, &cells, out);
