@@ -277,6 +277,9 @@ main(void)
         const bool is_small = v->width < 10;
         struct t t;
 
+        if (!is_full && strchr(v->name, '@') != NULL) {
+            continue; /* the same code sees positions of both rule sets */
+        }
         start(&t, g, v);
         test_random(&t, is_full ? (is_small ? 1000000 : 200000) : (is_small ? 10000 : 1500));
         test_tall(&t, v->seats == 2 ? (is_small ? 36 : 40) : 24);
