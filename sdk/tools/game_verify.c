@@ -269,7 +269,7 @@ use_variant(struct verify *vf, const char *board, unsigned players)
 {
     char name[64];
 
-    (void)snprintf(name, sizeof name, "%.40s_%up", board, players);
+    (void)snprintf(name, sizeof name, "%.40s_%up%.18s", board, players, vf->count->rules);
     vf->v = rr_game_variant(vf->g, name);
     if (vf->v == NULL) {
         return rr_err_set(vf->err, RR_E_INPUT, "%s:%lu: game %s has no variant %s", vf->in.file,

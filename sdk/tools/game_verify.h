@@ -10,6 +10,7 @@
 #include <rr/gamekit.h>
 
 struct verify_count {
+    const char *rules; /* what the variant's name has behind board and players: "" or "@NAME" */
     uint64_t files, games, plies, mismatches;
 };
 

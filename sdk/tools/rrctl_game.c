@@ -44,7 +44,8 @@ static const char help_text[] =
     "                          count the lines of play of each length up to DEPTH, by which\n"
     "                          implementations of the rules are compared\n"
     "  verify GAME PATH...     replay recorded games (.rrg, .rrg.gz) and vectors (.rrv); a folder\n"
-    "                          stands for all such files in it\n"
+    "                          stands for all such files in it; VARIANT@RULES holds them\n"
+    "                          against these rules\n"
     "  play [GAME] VARIANT     play a game in the terminal\n"
     "  show FILE               print a saved or recorded game, or one of a shard\n"
     "  engine [[GAME] VARIANT] play for other programs, by lines of JSON\n"
@@ -258,7 +259,8 @@ static int
 verify_one(const struct rr_game *game, const char *file, struct verify_count *total,
            struct rr_err *err)
 {
-    struct verify_count count = {.mismatches = total->mismatches}; /* only the first is shown */
+    struct verify_count count = {.rules = total->rules,
+                                 .mismatches = total->mismatches}; /* only the first is shown */
     const int rc = verify_file(game, file, &count, err);
 
     count.mismatches -= total->mismatches;
@@ -324,7 +326,8 @@ static int
 cmd_verify(const struct options *o, char **args)
 {
     struct rr_err err = RR_ERR_INIT;
-    struct verify_count total = {0};
+    const char *rules = strchr(args[0], '@');
+    struct verify_count total = {.rules = rules != NULL ? rules : ""};
     const struct rr_game *game = NULL;
     int status = 0;
 

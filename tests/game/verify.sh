@@ -48,6 +48,8 @@ fi
 zcat "$data/hex8-2p.rrg.gz" | awk '/^G / { n++ } n < 2 { print } END { print "Z 1" }' >"$dir/one.rrg"
 expect 0 'games 1 ' 'one game, not compressed' "$tool" verify ringrift "$dir/one.rrg"
 expect 0 'mismatches 0' 'a game by the name of a variant' "$tool" verify hex8_2p "$dir/one.rrg"
+expect 1 'the constants of the variant differ' 'a game that was played by other rules' \
+    "$tool" verify hex8_2p@canonical "$dir/one.rrg"
 mkdir -p "$dir/nested/deeper"
 cp "$dir/one.rrg" "$dir/nested/deeper/"
 expect 0 'files 1 games 1 ' 'folders in folders are looked into' "$tool" verify ringrift "$dir/nested"
@@ -126,6 +128,9 @@ expect 65 'connect4 has no variant "hex8_2p"' 'a variant of another game' \
     "$tool" bench connect4 hex8_2p
 expect 0 'usage: rrctl game' 'help' "$tool" --help
 expect 0 'connect4_2p' 'list' "$tool" list
+expect 0 'hex8_2p@canonical ' 'list names other rules' "$tool" list
+expect 0 'hex8_2p@canonical: 1 random games: ok' 'check by other rules' \
+    "$tool" check hex8_2p@canonical --games 1
 expect 0 'connect4_2p: 3 random games: ok' 'check' "$tool" check connect4 --games 3
 expect 0 '"variant": "connect4_2p"' 'bench in JSON' \
     "$tool" bench connect4 connect4_2p --seconds 0.05 --json
