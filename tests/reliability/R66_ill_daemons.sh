@@ -124,7 +124,7 @@ kill -STOP "${daemons[-1]}"
 ./rrctl -C D --timeout 60 status > out.txt 2> err.txt &
 asker=$!
 # poll() is where it waits for the answer
-asked() { ls -l "/proc/$asker/fd" | grep -q socket: && grep -q '^State:.S' "/proc/$asker/status"; }
+asked() { find "/proc/$asker/fd" -lname 'socket:*' | grep -q . && grep -q '^State:.S' "/proc/$asker/status"; }
 wait_for 20 asked
 kill -9 "${daemons[-1]}"
 wait $asker
