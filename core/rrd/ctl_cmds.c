@@ -311,7 +311,7 @@ check_args(const char *cmd, const char *known, const json_t *args, struct rr_err
         const char *at = known;
 
         (void)value;
-        while ((at = strstr(at, key)) != NULL &&
+        while (n > 0 && (at = strstr(at, key)) != NULL &&
                ((at != known && at[-1] != ' ') || (at[n] != ' ' && at[n] != '\0'))) {
             at += n;
         }

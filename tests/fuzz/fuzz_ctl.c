@@ -50,6 +50,16 @@ posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *acti
 }
 
 static void
+tear_down(void)
+{
+    ctl_close(world.rrd.ctl);
+    event_free(world.rrd.due);
+    json_decref(world.stages[0].options);
+    world_end();
+    manifest_fini(&manifest);
+}
+
+static void
 set_up(void)
 {
     static const char text[] =
@@ -71,6 +81,7 @@ set_up(void)
     world.rrd.conf.graph.n_nodes = 1;
     world.rrd.due = event_new(world.rrd.base, -1, 0, NULL, NULL);
     world.rrd.sets = &sets;
+    (void)atexit(tear_down);
     run = mem_printf("%s/run", world.dir);
     check(mkdir(run, 0700) == 0 && ctl_open(&world.rrd, &world.rrd.ctl, &err) == 0);
     free(run);

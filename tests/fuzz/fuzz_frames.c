@@ -32,6 +32,15 @@ check(bool holds)
 }
 
 static void
+tear_down(void)
+{
+    event_free(world.rrd.due);
+    json_decref(world.stages[0].options);
+    world_end();
+    manifest_fini(&manifest);
+}
+
+static void
 set_up(void)
 {
     static const char text[] =
@@ -52,6 +61,7 @@ set_up(void)
     world.rrd.conf.graph.nodes = &node;
     world.rrd.conf.graph.n_nodes = 1;
     world.rrd.due = event_new(world.rrd.base, -1, 0, NULL, NULL);
+    (void)atexit(tear_down);
 }
 
 /* The stage has a worker that is ready and, if possible, events. */
