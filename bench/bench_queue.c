@@ -2,15 +2,18 @@
 /*
  * bench_queue.c - durable queues side by side: the same work by rrd's store, SQLite and Redis.
  *
- *     bench_queue run EVENTS DIR       print one line for each: name, events per second
- *     bench_queue fill EVENTS DIR QUEUE     put events into a store, and end as if killed
+ *     bench_queue run EVENTS DIR [NAME]     print one line for each (or one): name, events per
+ * second bench_queue fill EVENTS DIR QUEUE     put events into a store, and end as if killed
  *     bench_queue latency DIR          of the events that a store remembers: p50 and p99 in ms
  *
  * The work: a producer puts events of 256 bytes into a queue, a consumer takes them out, oldest
- * first. Each has 64 operations under way: an operation counts when it is durable (as durable as
- * the line says), and the consumer takes an event only when it is there. For SQLite that is a
- * transaction of 64 rows, for Redis a pipeline of 64 commands, each in a thread and a connection of
- * its own; rrd's store groups by itself.
+ * first. The event stays in a log with its outcome (which stage, when it came and ended), and the
+ * queue knows how long it is and how many it has seen. Each side has 64 operations under way: an
+ * operation counts when it is durable (as durable as the line says), and the consumer takes an
+ * event only when it is there. For SQLite that is a transaction of 64 rows, for Redis a pipeline of
+ * 64 commands, each in a thread and a connection of its own; rrd's store groups by itself.
+ * sqlite_bare is a queue alone, one table of which taking deletes. Redis keeps the log and the
+ * length, and no outcomes.
  */
 #include "core/rrd/store.h"
 
@@ -27,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_FLIGHT = 64, PAYLOAD = 256 };
+enum { IN_FLIGHT = 256, PAYLOAD = 256 };
 
 static char text[PAYLOAD + 1];
 
@@ -80,19 +83,16 @@ on_taken(void *arg, const struct store_result *r)
 }
 
 static void
-put_one(struct store *st, struct store_op *op, const char *queue, long number)
+put_one(struct store_op *op, const char *queue, long number, const char *payload)
 {
     const char *const queues[] = {queue};
-    json_t *payload = json_pack("{s:s}", "t", text);
     const struct store_event ev = {.type = "T",
                                    .source = "bench",
                                    .config = "",
                                    .time_ms = (uint64_t)number,
                                    .payload = payload};
 
-    (void)st;
     store_op_append(op, &ev, queues, 1);
-    json_decref(payload);
 }
 
 static bool
@@ -129,8 +129,10 @@ run_ours(const char *dir, long n)
     struct ours o = {.all = n};
     struct rr_err err = RR_ERR_INIT;
     char path[600];
+    char payload[PAYLOAD + 10];
     uint64_t due;
 
+    (void)snprintf(payload, sizeof payload, "{\"t\":\"%s\"}", text);
     (void)snprintf(path, sizeof path, "%s/ours", dir);
     open_store(path, &o.st);
     const double begin = now_s();
@@ -140,7 +142,7 @@ run_ours(const char *dir, long n)
         for (; o.putting < IN_FLIGHT && o.made < n; o.made++, o.putting++) {
             struct store_op *op = store_op_new();
 
-            put_one(o.st, op, "q", o.made);
+            put_one(op, "q", o.made, payload);
             store_submit(o.st, op, on_put, &o);
         }
         if (o.taking < IN_FLIGHT / 2) {
@@ -160,6 +162,7 @@ run_ours(const char *dir, long n)
 struct lite {
     char path[600];
     long n;
+    bool is_bare;
 };
 
 static void
@@ -173,58 +176,122 @@ lite_do(sqlite3 *db, const char *sql)
 }
 
 static sqlite3 *
-lite_open(const char *path)
+lite_open(const struct lite *l)
 {
     sqlite3 *db;
 
-    if (sqlite3_open(path, &db) != SQLITE_OK) {
-        die(path, sqlite3_errmsg(db));
+    if (sqlite3_open(l->path, &db) != SQLITE_OK) {
+        die(l->path, sqlite3_errmsg(db));
     }
     (void)sqlite3_busy_timeout(db, 60000);
     lite_do(db, "PRAGMA journal_mode=WAL");
     lite_do(db, "PRAGMA synchronous=FULL");
-    lite_do(db, "CREATE TABLE IF NOT EXISTS q (id INTEGER PRIMARY KEY, body TEXT NOT NULL)");
+    lite_do(db, "CREATE TABLE IF NOT EXISTS event (id INTEGER PRIMARY KEY, body TEXT NOT NULL)");
+    lite_do(db, "CREATE TABLE IF NOT EXISTS queue (stage TEXT, id INTEGER, attempts INTEGER, "
+                "in_ms INTEGER, PRIMARY KEY (stage, id)) WITHOUT ROWID");
+    lite_do(db, "CREATE TABLE IF NOT EXISTS fact (id INTEGER, stage TEXT, outcome INTEGER, "
+                "attempts INTEGER, in_ms INTEGER, end_ms INTEGER, PRIMARY KEY (id, stage)) "
+                "WITHOUT ROWID");
+    lite_do(db, "CREATE TABLE IF NOT EXISTS stat (stage TEXT PRIMARY KEY, ready INTEGER, "
+                "in_total INTEGER, done_total INTEGER) WITHOUT ROWID");
+    lite_do(db, "INSERT OR IGNORE INTO stat VALUES ('q', 0, 0, 0)");
     return db;
+}
+
+static sqlite3_stmt *
+lite_ready(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *stmt;
+
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+        die(sql, sqlite3_errmsg(db));
+    }
+    return stmt;
+}
+
+static void
+lite_step(sqlite3 *db, sqlite3_stmt *stmt)
+{
+    if (sqlite3_step(stmt) != SQLITE_DONE) {
+        die("sqlite", sqlite3_errmsg(db));
+    }
+    (void)sqlite3_reset(stmt);
 }
 
 static void *
 lite_produce(void *arg)
 {
     const struct lite *l = arg;
-    sqlite3 *db = lite_open(l->path);
-    sqlite3_stmt *put;
+    sqlite3 *db = lite_open(l);
+    sqlite3_stmt *put = lite_ready(db, "INSERT INTO event (body) VALUES (?)");
+    sqlite3_stmt *enter = lite_ready(db, "INSERT INTO queue VALUES ('q', ?, 0, 1)");
+    sqlite3_stmt *count = lite_ready(db, "UPDATE stat SET ready = ready + ?1, "
+                                         "in_total = in_total + ?1 WHERE stage = 'q'");
 
-    (void)sqlite3_prepare_v2(db, "INSERT INTO q (body) VALUES (?)", -1, &put, NULL);
     for (long i = 0; i < l->n;) {
+        const long first = i;
+
         lite_do(db, "BEGIN IMMEDIATE");
-        for (int k = 0; k < IN_FLIGHT && i < l->n; k++, i++) {
+        for (; i - first < IN_FLIGHT && i < l->n; i++) {
             (void)sqlite3_bind_text(put, 1, text, PAYLOAD, SQLITE_STATIC);
-            if (sqlite3_step(put) != SQLITE_DONE) {
-                die("INSERT", sqlite3_errmsg(db));
+            lite_step(db, put);
+            if (!l->is_bare) {
+                (void)sqlite3_bind_int64(enter, 1, sqlite3_last_insert_rowid(db));
+                lite_step(db, enter);
             }
-            (void)sqlite3_reset(put);
+        }
+        if (!l->is_bare) {
+            (void)sqlite3_bind_int64(count, 1, i - first);
+            lite_step(db, count);
         }
         lite_do(db, "COMMIT");
     }
     (void)sqlite3_finalize(put);
+    (void)sqlite3_finalize(enter);
+    (void)sqlite3_finalize(count);
     (void)sqlite3_close(db);
     return NULL;
 }
 
-static double
-run_lite(const char *dir, long n)
+static void
+lite_take(const struct lite *l, sqlite3 *db, sqlite3_stmt *const *take, const sqlite3_int64 *ids,
+          int n)
 {
-    struct lite l = {.n = n};
-    sqlite3_stmt *get;
-    sqlite3_stmt *del;
+    lite_do(db, "BEGIN IMMEDIATE");
+    for (int i = 0; i < n; i++) {
+        for (int k = 0; k < (l->is_bare ? 1 : 2); k++) {
+            (void)sqlite3_bind_int64(take[k], 1, ids[i]);
+            lite_step(db, take[k]);
+        }
+    }
+    if (!l->is_bare) {
+        (void)sqlite3_bind_int64(take[2], 1, n);
+        lite_step(db, take[2]);
+    }
+    lite_do(db, "COMMIT");
+}
+
+static double
+lite(const char *dir, long n, bool is_bare)
+{
+    struct lite l = {.n = n, .is_bare = is_bare};
     pthread_t thread;
     long ended = 0;
 
-    (void)snprintf(l.path, sizeof l.path, "%s/sqlite.db", dir);
-    sqlite3 *db = lite_open(l.path);
-    (void)sqlite3_prepare_v2(db, "SELECT id, body FROM q ORDER BY id LIMIT 64", -1, &get, NULL);
-    (void)sqlite3_prepare_v2(db, "DELETE FROM q WHERE id = ?", -1, &del, NULL);
+    (void)snprintf(l.path, sizeof l.path, "%s/sqlite%s.db", dir, is_bare ? "-bare" : "");
+    sqlite3 *db = lite_open(&l);
+    sqlite3_stmt *get = lite_ready(
+        db, is_bare ? "SELECT id, body FROM event ORDER BY id LIMIT 256"
+                    : "SELECT queue.id, body FROM queue JOIN event ON queue.id = event.id "
+                      "WHERE stage = 'q' ORDER BY queue.id LIMIT 256");
+    sqlite3_stmt *take[] = {
+        lite_ready(db, is_bare ? "DELETE FROM event WHERE id = ?"
+                               : "DELETE FROM queue WHERE stage = 'q' AND id = ?"),
+        lite_ready(db, "INSERT INTO fact VALUES (?, 'q', 1, 0, 1, 2)"),
+        lite_ready(db, "UPDATE stat SET ready = ready - ?1, done_total = done_total + ?1 "
+                       "WHERE stage = 'q'")};
     const double begin = now_s();
+
     (void)pthread_create(&thread, NULL, lite_produce, &l);
     while (ended < n) {
         sqlite3_int64 ids[IN_FLIGHT];
@@ -236,27 +303,34 @@ run_lite(const char *dir, long n)
         (void)sqlite3_reset(get);
         if (some == 0) {
             const struct timespec moment = {0, 100000};
+
             (void)nanosleep(&moment, NULL);
             continue;
         }
-        lite_do(db, "BEGIN IMMEDIATE");
-        for (int i = 0; i < some; i++) {
-            (void)sqlite3_bind_int64(del, 1, ids[i]);
-            if (sqlite3_step(del) != SQLITE_DONE) {
-                die("DELETE", sqlite3_errmsg(db));
-            }
-            (void)sqlite3_reset(del);
-        }
-        lite_do(db, "COMMIT");
+        lite_take(&l, db, take, ids, some);
         ended += some;
     }
     const double seconds = now_s() - begin;
 
     (void)pthread_join(thread, NULL);
     (void)sqlite3_finalize(get);
-    (void)sqlite3_finalize(del);
+    for (int i = 0; i < 3; i++) {
+        (void)sqlite3_finalize(take[i]);
+    }
     (void)sqlite3_close(db);
     return (double)n / seconds;
+}
+
+static double
+run_lite(const char *dir, long n)
+{
+    return lite(dir, n, false);
+}
+
+static double
+run_bare(const char *dir, long n)
+{
+    return lite(dir, n, true);
 }
 
 /* ---- Redis ---- */
@@ -318,7 +392,7 @@ red_produce(void *arg)
 static long
 red_consume(redisContext *c)
 {
-    redisReply *r = redisCommand(c, "XREADGROUP GROUP g me COUNT 64 BLOCK 100 STREAMS q >");
+    redisReply *r = redisCommand(c, "XREADGROUP GROUP g me COUNT 256 BLOCK 100 STREAMS q >");
     long n = 0;
 
     if (r == NULL || r->type == REDIS_REPLY_ERROR) {
@@ -380,14 +454,16 @@ run_red(const char *dir, long n, const char *fsync_word)
 static int
 fill(const char *dir, long n, const char *queue)
 {
+    char payload[PAYLOAD + 10];
     struct store *st;
 
+    (void)snprintf(payload, sizeof payload, "{\"t\":\"%s\"}", text);
     open_store(dir, &st);
     for (long i = 0; i < n;) {
         struct store_op *op = store_op_new();
 
         for (int k = 0; k < 1000 && i < n; k++, i++) {
-            put_one(st, op, queue, i);
+            put_one(op, queue, i, payload);
         }
         store_submit(st, op, NULL, NULL);
         store_drain(st);
@@ -457,17 +533,43 @@ latency(const char *dir)
     return 0;
 }
 
+static double
+run_always(const char *dir, long n)
+{
+    return run_red(dir, n, "always");
+}
+
+static double
+run_everysec(const char *dir, long n)
+{
+    return run_red(dir, n, "everysec");
+}
+
+static void
+run(const char *dir, long n, const char *only)
+{
+    static const struct {
+        const char *name;
+        double (*fn)(const char *dir, long n);
+    } all[] = {{"ours", run_ours},
+               {"sqlite_full", run_lite},
+               {"sqlite_bare", run_bare},
+               {"redis_always", run_always},
+               {"redis_everysec", run_everysec}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (only == NULL || strcmp(only, all[i].name) == 0) {
+            printf("%s %.0f\n", all[i].name, all[i].fn(dir, n));
+        }
+    }
+}
+
 int
 main(int argc, char **argv)
 {
     memset(text, 'x', PAYLOAD);
-    if (argc == 4 && strcmp(argv[1], "run") == 0) {
-        const long n = atol(argv[2]);
-
-        printf("ours %.0f\n", run_ours(argv[3], n));
-        printf("sqlite_full %.0f\n", run_lite(argv[3], n));
-        printf("redis_always %.0f\n", run_red(argv[3], n, "always"));
-        printf("redis_everysec %.0f\n", run_red(argv[3], n, "everysec"));
+    if ((argc == 4 || argc == 5) && strcmp(argv[1], "run") == 0) {
+        run(argv[3], atol(argv[2]), argc == 5 ? argv[4] : NULL);
         return 0;
     }
     if (argc == 5 && strcmp(argv[1], "fill") == 0) {
@@ -476,6 +578,7 @@ main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "latency") == 0) {
         return latency(argv[2]);
     }
-    fprintf(stderr, "usage: bench_queue run EVENTS DIR | fill EVENTS DIR QUEUE | latency DIR\n");
+    fprintf(stderr,
+            "usage: bench_queue run EVENTS DIR [NAME] | fill EVENTS DIR QUEUE | latency DIR\n");
     return 2;
 }

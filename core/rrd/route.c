@@ -257,6 +257,7 @@ append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool ne
         rc = manifest_check_payload(port, payload, err);
     }
     if (rc == 0) {
+        char *text = json_dumps(payload, JSON_COMPACT);
         const struct store_event ev = {.type = port->type,
                                        .source = stage->conf->name,
                                        .config = config == NULL ? "" : config,
@@ -264,9 +265,10 @@ append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool ne
                                        .time_ms = sys_wall_ms(),
                                        .parent = cause == NULL ? 0 : cause->item.id,
                                        .is_replay = cause != NULL && cause->item.item.is_replay,
-                                       .payload = payload};
+                                       .payload = text};
 
         store_op_append(op, &ev, queues, readers(stage->rrd, stage->index, port->type, queues));
+        free(text);
     }
     free(queues);
     return rc;
@@ -567,14 +569,16 @@ route_inject(struct rrd *rrd, const char *type, const char *config, const char *
     }
     if (rc == 0) {
         struct store_op *op = store_op_new();
+        char *text = json_dumps(payload, JSON_COMPACT);
         const struct store_event ev = {.type = port->type,
                                        .source = SOURCE_OPERATOR,
                                        .config = config,
                                        .key = key,
                                        .time_ms = sys_wall_ms(),
-                                       .payload = payload};
+                                       .payload = text};
 
         store_op_append(op, &ev, queues, n);
+        free(text);
         store_submit(rrd->store, op, fn, arg);
     }
     free(queues);

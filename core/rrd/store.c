@@ -18,11 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FORMAT "rrd-store 2"
-#define FORMAT_1 "rrd-store 1"
+#define FORMAT "rrd-store 3"
+#define FORMAT_N (sizeof FORMAT - 1)
 
-const char *const store_table_names[T_COUNT] = {"meta", "event", "ref",  "queue", "key",   "put",
-                                                "note", "hist",  "stat", "type",  "child", "fact"};
+const char *const store_table_names[T_COUNT] = {"meta", "event", "queue", "key",   "put",  "note",
+                                                "hist", "stat",  "type",  "child", "fact", "ref"};
 
 int
 store_fail(struct rr_err *err, int rc, const char *what)
@@ -74,7 +74,9 @@ store_set(struct store *st, MDB_txn *txn, enum store_table t, const void *key, s
         return rr_err_set(err, RR_E_INPUT, "name of %zu bytes is too long to be stored", key_n);
     }
     memcpy(copy, key, key_n);
-    rc = mdb_put(txn, st->dbi[t], &k, &v, MDB_RESERVE);
+    /* Events come in the order of their ids: pages that are filled to their end are half as many.
+     */
+    rc = mdb_put(txn, st->dbi[t], &k, &v, MDB_RESERVE | (t == T_EVENT ? MDB_APPEND : 0));
     if (rc != 0) {
         return store_fail(err, rc, "cannot write to the store");
     }
@@ -129,19 +131,35 @@ store_del(struct store *st, MDB_txn *txn, enum store_table t, const void *key, s
     return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot delete from the store");
 }
 
-/* What format 2 has besides: checksums that cover keys (records of format 1 stay readable) and the
- * tables child and fact. */
+/*
+ * Format 2 has besides: checksums that cover keys (records of format 1 stay readable) and the
+ * tables child and fact. Format 3 notes in the facts which queues need an event; the table ref
+ * counted them.
+ */
 static int
-upgrade(struct store *st, MDB_txn *txn, struct rr_err *err)
+upgrade(struct store *st, MDB_txn *txn, char from, struct rr_err *err)
 {
     int rc;
 
     st->op = txn;
-    rc = store_index_children(st, err);
+    rc = from == '1' ? store_index_children(st, err) : 0;
+    if (rc == 0) {
+        rc = store_count_again(st, err);
+    }
     st->op = NULL;
-    return rc == 0
-               ? store_set(st, txn, T_META, "format", 6, RECORD_TEXT, FORMAT, strlen(FORMAT), err)
-               : rc;
+    if (rc == 0) {
+        rc = mdb_drop(txn, st->dbi[T_REF], 1);
+        rc = rc == 0 ? 0 : store_fail(err, rc, "cannot upgrade the store");
+    }
+    return rc == 0 ? store_set(st, txn, T_META, "format", 6, RECORD_TEXT, FORMAT, FORMAT_N, err)
+                   : rc;
+}
+
+static bool
+is_older(const uint8_t *format, size_t n)
+{
+    return n == FORMAT_N && memcmp(format, FORMAT, n - 1) == 0 && format[n - 1] >= '1' &&
+           format[n - 1] < FORMAT[n - 1];
 }
 
 /* Check or write the format and count this start, in one transaction. */
@@ -159,10 +177,10 @@ begin_life(struct store *st, struct rr_err *err)
     rc = store_get(st, txn, T_META, "format", 6, RECORD_TEXT, &data, &n, err);
 
     if (rc == RR_E_EMPTY && !st->read_only) {
-        rc = store_set(st, txn, T_META, "format", 6, RECORD_TEXT, FORMAT, strlen(FORMAT), err);
-    } else if (rc == 0 && n == strlen(FORMAT_1) && memcmp(data, FORMAT_1, n) == 0) {
-        rc = st->read_only ? 0 : upgrade(st, txn, err);
-    } else if (rc == 0 && (n != strlen(FORMAT) || memcmp(data, FORMAT, n) != 0)) {
+        rc = store_set(st, txn, T_META, "format", 6, RECORD_TEXT, FORMAT, FORMAT_N, err);
+    } else if (rc == 0 && is_older(data, n)) {
+        rc = st->read_only ? 0 : upgrade(st, txn, (char)data[n - 1], err);
+    } else if (rc == 0 && (n != FORMAT_N || memcmp(data, FORMAT, n) != 0)) {
         rc = rr_err_set(err, RR_E_CORRUPT,
                         "its format is \"%.*s\", this rrd reads up to \"%s\"; "
                         "use an rrd of the release that wrote it, or a newer one",
@@ -192,9 +210,11 @@ open_tables(struct store *st, const struct store_check *check, struct rr_err *er
         return store_fail(err, rc, "cannot begin a transaction");
     }
     for (int t = 0; t < T_COUNT; t++) {
-        rc = mdb_dbi_open(txn, store_table_names[t], st->read_only ? 0 : MDB_CREATE, &st->dbi[t]);
+        const bool makes = !st->read_only && t != T_REF;
+
+        rc = mdb_dbi_open(txn, store_table_names[t], makes ? MDB_CREATE : 0, &st->dbi[t]);
         if (rc == MDB_NOTFOUND && t >= T_CHILD) {
-            continue; /* read only, of format 1 */
+            continue; /* there in other formats only */
         }
         if (rc != 0) {
             mdb_txn_abort(txn);

@@ -20,7 +20,6 @@
  *     meta   name                          format, start, floor (events up to it were looked at for
  *                                          pruning), dropped (emits with a known key)
  *     event  id                            the event as JSON
- *     ref    id                            queue entries that still need this event
  *     queue  stage \0 state sort id        attempts, time, last error; state is r (sort 0),
  *                                          d (sort = due time) or b (sort 0)
  *     key    type \0 key                   id of the event that was emitted with this key
@@ -30,7 +29,8 @@
  *     stat   stage                         ready, delayed, buried, in_total, done_total
  *     type   type                          events ever stored
  *     child  parent id, id                 (nothing): what an event caused
- *     fact   id, stage                     outcome, attempts, in_ms, end time: how it was handled
+ *     fact   id, stage                     outcome, attempts, in_ms, end time: how it was handled;
+ *                                          outcome 0: the queue has it still
  */
 #ifndef RR_CORE_STORE_H
 #define RR_CORE_STORE_H
@@ -86,7 +86,7 @@ struct store_event {
     uint64_t time_ms;
     uint64_t parent; /* id of the causing event, 0 for none */
     bool is_replay;  /* the parent is handled once more: what it caused then is not stored again */
-    const json_t *payload;
+    const char *payload; /* JSON text; NULL (it cannot be written as such) is a problem */
 };
 
 /*
@@ -170,9 +170,9 @@ int store_find(struct store *st, const char *queue, uint64_t id, struct store_it
                struct rr_err *err);
 int store_counts(struct store *st, const char *queue, struct store_counts *out, struct rr_err *err);
 
-enum store_outcome { STORE_DONE = 1, STORE_SET_ASIDE, STORE_DROPPED };
+enum store_outcome { STORE_OPEN, STORE_DONE, STORE_SET_ASIDE, STORE_DROPPED };
 
-/* How a stage handled an event. */
+/* How a stage handled an event; one that it has not handled (STORE_OPEN) is not told. */
 struct store_fact {
     enum store_outcome outcome;
     uint64_t attempts; /* that failed before */

@@ -63,33 +63,20 @@ forget(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err)
 }
 
 int
-store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err)
+store_let_go(struct store *st, uint64_t id, struct rr_err *err)
 {
-    uint8_t be[8];
-    uint8_t left[8];
-    const uint8_t *data;
-    size_t n;
-    uint64_t refs = 1;
     uint64_t floor = 0;
-    int rc;
+    bool needed = false;
+    int rc = store_counted(st, T_META, "floor", &floor, err);
 
-    record_put_be64(be, id);
-    rc = store_get(st, txn, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
-    if (rc == 0 && n == 8) {
-        refs = record_get_le64(data);
+    if (rc == 0 && id <= floor) {
+        rc = store_is_needed(st, id, NULL, &needed, err);
+        return rc == 0 && !needed ? forget(st, st->op, id, err) : rc;
     }
-    if (refs > 1) {
-        record_put_le64(left, refs - 1);
-        return store_set(st, txn, T_REF, be, sizeof be, RECORD_NUMBERS, left, sizeof left, err);
-    }
-    rc = store_del(st, txn, T_REF, be, sizeof be, err);
-    if (rc == 0) {
-        rc = store_counted(st, T_META, "floor", &floor, err);
-    }
-    return rc == 0 && id <= floor ? forget(st, txn, id, err) : rc;
+    return rc;
 }
 
-/* Look at the events after the floor until the log is short enough; keep those still referenced. */
+/* Look at the events after the floor until the log is short enough; keep those still needed. */
 static int
 prune(struct store *st, struct rr_err *err)
 {
@@ -112,9 +99,8 @@ prune(struct store *st, struct rr_err *err)
         MDB_val k = {sizeof be, be};
         MDB_val v;
         MDB_cursor *cur;
-        const uint8_t *data;
-        size_t n;
         uint64_t id;
+        bool needed = false;
 
         record_put_be64(be, floor + 1);
         rc = mdb_cursor_open(st->op, st->dbi[T_EVENT], &cur);
@@ -131,9 +117,8 @@ prune(struct store *st, struct rr_err *err)
         if (rc != 0) {
             return store_fail(err, rc, "cannot walk the event log");
         }
-        record_put_be64(be, id);
-        rc = store_get(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
-        if (rc == RR_E_EMPTY) {
+        rc = store_is_needed(st, id, NULL, &needed, err);
+        if (rc == 0 && !needed) {
             rc = forget(st, st->op, id, err);
             excess--;
         }
@@ -149,18 +134,15 @@ static int
 write_event(struct store *st, const struct change *c, uint64_t id, struct rr_err *err)
 {
     uint8_t be[8];
-    uint8_t number[8];
-    char *text = mem_printf("{\"id\":%llu%s", (unsigned long long)id, c->append.rest);
+    char head[APPEND_HEAD_BYTES + 1];
+    const int n = snprintf(head, sizeof head, "{\"id\":%llu", (unsigned long long)id);
+    char *text = c->append.text + APPEND_HEAD_BYTES - n;
     int rc;
 
+    memcpy(text, head, (size_t)n);
     record_put_be64(be, id);
-    rc = store_set(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, text, strlen(text), err);
-    free(text);
-    if (rc == 0 && c->append.n_queues > 0) {
-        record_put_le64(number, c->append.n_queues);
-        rc =
-            store_set(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, number, sizeof number, err);
-    }
+    rc = store_set(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, text,
+                   c->append.text_n - APPEND_HEAD_BYTES + (size_t)n, err);
     return rc == 0 ? store_count(st, T_TYPE, c->append.type, 0, 1, 1, err) : rc;
 }
 
@@ -215,31 +197,21 @@ store_do_replay(struct store *st, const struct change *c, struct rr_err *err)
 {
     const uint64_t id = c->entry.item.id;
     uint8_t be[8];
-    uint8_t number[8];
-    uint64_t refs = 0;
     const uint8_t *data;
     size_t n;
+    bool queued = false;
     int rc;
 
     FAIL("store.replay");
-    if (store_is_queued(st, c->stage, id)) {
-        return 0;
+    rc = store_is_needed(st, id, c->stage, &queued, err);
+    if (rc != 0 || queued) {
+        return rc;
     }
     record_put_be64(be, id);
     rc = store_get(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, &data, &n, err);
     if (rc == RR_E_EMPTY) {
         return rr_err_set(err, rc, "event %llu is not stored any more (retain_events)",
                           (unsigned long long)id);
-    }
-    if (rc == 0) {
-        rc = store_get(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, &data, &n, err);
-        refs = rc == 0 && n == 8 ? record_get_le64(data) : 0;
-        rc = rc == RR_E_EMPTY ? 0 : rc;
-    }
-    record_put_le64(number, refs + 1);
-    if (rc == 0) {
-        rc =
-            store_set(st, st->op, T_REF, be, sizeof be, RECORD_NUMBERS, number, sizeof number, err);
     }
     return rc == 0 ? store_enqueue(st, c->stage, id, sys_wall_ms(), true, err) : rc;
 }

@@ -14,7 +14,6 @@
 enum store_table {
     T_META,
     T_EVENT,
-    T_REF,
     T_QUEUE,
     T_KEY,
     T_PUT,
@@ -24,6 +23,7 @@ enum store_table {
     T_TYPE,
     T_CHILD,
     T_FACT,
+    T_REF, /* of formats 1 and 2 only: how many queues needed an event */
     T_COUNT
 };
 
@@ -37,7 +37,8 @@ struct change {
     union {
         struct {
             char *type, *key; /* key NULL: not deduplicated */
-            char *rest;       /* of the JSON text, behind the id */
+            char *text;       /* JSON, behind room for its beginning with the id */
+            size_t text_n;    /* with that room */
             char **queues;
             size_t n_queues;
             uint64_t time_ms, parent;
@@ -57,6 +58,9 @@ struct change {
         } text;
     };
 };
+
+/* {"id":18446744073709551615 */
+#define APPEND_HEAD_BYTES 26
 
 struct store_op {
     struct store_op *next;
@@ -154,15 +158,11 @@ int store_counted(struct store *st, enum store_table t, const char *name, uint64
 int store_counters_write(struct store *st, struct rr_err *err);
 void store_counters_forget(struct store *st);
 
-/* One entry less needs the event; it goes when pruning passed it already. */
-int store_unref(struct store *st, MDB_txn *txn, uint64_t id, struct rr_err *err);
+/* A queue has let go of the event; it goes when no other needs it and pruning passed it already. */
+int store_let_go(struct store *st, uint64_t id, struct rr_err *err);
 /* Add an entry to a queue. */
 int store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms, bool is_replay,
                   struct rr_err *err);
-
-/* Whether a queue has that event, ready or buried. One that waits for its next attempt is found by
- * its due time only; a replay then makes a second entry of it, which is handled as any replay. */
-bool store_is_queued(struct store *st, const char *queue, uint64_t id);
 
 /* Lineage (store_lineage.c). The id of an event whose parent has this child already is in *known:
  * the handler that is repeated by a replay emits what it emitted then. */
@@ -171,9 +171,14 @@ int store_known_child(struct store *st, const struct change *c, uint64_t after, 
                       struct rr_err *err);
 int store_add_fact(struct store *st, const char *stage, const struct store_item *item,
                    enum store_outcome outcome, struct rr_err *err);
+/* Whether a fact says that its queue has the event still, if only set aside. */
+bool store_fact_is_open(const MDB_val *k, const MDB_val *v);
+/* Whether an entry of that queue (NULL: of any) needs the event, by its facts. In st->op. */
+int store_is_needed(struct store *st, uint64_t id, const char *queue, bool *needed,
+                    struct rr_err *err);
 int store_forget_lineage(struct store *st, MDB_txn *txn, uint64_t id, const json_t *event,
                          struct rr_err *err);
-/* From format 1, which had none. */
+/* To format 2, which has lineage. */
 int store_index_children(struct store *st, struct rr_err *err);
 
 /* Apply one change in st->op. */
@@ -182,6 +187,9 @@ int store_do_replay(struct store *st, const struct change *c, struct rr_err *err
 int store_do_take(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_move(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_text(struct store *st, const struct change *c, struct rr_err *err);
+
+/* Make the facts of all that queues need again, and count what is in the queues. In st->op. */
+int store_count_again(struct store *st, struct rr_err *err);
 
 /* Put right what damaged records would stop; logs each (store_repair.c). */
 int store_repair(struct store *st, const struct store_check *check, struct rr_err *err);

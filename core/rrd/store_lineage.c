@@ -31,12 +31,26 @@ store_add_child(struct store *st, uint64_t parent, uint64_t child, struct rr_err
     return store_set(st, st->op, T_CHILD, key, sizeof key, RECORD_NUMBERS, "", 0, err);
 }
 
+bool
+store_fact_is_open(const MDB_val *k, const MDB_val *v)
+{
+    const uint8_t *data;
+    size_t n;
+
+    if (store_record(RECORD_NUMBERS, k, v, &data, &n, NULL) != 0 || n != 8 * FACT_NUMBERS) {
+        return true; /* damaged: who knows */
+    }
+    const uint64_t outcome = record_get_le64(data);
+
+    return outcome == STORE_OPEN || outcome == STORE_SET_ASIDE;
+}
+
 int
 store_add_fact(struct store *st, const char *stage, const struct store_item *item,
                enum store_outcome outcome, struct rr_err *err)
 {
     const uint64_t numbers[FACT_NUMBERS] = {outcome, item->item.attempts, item->item.in_ms,
-                                            sys_wall_ms()};
+                                            outcome == STORE_OPEN ? 0 : sys_wall_ms()};
     uint8_t key[STORE_KEY_MAX];
     uint8_t data[8 * FACT_NUMBERS];
     const size_t n = strlen(stage);
@@ -50,6 +64,34 @@ store_add_fact(struct store *st, const char *stage, const struct store_item *ite
         record_put_le64(data + 8 * i, numbers[i]);
     }
     return store_set(st, st->op, T_FACT, key, 8 + n, RECORD_NUMBERS, data, sizeof data, err);
+}
+
+int
+store_is_needed(struct store *st, uint64_t id, const char *queue, bool *needed, struct rr_err *err)
+{
+    uint8_t be[8];
+    MDB_val k = {sizeof be, be};
+    MDB_val v;
+    MDB_cursor *cur;
+    int rc = mdb_cursor_open(st->op, st->dbi[T_FACT], &cur);
+
+    *needed = false;
+    if (rc != 0) {
+        return store_fail(err, rc, "cannot look who needs an event");
+    }
+    record_put_be64(be, id);
+    for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
+         rc == 0 && !*needed && k.mv_size > 8 && record_get_be64(k.mv_data) == id;
+         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
+        const char *stage = (const char *)k.mv_data + 8;
+        const size_t n = k.mv_size - 8;
+
+        *needed = (queue == NULL || (strlen(queue) == n && memcmp(stage, queue, n) == 0)) &&
+                  store_fact_is_open(&k, &v);
+    }
+    mdb_cursor_close(cur);
+    return rc == 0 || rc == MDB_NOTFOUND ? 0
+                                         : store_fail(err, rc, "cannot look who needs an event");
 }
 
 /* Whether a stored event is what the change would append. */
@@ -260,7 +302,7 @@ give_fact(void *arg, const MDB_val *k, const MDB_val *v)
                                         .end_ms = record_get_le64(data + 24)};
         char *stage = mem_dupn((const char *)k->mv_data + 8, k->mv_size - 8);
 
-        more = w->fn(w->arg, stage, &fact);
+        more = fact.outcome == STORE_OPEN || w->fn(w->arg, stage, &fact);
         free(stage);
     }
     return more;

@@ -86,25 +86,13 @@ int
 store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms, bool is_replay,
               struct rr_err *err)
 {
-    const struct record_item item = {.in_ms = now_ms, .is_replay = is_replay};
-    const int rc = write_item(st, queue, STORE_READY, 0, id, &item, err);
+    const struct store_item entry = {.id = id, .item = {.in_ms = now_ms, .is_replay = is_replay}};
+    int rc = write_item(st, queue, STORE_READY, 0, id, &entry.item, err);
 
-    return rc == 0 ? store_count(st, T_STAT, queue, STAT_IN, STAT_N, 1, err) : rc;
-}
-
-bool
-store_is_queued(struct store *st, const char *queue, uint64_t id)
-{
-    uint8_t key[STORE_KEY_MAX];
-    MDB_val v;
-    MDB_val ready = {item_key(key, queue, STORE_READY, 0, id), key};
-
-    if (mdb_get(st->op, st->dbi[T_QUEUE], &ready, &v) == 0) {
-        return true;
+    if (rc == 0) {
+        rc = store_add_fact(st, queue, &entry, STORE_OPEN, err);
     }
-    MDB_val buried = {item_key(key, queue, STORE_BURIED, 0, id), key};
-
-    return mdb_get(st->op, st->dbi[T_QUEUE], &buried, &v) == 0;
+    return rc == 0 ? store_count(st, T_STAT, queue, STAT_IN, STAT_N, 1, err) : rc;
 }
 
 int
@@ -121,7 +109,7 @@ store_do_take(struct store *st, const struct change *c, struct rr_err *err)
         rc = store_add_fact(st, c->stage, &c->entry.item,
                             c->entry.is_done ? STORE_DONE : STORE_DROPPED, err);
     }
-    return rc == 0 ? store_unref(st, st->op, c->entry.item.id, err) : rc;
+    return rc == 0 ? store_let_go(st, c->entry.item.id, err) : rc;
 }
 
 int

@@ -2,10 +2,11 @@
 /*
  * store_repair.c - put right what damaged records would otherwise stop.
  *
- * Whatever can be counted or looked up again is: numbers of queues, references, counters, keys of
- * events. A damaged queue entry is buried, so that the stage goes on and the operator decides. What
- * cannot be made again (an event's text, a durable key) stays as it is: reading it says that it is
- * damaged, the event is set aside when its turn comes, and nobody mistakes it for missing.
+ * Whatever can be counted or looked up again is: numbers of queues, who needs an event, counters,
+ * keys of events. A damaged queue entry is buried, so that the stage goes on and the operator
+ * decides. What cannot be made again (an event's text, a durable key) stays as it is: reading it
+ * says that it is damaged, the event is set aside when its turn comes, and nobody mistakes it for
+ * missing.
  */
 #include "core/rrd/store_int.h"
 
@@ -64,40 +65,49 @@ bury_damaged(struct store *st, const struct store_damage *d, struct rr_err *err)
                      record_item_put(&item, data), err);
 }
 
-/* Count one queue entry in T_STAT and T_REF. */
+/* Count one queue entry, and note that its queue needs the event. */
 static int
 count_entry(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err)
 {
-    const uint8_t *key = k->mv_data;
+    const char *queue = k->mv_data;
     const size_t queue_n = strnlen(k->mv_data, k->mv_size);
+    struct store_item item = {0};
     const uint8_t *data;
-    uint8_t number[8];
-    uint64_t refs = 0;
     size_t n;
     int rc;
 
-    (void)v;
     if (queue_n + 18 != k->mv_size) {
         return 0;
     }
-    const char state = (char)key[queue_n + 1];
-    const size_t index = state == STORE_READY     ? STAT_READY
-                         : state == STORE_DELAYED ? STAT_DELAYED
-                                                  : STAT_BURIED;
+    item.state = (enum store_state)queue[queue_n + 1];
+    item.id = record_get_be64((const uint8_t *)queue + queue_n + 10);
+    if (store_record(RECORD_ITEM, k, v, &data, &n, NULL) == 0) {
+        (void)record_item_get(data, n, &item.item, NULL);
+    }
+    rc = store_add(st, st->op, T_STAT, queue,
+                   item.state == STORE_READY     ? STAT_READY
+                   : item.state == STORE_DELAYED ? STAT_DELAYED
+                                                 : STAT_BURIED,
+                   STAT_N, 1, err);
+    return rc == 0 ? store_add_fact(st, queue, &item,
+                                    item.state == STORE_BURIED ? STORE_SET_ASIDE : STORE_OPEN, err)
+                   : rc;
+}
 
-    rc = store_add(st, st->op, T_STAT, (const char *)key, index, STAT_N, 1, err);
-    if (rc == 0) {
-        rc = store_get(st, st->op, T_REF, key + queue_n + 10, 8, RECORD_NUMBERS, &data, &n, err);
+/* A queue whose entry is gone needs nothing. */
+static int
+close_fact(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err)
+{
+    struct store_item item = {0};
+    char stage[STORE_KEY_MAX + 1];
+
+    if (k->mv_size <= 8 || !store_fact_is_open(k, v)) {
+        return 0;
     }
-    if (rc == 0 && n == 8) {
-        refs = record_get_le64(data);
-    } else if (rc == RR_E_EMPTY) {
-        rc = 0;
-    }
-    record_put_le64(number, refs + 1);
-    return rc == 0
-               ? store_set(st, st->op, T_REF, key + queue_n + 10, 8, RECORD_NUMBERS, number, 8, err)
-               : rc;
+    item.id = record_get_be64(k->mv_data);
+    (void)snprintf(stage, sizeof stage, "%.*s", (int)(k->mv_size - 8),
+                   (const char *)k->mv_data + 8);
+    return store_add_fact(st, stage, &item, STORE_DROPPED, err);
 }
 
 /* The totals of a queue stay where they can be read; what is in it is counted. */
@@ -115,15 +125,14 @@ forget_counts(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_er
                      sizeof fresh, err);
 }
 
-static int
-count_again(struct store *st, struct rr_err *err)
+int
+store_count_again(struct store *st, struct rr_err *err)
 {
-    int rc = mdb_drop(st->op, st->dbi[T_REF], 0);
+    int rc = walk(st, T_FACT, close_fact, err);
 
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot count the references again");
+    if (rc == 0) {
+        rc = walk(st, T_STAT, forget_counts, err);
     }
-    rc = walk(st, T_STAT, forget_counts, err);
     return rc == 0 ? walk(st, T_QUEUE, count_entry, err) : rc;
 }
 
@@ -183,10 +192,12 @@ repair_one(struct store *st, const struct store_damage *d, bool *keys, bool *cou
     case T_QUEUE:
         *counts = true;
         return bury_damaged(st, d, err);
-    case T_REF:
     case T_STAT:
         *counts = true;
         return 0;
+    case T_FACT:
+        *counts = true; /* which finds out whether its queue has the event still */
+        return store_del(st, st->op, T_FACT, d->key, d->key_n, err);
     case T_KEY:
         *keys = true;
         return store_del(st, st->op, T_KEY, d->key, d->key_n, err);
@@ -246,7 +257,7 @@ store_repair(struct store *st, const struct store_check *check, struct rr_err *e
         rc = repair_one(st, &check->damaged[i], &keys, &counts, err);
     }
     if (rc == 0 && counts) {
-        rc = count_again(st, err);
+        rc = store_count_again(st, err);
     }
     if (rc == 0 && keys) {
         rc = walk(st, T_EVENT, learn_key, err);

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 /* Bounds what one failed commit undoes, and what a crash repeats. */
-#define OPS_PER_COMMIT 256
+#define OPS_PER_COMMIT 1024
 
 static void
 list_init(struct op_list *list)
@@ -121,12 +121,13 @@ commit_error(struct rr_err *err, int rc)
 }
 
 /* Apply all that have no result yet. Returns 0, or 1 when one of them failed: it has its result
- * now, and the transaction holds half of it. */
+ * now, and the transaction holds half of it. Or -ENOSPC: there is no room for all of them. */
 static int
-apply_all(struct store *st, struct op_list *batch)
+apply_all(struct store *st, struct op_list *batch, struct rr_err *err)
 {
     for (struct store_op *op = batch->first; op != NULL; op = op->next) {
         struct store_result *r = &op->result;
+        const bool is_alone = op == batch->first && op->next == NULL;
 
         if (r->rc != 0) {
             continue;
@@ -135,6 +136,11 @@ apply_all(struct store *st, struct op_list *batch)
         FAIL("store.op.begun");
         r->rc = apply(st, op, &r->err);
         FAIL("store.op.applied");
+        if (r->rc == -ENOSPC && !is_alone) {
+            *err = r->err;
+            r->rc = 0;
+            return -ENOSPC;
+        }
         if (r->rc != 0) {
             return 1;
         }
@@ -163,11 +169,15 @@ commit_once(struct store *st, struct op_list *batch, struct rr_err *err)
             st->op = NULL;
             return commit_error(err, rc);
         }
-        rc = apply_all(st, batch);
+        rc = apply_all(st, batch, err);
         if (rc != 0) {
             mdb_txn_abort(st->op);
+            st->op = NULL;
         }
-    } while (rc != 0);
+    } while (rc > 0);
+    if (rc < 0) {
+        return rc;
+    }
     rc = store_counters_write(st, err);
     if (rc != 0) {
         mdb_txn_abort(st->op);
@@ -218,6 +228,30 @@ put_off(struct op_list *batch, struct op_list *waiting, bool may_wait, const str
     list_append(batch, &rest);
 }
 
+/* A full store has room for small steps only: each frees the pages that the next one needs. */
+static int
+commit_singly(struct store *st, struct op_list *batch, struct rr_err *health)
+{
+    struct op_list done;
+    int rc = 0;
+
+    list_init(&done);
+    while (batch->first != NULL) {
+        struct op_list one;
+
+        list_take(batch, &one, 1);
+        if (one.first->result.rc == 0 && rc == 0) {
+            rc = commit_once(st, &one, health);
+        }
+        if (rc != 0) {
+            fail_all(&one, health);
+        }
+        list_append(&done, &one);
+    }
+    list_append(batch, &done);
+    return rc;
+}
+
 /* Commit a batch. When the disk turns out to be full, the ballast makes room for what only takes
  * away. */
 static void
@@ -231,7 +265,7 @@ commit(struct store *st, struct op_list *batch, struct op_list *waiting, bool ma
     if (health->code == -ENOSPC) {
         (void)store_give_ballast(st);
         put_off(batch, waiting, may_wait, health);
-        if (batch->first == NULL || commit_once(st, batch, health) == 0) {
+        if (batch->first == NULL || commit_singly(st, batch, health) == 0) {
             health->code = -ENOSPC; /* what was put off is not forgotten */
             return;
         }

@@ -127,7 +127,13 @@ test_fills(void)
         wrong += told != 1;
     }
     is_int(wrong, 0, "R10 the store fills up and goes on again, several times");
-    ok(end_all(st, 100000) > 0, "R10 in the end all events can be ended");
+    int ended = end_all(st, 300); /* one by one, then faster */
+
+    wrong = ended == 300 ? 0 : -1;
+    while (ended > 0) {
+        ended = rig_end_some(st, "q", 100);
+    }
+    ok(wrong == 0 && ended == 0, "R10 in the end all events can be ended %s", rig_err.text);
     told = 0;
     disk.capacity = 0;
     (void)store_tick(st, &why);

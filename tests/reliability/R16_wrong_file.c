@@ -122,8 +122,8 @@ main(void)
     (void)!truncate(path, rig_size("whole") - 4096);
     refused("R16 the last page is missing", RR_E_CORRUPT, "cut off");
     rig_copy("whole", "wrong");
-    set_format(dir, "rrd-store 3");
-    refused("R16 a newer format", RR_E_CORRUPT, "rrd-store 3");
+    set_format(dir, "rrd-store 4");
+    refused("R16 a newer format", RR_E_CORRUPT, "rrd-store 4");
     rig_copy("whole", "wrong");
     set_format(dir, "somebody else's");
     refused("R16 a foreign format", RR_E_CORRUPT, "somebody else's");

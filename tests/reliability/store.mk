@@ -7,7 +7,8 @@ store_reliability = tests/reliability/R12_torn_write tests/reliability/R13_bit_f
 	tests/reliability/R21_long_queue tests/reliability/R22_pinned_event
 check_PROGRAMS += $(store_reliability)
 TESTS += $(store_reliability)
-EXTRA_DIST += tests/fake/disk.h tests/reliability/store_rig.h tests/data/store-1/data.mdb.gz
+EXTRA_DIST += tests/fake/disk.h tests/reliability/store_rig.h tests/data/store-1/data.mdb.gz \
+	tests/data/store-2/data.mdb.gz
 tests_reliability_R12_torn_write_SOURCES = tests/reliability/R12_torn_write.c
 tests_reliability_R12_torn_write_CFLAGS = $(core_unit_cflags)
 tests_reliability_R12_torn_write_LDADD = $(RRDCORE_LIBS) -lm

@@ -97,6 +97,8 @@ rig_fresh(const char *store)
     (void)mkdir(path, 0700);
 }
 
+static uint64_t rig_retain = 100000; /* events */
+
 static inline int
 rig_open(const char *store, struct store **out)
 {
@@ -104,7 +106,7 @@ rig_open(const char *store, struct store **out)
 
     rig_path(path, sizeof path, store, "");
     rig_err = (struct rr_err)RR_ERR_INIT;
-    return store_open(path, &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = 100000},
+    return store_open(path, &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = rig_retain},
                       out, &rig_err);
 }
 
@@ -130,8 +132,7 @@ static inline void
 rig_add(struct store_op *op, int number, const char *const *queues, size_t n)
 {
     char key[32];
-    json_t *payload =
-        json_pack("{s:i, s:s}", "number", number, "text", "the quick brown fox jumps over the dog");
+    char payload[100];
     const struct store_event ev = {.type = "T_RIG",
                                    .source = "rig",
                                    .config = "c",
@@ -140,8 +141,9 @@ rig_add(struct store_op *op, int number, const char *const *queues, size_t n)
                                    .payload = payload};
 
     (void)snprintf(key, sizeof key, "key-%d", number);
+    (void)snprintf(payload, sizeof payload,
+                   "{\"number\":%d,\"text\":\"the quick brown fox jumps over the dog\"}", number);
     store_op_append(op, &ev, queues, n);
-    json_decref(payload);
 }
 
 static inline bool
@@ -162,6 +164,48 @@ rig_next(struct store *st, const char *queue, struct store_item *out)
     out->id = 0;
     rc = store_due(st, queue, 1, rig_keep, out, &due, &rig_err);
     return rc != 0 ? rc : out->id == 0 ? RR_E_EMPTY : 0;
+}
+
+struct rig_taking {
+    struct store *st;
+    int n, most;
+    int ended; /* or an error */
+};
+
+static inline void
+rig_taken(void *arg, const struct store_result *r)
+{
+    struct rig_taking *t = arg;
+
+    if (r->rc != 0) {
+        t->ended = r->rc;
+        rig_err = r->err;
+    } else if (t->ended >= 0) {
+        t->ended++;
+    }
+}
+
+static inline bool
+rig_take(void *arg, const char *queue, const struct store_item *item)
+{
+    struct rig_taking *t = arg;
+    struct store_op *op = store_op_new();
+
+    store_op_take(op, queue, item, true);
+    store_submit(t->st, op, rig_taken, t);
+    return ++t->n < t->most;
+}
+
+/* End the next events of a queue, up to so many at once. Returns how many, or an error. */
+static inline int
+rig_end_some(struct store *st, const char *queue, int most)
+{
+    struct rig_taking t = {.st = st, .most = most};
+    uint64_t due = 0;
+
+    (void)store_due(st, queue, 1, rig_take, &t, &due, &rig_err);
+    store_drain(st);
+    return t.ended;
 }
 
 /* Fill a store: events in two queues, some handled, some buried, durable keys, notes. */
