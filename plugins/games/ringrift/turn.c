@@ -40,8 +40,7 @@ legal_mv(const struct view *v, struct sink *s)
     for (uint16_t c = 0; c < v->b->cells; c++) {
         if (v->cell[c] == own(CELL_STACK, v->h->cur) &&
             (v->h->fx == BOARD_NO_CELL || v->h->fx == c)) {
-            ride_legal(v, c, s);
-            capture_legal(v, c, MT_C, s);
+            stack_legal(v, c, s);
         }
     }
     if (recovery_eligible(v, v->h->cur)) {

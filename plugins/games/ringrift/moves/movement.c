@@ -39,18 +39,33 @@ seat_can_act(const struct view *v, uint8_t seat)
 }
 
 void
-ride_legal(const struct view *v, uint16_t from, struct sink *s)
+stack_legal(const struct view *v, uint16_t from, struct sink *s)
 {
     const uint16_t height = view_height(v, from);
+    rr_move capture[BOARD_MAX_DIRS * BOARD_MAX_WIDTH]; /* kept back: moves come first */
+    uint32_t captures = 0;
 
     for (uint8_t d = 0; d < v->b->dirs; d++) {
         uint16_t dist = 1;
-        for (uint16_t at = v->b->next[from][d]; (v->cell[at] & CELL_BLOCKED) == 0;
-             at = v->b->next[at][d], dist++) {
+        uint16_t at = v->b->next[from][d];
+        for (; (v->cell[at] & CELL_BLOCKED) == 0; at = v->b->next[at][d], dist++) {
             if (dist >= height) {
                 sink_add(s, move_code(MT_M, from, at, 0, 0));
             }
         }
+        if ((v->cell[at] & CELL_STACK) == 0 || v->cap[at] > v->cap[from]) {
+            continue;
+        }
+        const uint16_t target = at;
+        for (at = v->b->next[at][d], dist++; (v->cell[at] & CELL_BLOCKED) == 0;
+             at = v->b->next[at][d], dist++) {
+            if (dist >= height) {
+                capture[captures++] = move_code(MT_C, from, at, target, 0);
+            }
+        }
+    }
+    for (uint32_t i = 0; i < captures; i++) {
+        sink_add(s, capture[i]);
     }
 }
 

@@ -117,8 +117,10 @@ bool place_possible(const struct view *v, uint8_t seat); /* with rings in hand *
 void place_legal(const struct view *v, struct sink *s);
 void place_apply(struct pos *p, rr_move m);
 
+/* Moves of a stack and then, for they begin on the same ways, its captures. */
+void stack_legal(const struct view *v, uint16_t from, struct sink *s);
+
 /* Movement; ride_path() also serves captures. */
-void ride_legal(const struct view *v, uint16_t from, struct sink *s);
 void ride_path(struct pos *p, uint16_t from, uint16_t to);
 void ride_apply(struct pos *p, rr_move m); /* M */
 
