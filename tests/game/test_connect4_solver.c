@@ -193,6 +193,13 @@ test_sets(struct solver *s)
         }
         ok(wrong == 0, "%s: repeatable, of the right difficulty, read back as written", sets[k]);
     }
+    int repeated = 0;
+    for (uint64_t i = 0; i < 40 && positions_draw(s, "end-easy", 5, i, &a); i++) {
+        for (uint64_t k = 0; k < i && positions_draw(s, "end-easy", 5, k, &b); k++) {
+            repeated += strcmp(a.moves, b.moves) == 0;
+        }
+    }
+    ok(repeated == 0, "the positions of a set differ (%d do not)", repeated);
     ok(positions_is_set("begin-hard") && positions_is_set("hard") && positions_is_set("all"),
        "sets that there are");
     ok(!positions_is_set("end-hard") && !positions_is_set("") && !positions_is_set("beg"),

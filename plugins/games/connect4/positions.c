@@ -100,8 +100,9 @@ bool
 positions_draw(struct solver *s, const char *set, uint64_t seed, uint64_t i, struct graded *out)
 {
     const struct kind *kind = kind_of(set, i);
-    uint64_t random = seed ^ (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t random = rr_game_random(&seed) + i;
 
+    random = rr_game_random(&random); /* else one stream would be another's, some steps later */
     for (;;) {
         const int range = kind->stones[1] - kind->stones[0] + 1;
         const int stones = kind->stones[0] + (int)(rr_game_random(&random) % (uint64_t)range);
