@@ -115,7 +115,8 @@ rr_game_find(const char *dirs, const char *variant_name, const struct rr_game **
         return rc;
     }
     if (w.game == NULL && w.others[0] == '\0') {
-        return rr_err_set(err, RR_E_INPUT, "no games: no file games/NAME.so in %.180s", dirs);
+        return rr_err_set(err, RR_E_INPUT, "no games in %.160s: they are files games/NAME.so there",
+                          dirs);
     }
     if (w.game == NULL) {
         return rr_err_set(err, RR_E_INPUT, "no game variant \"%.40s\"; there are:%s", variant_name,
