@@ -58,7 +58,7 @@ is "R37 spin: the event is handled" $? 0
 died_of "(event_limit)"
 is "R37 spin: the worker is ended" $? 0
 emit emit_loop 1
-wait_for 5 has_done $((before + 100))
+wait_for 5 has_done $((before + 10))
 is "R37 emit_loop: it adds events" $? 0
 answers_soon
 is "R37 emit_loop: the daemon answers meanwhile" $? 0
