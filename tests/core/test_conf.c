@@ -273,6 +273,44 @@ test_sets(void)
     text_list_free(&sets);
 }
 
+/* Who may write a file, or its folder, decides what the daemon runs. */
+static void
+test_rights(void)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+        uid_t owner;
+        const char *want;
+    } rights[] = {
+        {"conf.d/20-b.ini", 0620, 0, "*20-b.ini: others than its owner may write*0620*chmod go-w"},
+        {"conf.d/20-b.ini", 0602, 0, "*20-b.ini: others than its owner may write*0602*chmod go-w"},
+        {"conf.d", 0770, 0, "conf.d: others than its owner may write*0770*chmod go-w"},
+        {"conf.d", 0707, 0, "conf.d: others than its owner may write*0707*chmod go-w"},
+        {"conf.d/20-b.ini", 0644, 12345, "*20-b.ini: it belongs to user 12345*chown*"},
+    };
+    struct text_list sets = {0};
+    struct conf conf;
+
+    for (size_t i = 0; i < sizeof rights / sizeof rights[0]; i++) {
+        char *path = mem_printf("%s/%s", dir, rights[i].name);
+        const bool is_dir = strchr(rights[i].name, '/') == NULL;
+
+        if (rights[i].owner == 0 || (geteuid() == 0 && chown(path, rights[i].owner, 0) == 0)) {
+            (void)chmod(path, rights[i].mode);
+            (void)conf_load(&conf, dir, &paths, &sets);
+            ok(conf.problems.n == 1 && matches(conf.problems.v[0], rights[i].want), "R61 %s",
+               rights[i].want);
+            conf_free(&conf);
+        }
+        if (rights[i].owner != 0 && geteuid() == 0) {
+            ok(chown(path, 0, 0) == 0, "given back");
+        }
+        (void)chmod(path, is_dir ? 0700 : 0644);
+        free(path);
+    }
+}
+
 /* Every key must stand in the man page, and those of the core in its ini file. */
 static void
 test_papers(void)
@@ -334,6 +372,7 @@ main(void)
     test_rows(PUPPET, conf_stage_keys);
     test_files();
     test_sets();
+    test_rights();
     test_papers();
     remove_conf("10-a.ini");
     remove_conf("20-b.ini");
