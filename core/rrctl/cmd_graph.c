@@ -11,38 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* The command line of `rrd --check` with one more option, which may be NULL. */
-static int
-check_words(struct proc_words *words, const struct rrctl *app, const char *option,
-            struct rr_err *err)
-{
-    int rc = proc_words_init(words, app, err);
-
-    if (rc == 0) {
-        rc = proc_words_add(words, "--check", err);
-    }
-    if (rc == 0 && option != NULL) {
-        rc = proc_words_add(words, option, err);
-    }
-    return rc == 0 ? proc_words_add_sets(words, app, err) : rc;
-}
-
-static int
-become_check(const struct rrctl *app, const char *option, bool is_json, struct rr_err *err)
-{
-    struct proc_words words;
-    int rc = check_words(&words, app, option, err);
-
-    if (rc == 0 && is_json) {
-        rc = proc_words_add(&words, "--json", err);
-    }
-    if (rc == 0) {
-        rc = proc_become(&words, err);
-    }
-    proc_words_fini(&words);
-    return rc;
-}
-
 int
 cmd_check(struct rrctl *app, struct rr_err *err)
 {
@@ -52,7 +20,13 @@ cmd_check(struct rrctl *app, struct rr_err *err)
     if (graph && effective) {
         return rr_err_set(err, RR_E_INPUT, "--graph and --effective exclude each other");
     }
-    return become_check(app, graph ? "--graph" : effective ? "--effective" : NULL, app->json, err);
+    return proc_become_rrd(app,
+                           (const char *const[]){"--check",
+                                                 graph       ? "--graph"
+                                                 : effective ? "--effective"
+                                                             : NULL,
+                                                 NULL},
+                           err);
 }
 
 int
@@ -65,11 +39,10 @@ cmd_graph(struct rrctl *app, struct rr_err *err)
 
     json_decref(args);
     if (rc == -ECONNREFUSED) {
-        return become_check(app,
-                            app->json ? "--graph=json"
-                            : dot     ? "--graph=dot"
-                                      : "--graph",
-                            false, err);
+        const char *form = app->json ? "--graph=json" : dot ? "--graph=dot" : "--graph";
+
+        app->json = false; /* the graph alone, as the daemon gives it */
+        return proc_become_rrd(app, (const char *const[]){"--check", form, NULL}, err);
     }
     if (rc < 0) {
         return rc;

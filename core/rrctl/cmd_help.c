@@ -117,28 +117,6 @@ print_words(void)
 }
 
 /* Become `rrd --help-stage NAME`: the option table of a stage. */
-static int
-help_stage(struct rrctl *app, const char *name, struct rr_err *err)
-{
-    struct proc_words words;
-    int rc = proc_words_init(&words, app, err);
-
-    if (rc == 0) {
-        rc = proc_words_add(&words, "--help-stage", err);
-    }
-    if (rc == 0) {
-        rc = proc_words_add(&words, name, err);
-    }
-    if (rc == 0 && app->json) {
-        rc = proc_words_add(&words, "--json", err);
-    }
-    if (rc == 0) {
-        rc = proc_become(&words, err);
-    }
-    proc_words_fini(&words);
-    return rc;
-}
-
 int
 cmd_help(struct rrctl *app, struct rr_err *err)
 {
@@ -159,7 +137,7 @@ cmd_help(struct rrctl *app, struct rr_err *err)
         return 0;
     }
     if (strcmp(topic, "stage") == 0 && name != NULL) {
-        return help_stage(app, name, err);
+        return proc_become_rrd(app, (const char *const[]){"--help-stage", name, NULL}, err);
     }
     command = command_find(topic);
     if (command == NULL || name != NULL) {

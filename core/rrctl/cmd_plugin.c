@@ -29,27 +29,15 @@
 #define TEMPLATE_NAME "hello"
 #define TEMPLATE_PC "\nSDK_PC ="
 
-/* Become rrd with these options; NULL ends them. */
 static int
-become_rrd(struct rrctl *app, const char *const *options, struct rr_err *err)
+become_rrd(const struct rrctl *app, const char *option, const char *operand, struct rr_err *err)
 {
-    struct proc_words words;
-    int rc = proc_words_init(&words, app, err);
+    const char *words[] = {option, operand, NULL, NULL};
 
-    for (; rc == 0 && *options != NULL; options++) {
-        rc = proc_words_add(&words, *options, err);
+    if (args_has(&app->args, "strict")) {
+        words[operand == NULL ? 1 : 2] = "--strict";
     }
-    if (rc == 0 && app->json) {
-        rc = proc_words_add(&words, "--json", err);
-    }
-    if (rc == 0 && args_has(&app->args, "strict")) {
-        rc = proc_words_add(&words, "--strict", err);
-    }
-    if (rc == 0) {
-        rc = proc_become(&words, err);
-    }
-    proc_words_fini(&words);
-    return rc;
+    return proc_become_rrd(app, words, err);
 }
 
 /* text with each `from` replaced, in a new string. */
@@ -224,10 +212,10 @@ cmd_plugin(struct rrctl *app, struct rr_err *err)
     const int n = app->args.operand_count;
 
     if (strcmp(what, "list") == 0 && n == 1) {
-        return become_rrd(app, (const char *const[]){"--plugin-list", NULL}, err);
+        return become_rrd(app, "--plugin-list", NULL, err);
     }
     if (strcmp(what, "check") == 0 && n == 2) {
-        return become_rrd(app, (const char *const[]){"--plugin-check", file, NULL}, err);
+        return become_rrd(app, "--plugin-check", file, err);
     }
     if (strcmp(what, "new") == 0 && n > 1) {
         return plugin_new(app, err);
@@ -253,5 +241,5 @@ cmd_doctor(struct rrctl *app, struct rr_err *err)
     if (!is_there) {
         return rr_err_set(err, -EIO, "cannot hand the daemon's status on: %s", strerror(errno));
     }
-    return become_rrd(app, (const char *const[]){"--doctor", NULL}, err);
+    return become_rrd(app, "--doctor", NULL, err);
 }

@@ -67,11 +67,27 @@ proc_words_add_sets(struct proc_words *words, const struct rrctl *app, struct rr
 }
 
 int
-proc_become(const struct proc_words *words, struct rr_err *err)
+proc_become_rrd(const struct rrctl *app, const char *const *options, struct rr_err *err)
 {
-    (void)fflush(stdout);
-    (void)execv(words->v[0], words->v);
-    return rr_err_set(err, -errno, "cannot run %s: %s", words->v[0], strerror(errno));
+    struct proc_words words;
+    int rc = proc_words_init(&words, app, err);
+
+    for (; rc == 0 && *options != NULL; options++) {
+        rc = proc_words_add(&words, *options, err);
+    }
+    if (rc == 0 && app->json) {
+        rc = proc_words_add(&words, "--json", err);
+    }
+    if (rc == 0) {
+        rc = proc_words_add_sets(&words, app, err);
+    }
+    if (rc == 0) {
+        (void)fflush(stdout);
+        (void)execv(words.v[0], words.v);
+        rc = rr_err_set(err, -errno, "cannot run %s: %s", words.v[0], strerror(errno));
+    }
+    proc_words_fini(&words);
+    return rc;
 }
 
 int

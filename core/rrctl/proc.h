@@ -26,8 +26,9 @@ int proc_words_add(struct proc_words *words, const char *word, struct rr_err *er
 /* Add every --set of the command line. */
 int proc_words_add_sets(struct proc_words *words, const struct rrctl *app, struct rr_err *err);
 
-/* Become that program; returns only when that fails. */
-int proc_become(const struct proc_words *words, struct rr_err *err);
+/* Become rrd with these options, which end with NULL, every --set of the command line, and --json
+ * when that was given; returns only when that fails. */
+int proc_become_rrd(const struct rrctl *app, const char *const *options, struct rr_err *err);
 
 /* Run it and wait: its exit status (128 + signal when it was killed), or a negative code. */
 int proc_run(const struct proc_words *words, struct rr_err *err);
