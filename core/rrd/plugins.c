@@ -43,6 +43,23 @@ joined_new(const struct text_list *words)
     return all;
 }
 
+/* "stage" for ours, X for what exports rr_X, "" for anything else. */
+static char *
+kind_new(const struct elf_look *look)
+{
+    for (size_t i = 0; i < look->exports.n; i++) {
+        const char *name = look->exports.v[i];
+
+        if (strcmp(name, RR_PLUGIN_SYMBOL) == 0) {
+            return mem_dup("stage");
+        }
+        if (strncmp(name, "rr_", 3) == 0 && strchr(name + 3, '_') == NULL) {
+            return mem_dup(name + 3);
+        }
+    }
+    return mem_dup("");
+}
+
 /* The names of symbols that are exported beside the descriptor. Those of the linker do not count.
  */
 static char *
@@ -92,10 +109,15 @@ look_at_file(struct report *r, const char *file)
     }
     elf_look(fd, &look);
     (void)close(fd);
+    char *kind = kind_new(&look);
     char *others = others_new(&look);
     char *needs = joined_new(&look.needs);
+    const bool is_other = kind[0] != '\0' && strcmp(kind, "stage") != 0;
 
-    if (others != NULL) {
+    if (is_other) {
+        report_add(r, REPORT_FAIL, "form", "look whether rrctl has a command for that kind",
+                   "it is no stage plugin, but one of kind \"%s\"", kind);
+    } else if (others != NULL) {
         report_add(r, REPORT_WARN, "exports",
                    "compile with -fvisibility=hidden, or make them static: they could meet symbols "
                    "of the same name",
@@ -114,10 +136,11 @@ look_at_file(struct report *r, const char *file)
         report_add(r, REPORT_WARN, "memory", "compile everything with -fPIC",
                    "it has text relocations, which hardened systems refuse");
     }
+    free(kind);
     free(others);
     free(needs);
     elf_look_free(&look);
-    return true;
+    return !is_other;
 }
 
 static void
@@ -298,33 +321,6 @@ add_dir(struct listing *l, const char *dir, bool is_top)
     free(entries);
 }
 
-/* "stage" for ours, X for what exports rr_X, "" for anything else. */
-static char *
-kind_new(const char *file)
-{
-    const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct elf_look look = {0};
-    char *kind = NULL;
-
-    if (fd >= 0 && elf_check(fd, NULL) == 0) {
-        elf_look(fd, &look);
-    }
-    for (size_t i = 0; kind == NULL && i < look.exports.n; i++) {
-        const char *name = look.exports.v[i];
-
-        if (strcmp(name, RR_PLUGIN_SYMBOL) == 0) {
-            kind = mem_dup("stage");
-        } else if (strncmp(name, "rr_", 3) == 0 && strchr(name + 3, '_') == NULL) {
-            kind = mem_dup(name + 3);
-        }
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    elf_look_free(&look);
-    return kind == NULL ? mem_dup("") : kind;
-}
-
 static json_t *
 row_new(const struct listing *l, const struct probe *p, const char *kind)
 {
@@ -399,10 +395,20 @@ plugins_list(const struct conf *conf, bool is_json)
     const int rc = probe_run(l.probes, l.n, conf->paths, PROBE_LIMIT_MS, env, &err);
 
     for (i = 0; i < l.n; i++) {
-        char *kind = kind_new(l.probes[i].file);
+        const int fd = open(l.probes[i].file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        struct elf_look look = {0};
+
+        if (fd >= 0 && elf_check(fd, NULL) == 0) {
+            elf_look(fd, &look);
+        }
+        char *kind = kind_new(&look);
 
         (void)json_array_append_new(rows, row_new(&l, &l.probes[i], kind));
         free(kind);
+        elf_look_free(&look);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
     }
     for (i = 0; i < l.n; i++) {
         probe_fini(&l.probes[i]);

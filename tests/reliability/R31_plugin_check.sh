@@ -55,6 +55,8 @@ like 'R31 one for another machine' "$rc $out" '69 *fail  form *it is for another
 cp good.so open.so && chmod 0777 open.so
 run "$build/rrctl" plugin check open.so
 like 'R31 one that everybody may write to' "$rc $out" '69 *fail  loading *may write to it*'
+run "$build/rrctl" plugin check "$build/plugins/games/connect4.so"
+like 'R31 a plugin of another kind' "$rc $out" '69 *fail  form *of kind "game"*'
 run "$build/rrctl" plugin check p_exports.so --strict
 is 'R31 --strict: a warning counts' "$rc" 69
 run "$build/rrctl" plugin check nothing.so
