@@ -12,7 +12,7 @@ set -u
 
 refused SYMBOL 'loading *exports no symbol "rr_plugin"*'
 refused UNDEFINED 'loading *undefined symbol: there_is_no_such_function*'
-refused CRASH 'loading *loading it ended by signal SEGV*'
+refused CRASH 'loading *loading it ended by signal ABRT*'
 refused HANG 'loading *loading it did not end within 2 s*'
 refused FORK 'loading *it starts processes while it is loaded*'
 refused DOUBLE 'loading *it starts processes while it is loaded*'
