@@ -229,20 +229,44 @@ open_tables(struct store *st, const struct store_check *check, struct rr_err *er
     return rc == 0 ? begin_life(st, err) : rc;
 }
 
+/* Have the names in a directory durable. */
+static int
+sync_dir(const char *path)
+{
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int rc = fd < 0 || fsync(fd) != 0 ? -errno : 0;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc;
+}
+
 /* From now on the end is unclean, until store_close() says otherwise. */
 static int
 begin_unclean(const char *dir, const char *clean_path, struct rr_err *err)
 {
     int rc = unlink(clean_path) != 0 && errno != ENOENT ? -errno : 0;
-    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (rc == 0 && (fd < 0 || fsync(fd) != 0)) {
-        rc = -errno;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
+    rc = rc == 0 ? sync_dir(dir) : rc;
     return rc == 0 ? 0 : rr_err_set(err, rc, "cannot remove %s: %s", clean_path, strerror(-rc));
+}
+
+/* A store that was made just now is not in its directory for good, nor is that in its own, up to
+ * the one that the operator made. */
+static int
+settle(const char *dir, struct rr_err *err)
+{
+    static const char *const ups[] = {"", "/..", "/../.."};
+    int rc = 0;
+
+    for (size_t i = 0; i < sizeof ups / sizeof ups[0] && rc == 0; i++) {
+        char *path = mem_printf("%s%s", dir, ups[i]);
+
+        rc = sync_dir(path);
+        free(path);
+    }
+    return rc == 0 ? 0 : rr_err_set(err, rc, "cannot sync %s: %s", dir, strerror(-rc));
 }
 
 static int
@@ -278,7 +302,9 @@ store_open(const char *dir, const struct store_conf *conf, struct store **out, s
     st->dir = mem_dup(dir);
     st->ballast_path = mem_printf("%s/ballast", dir);
     st->clean_path = mem_printf("%s/clean", dir);
-    rc = store_verify(dir, !conf->read_only && access(st->clean_path, F_OK) != 0, &check, err);
+    const bool was_clean = access(st->clean_path, F_OK) == 0;
+
+    rc = store_verify(dir, !conf->read_only && !was_clean, &check, err);
     FAIL("store.open.verified");
     if (rc == 0 && !conf->read_only) {
         rc = begin_unclean(dir, st->clean_path, err);
@@ -289,6 +315,9 @@ store_open(const char *dir, const struct store_conf *conf, struct store **out, s
     FAIL("store.open.opened");
     if (rc == 0) {
         rc = open_tables(st, &check, err);
+    }
+    if (rc == 0 && !conf->read_only && !was_clean) {
+        rc = settle(dir, err);
     }
     FAIL("store.open.counted");
     if (rc == 0 && !conf->read_only) {

@@ -87,6 +87,9 @@ write_at(int fd, const struct iovec *v, int n, off_t at)
         errno = ENOSPC;
         return -1;
     }
+    if (disk.on_write != NULL) {
+        disk.on_write(fd, v, n, at);
+    }
     return syscall(SYS_pwritev, fd, v, (long)n, at, 0L);
 }
 
@@ -140,7 +143,13 @@ sync_call(long number, int fd)
     while (*(volatile bool *)&disk.is_held) {
         (void)nanosleep(&moment, NULL);
     }
-    return armed(DISK_SYNC) != 0 ? -1 : (int)syscall(number, fd);
+    if (armed(DISK_SYNC) != 0 || syscall(number, fd) != 0) {
+        return -1;
+    }
+    if (disk.on_sync != NULL) {
+        disk.on_sync(fd);
+    }
+    return 0;
 }
 
 int

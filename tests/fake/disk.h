@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 enum disk_call { DISK_NONE, DISK_WRITE, DISK_SYNC, DISK_CALLS };
 
@@ -22,6 +24,9 @@ struct disk {
     int error; /* with that errno; 0: a write is cut short */
     int made[DISK_CALLS];
     bool is_held; /* syncs do not return before this is false */
+    /* For a recorder, NULL for none: a write begins, a sync has succeeded. On any thread. */
+    void (*on_write)(int fd, const struct iovec *v, int n, off_t at);
+    void (*on_sync)(int fd);
 };
 
 extern struct disk disk;

@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# R07: the directory of a working daemon, copied between two of its writes (it is stopped for the
+# moment; its workers are not), is whole: a daemon that starts in the copy brings the work to its end,
+# nothing lost, nothing twice.
+set -u
+
+# shellcheck source=tests/crash/lib.sh
+. "$(dirname "$0")/../crash/lib.sh"
+
+copies=$(times 3 40)
+laps=30
+fresh
+sed -i 's/^laps = .*/laps = 30\nwork = 1ms/' "$base/d/conf.d/10-ring.ini"
+go
+wait_for 20 test -e "$base/d/data/ring/ring_sink"
+for ((i = 1; i <= copies; i++)); do
+    read -r -t "0.0$((RANDOM % 90 + 10))" -u 9
+    kill -STOP "$daemon"
+    # state first: what workers make meanwhile is not known to it, which does no harm
+    mkdir "$base/copy$i"
+    cp -a "$base/d/conf.d" "$base/d/state" "$base/copy$i"
+    cp -a "$base/d/data" "$base/copy$i" 2> /dev/null
+    kill -CONT "$daemon"
+done
+has_turned
+is "R07 the copies were made of a ring that turns" $? 1
+kill -9 "$daemon"
+wait "$daemon" 2> /dev/null
+for ((i = 1; i <= copies; i++)); do
+    rm -rf "$base/d"
+    mv "$base/copy$i" "$base/d"
+    go
+    is "R07 copy $i" "$(judge "copy $i")" ""
+    daemon=0
+done
+done_testing
