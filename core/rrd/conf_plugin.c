@@ -188,9 +188,14 @@ probe_all(struct conf *conf)
     conf->plugins = mem_zalloc(conf->n_stages, sizeof *conf->plugins);
     for (size_t i = 0; i < conf->n_stages; i++) {
         const struct conf_stage *s = &conf->stages[i];
+        struct probe *p = s->file == NULL ? NULL : plugin_of(conf, s->file);
 
-        if (s->file != NULL && plugin_of(conf, s->file) == NULL) {
-            conf->plugins[conf->n_plugins++].file = mem_dup(s->file);
+        if (s->file != NULL && p == NULL) {
+            p = &conf->plugins[conf->n_plugins++];
+            p->file = mem_dup(s->file);
+            p->user = s->user;
+        } else if (p != NULL && s->user == NULL) {
+            p->user = NULL; /* a stage runs it with all our rights */
         }
     }
     if (probe_run(conf->plugins, conf->n_plugins, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
@@ -299,6 +304,7 @@ judge_all(struct conf *conf)
             json_t *doc = conf_stage_json(conf, s);
 
             all[n].file = s->file;
+            all[n].user = s->user;
             all[n].input = json_dumps(doc, JSON_COMPACT);
             stages[n++] = s;
             json_decref(doc);

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #define PROBE_WIDTH 8
+/* Of a command line, with the NULL at its end. */
+#define WORDS_MAX 6
 
 /* rrd-worker's own words begin with its name; the rest was written by the plugin. */
 static const char own_name[] = "rrd-worker: ";
@@ -78,21 +80,24 @@ static void
 batch_init(struct batch *b, size_t n, const struct paths *paths)
 {
     b->worker = paths_join_new(paths->libexec_dir, "rrd-worker");
-    b->argvs = mem_zalloc(mem_mul(n, 4), sizeof *b->argvs);
+    b->argvs = mem_zalloc(mem_mul(n, WORDS_MAX), sizeof *b->argvs);
     b->helpers = mem_zalloc(n, sizeof *b->helpers);
     b->n = n;
 }
 
 static void
-batch_set(struct batch *b, size_t i, const char *flag, const char *file, const char *input)
+batch_set(struct batch *b, size_t i, const char *flag, const char *file, const char *user)
 {
-    char **argv = &b->argvs[4 * i];
+    char **argv = &b->argvs[WORDS_MAX * i];
 
-    argv[0] = b->worker;
-    argv[1] = mem_dup(flag);
-    argv[2] = mem_dup(file);
-    b->helpers[i].argv = argv;
-    b->helpers[i].input = input;
+    *argv++ = b->worker;
+    if (user != NULL && user[0] != '\0') {
+        *argv++ = mem_dup("--user");
+        *argv++ = mem_dup(user);
+    }
+    *argv++ = mem_dup(flag);
+    *argv++ = mem_dup(file);
+    b->helpers[i].argv = &b->argvs[WORDS_MAX * i];
 }
 
 static void
@@ -100,8 +105,9 @@ batch_fini(struct batch *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         helper_fini(&b->helpers[i]);
-        free(b->argvs[4 * i + 1]);
-        free(b->argvs[4 * i + 2]);
+        for (size_t k = 1; k < WORDS_MAX; k++) {
+            free(b->argvs[WORDS_MAX * i + k]);
+        }
     }
     free(b->helpers);
     free(b->argvs);
@@ -140,7 +146,7 @@ probe_run(struct probe *probes, size_t n, const struct paths *paths, int limit_m
     batch_init(&b, n, paths);
     for (size_t i = 0; i < n; i++) {
         sha256_file(probes[i].file, probes[i].hash);
-        batch_set(&b, i, "--probe", probes[i].file, NULL);
+        batch_set(&b, i, "--probe", probes[i].file, probes[i].user);
     }
     const int rc = helper_run(b.helpers, n, PROBE_WIDTH, limit_ms, env, err);
 
@@ -186,7 +192,8 @@ probe_options(struct probe_opts *all, size_t n, const struct paths *paths, int l
 
     batch_init(&b, n, paths);
     for (size_t i = 0; i < n; i++) {
-        batch_set(&b, i, "--check-options", all[i].file, all[i].input);
+        batch_set(&b, i, "--check-options", all[i].file, all[i].user);
+        b.helpers[i].input = all[i].input;
     }
     const int rc = helper_run(b.helpers, n, PROBE_WIDTH, limit_ms, env, err);
 

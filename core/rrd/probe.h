@@ -21,7 +21,8 @@
 
 /* One file. */
 struct probe {
-    char *file; /* in; owned */
+    char *file;       /* in; owned */
+    const char *user; /* in; whose rights it gets, NULL or "" for ours */
     /* results */
     char hash[65];            /* of its content; empty when it cannot be read */
     char *why;                /* why it cannot be loaded; NULL when it can */
@@ -40,6 +41,7 @@ void probe_fini(struct probe *p);
 /* The options of one stage. */
 struct probe_opts {
     const char *file; /* in */
+    const char *user; /* in; as above */
     char *input;      /* in; what rrd-worker --check-options reads; owned */
     /* results */
     char *why;                 /* why there is no verdict; NULL when there is one */

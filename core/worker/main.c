@@ -24,8 +24,10 @@
 #include "core/worker/serve.h"
 
 static const char usage[] =
-    "usage: rrd-worker --probe FILE            print what a plugin declares, as JSON\n"
-    "       rrd-worker --check-options FILE    judge the options on standard input:\n"
+    "usage: rrd-worker [--user NAME] --probe FILE\n"
+    "                                          print what a plugin declares, as JSON\n"
+    "       rrd-worker [--user NAME] --check-options FILE\n"
+    "                                          judge the options on standard input:\n"
     "                                          {\"stage\":..,\"options\":{..},\"facts\":{..}};\n"
     "                                          prints \"ok\" or one problem per line\n"
     "       rrd-worker --stage NAME --plugin FILE --parent PID --epoch N --state DIR\n"
@@ -90,8 +92,9 @@ end_children(void)
  * wrong has been said.
  */
 static int
-load_to_look(const char *file, struct plugin *plugin, FILE **out)
+load_to_look(const char *file, const char *user, struct plugin *plugin, FILE **out)
 {
+    const struct rights rights = {.user = user};
     const pid_t self = getpid();
     struct rr_err err = RR_ERR_INIT;
 
@@ -103,7 +106,8 @@ load_to_look(const char *file, struct plugin *plugin, FILE **out)
     /* A plugin that hangs must not outlive the program that would end it. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const int rc = load_plugin(file, NULL, NULL, plugin, &err);
+    rights_limit(&rights);
+    const int rc = load_plugin(file, NULL, &rights, plugin, &err);
     if (getpid() != self) {
         _exit(STATUS_PLUGIN); /* a constructor forked, and this is the child */
     }
@@ -120,12 +124,12 @@ load_to_look(const char *file, struct plugin *plugin, FILE **out)
 }
 
 static int
-probe(const char *file)
+probe(const char *file, const char *user)
 {
     struct plugin plugin;
     FILE *out;
 
-    const int status = load_to_look(file, &plugin, &out);
+    const int status = load_to_look(file, user, &plugin, &out);
     if (status != STATUS_OK) {
         return status;
     }
@@ -163,7 +167,7 @@ judge(const struct plugin *plugin, const json_t *input, FILE *out)
 }
 
 static int
-check_options(const char *file)
+check_options(const char *file, const char *user)
 {
     struct plugin plugin;
     json_error_t why;
@@ -174,7 +178,7 @@ check_options(const char *file)
         (void)fprintf(stderr, "rrd-worker: standard input: line %d: %s\n", why.line, why.text);
         return STATUS_USAGE;
     }
-    int status = load_to_look(file, &plugin, &out);
+    int status = load_to_look(file, user, &plugin, &out);
     if (status == STATUS_OK) {
         status = judge(&plugin, input, out);
         status = fclose(out) == 0 ? status : STATUS_FAILED;
@@ -237,9 +241,9 @@ main(int argc, char **argv)
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (c) {
         case OPT_PROBE:
-            return probe(optarg);
+            return probe(optarg, given[OPT_USER]);
         case OPT_CHECK:
-            return check_options(optarg);
+            return check_options(optarg, given[OPT_USER]);
         case OPT_HELP:
             (void)fputs(usage, stdout);
             return 0;

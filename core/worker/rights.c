@@ -52,11 +52,13 @@ rights_drop(const struct rights *rights, struct rr_err *err)
 {
     const pid_t parent = getppid();
     const struct passwd *pw;
+    int signo = SIGTERM;
     int rc;
 
     if (rights->user == NULL) {
         return 0;
     }
+    (void)prctl(PR_GET_PDEATHSIG, &signo);
     errno = 0;
     pw = getpwnam(rights->user);
     if (pw == NULL) {
@@ -73,7 +75,7 @@ rights_drop(const struct rights *rights, struct rr_err *err)
         return rr_err_set(err, rc, "cannot become user \"%s\": %s", rights->user, strerror(-rc));
     }
     /* The kernel forgets the parent's death signal when the user changes. */
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)prctl(PR_SET_PDEATHSIG, signo);
     if (getppid() != parent) {
         return rr_err_set(err, -ESRCH, "rrd is gone already");
     }

@@ -65,6 +65,24 @@ if [ "$(id -u)" -eq 0 ]; then
     wait_for 10 none_marked
     is "R23 its worker, too, ends with its daemon" $? 0
     rm -rf "$dir/state" "$dir/log"
+    # code of a plugin does not run as root either when its options are judged
+    conf 'user = nobody' 'check_act = slow' 'wait = 3s'
+    chmod go+r "$dir/conf.d"/*
+    "$build/rrd" -C "$dir" --check > /dev/null 2>&1 &
+    checker=$!
+    judged_by() {
+        local child
+        for child in $(cat "/proc/$checker/task/$checker/children"); do
+            grep -q -- --check-options "/proc/$child/cmdline" &&
+                grep -q "^Uid:.$1.$1.$1.$1" "/proc/$child/status" && return
+        done
+        return 1
+    }
+    wait_for 10 judged_by "$(id -u nobody)"
+    is "R23 the plugin judges its options as that user" $? 0
+    wait "$checker"
+    is "R23 and may" $? 0
+    conf 'user = nobody'
     chown -R nobody "$dir"
     run setpriv --reuid=nobody --regid=nogroup --clear-groups "$build/rrd" -C "$dir" --check
 else
