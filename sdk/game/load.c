@@ -39,9 +39,15 @@ check_file(const char *file, struct rr_err *err)
     if (!S_ISREG(st.st_mode)) {
         return rr_err_set(err, RR_E_PLUGIN, "%s: not a regular file, so not a game plugin", file);
     }
-    if ((st.st_mode & S_IWOTH) != 0) {
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return rr_err_set(err, RR_E_PLUGIN,
-                          "%s: writable by everybody, so not loaded (chmod o-w it)", file);
+                          "%s: writable by others than its owner, so not loaded (chmod go-w it)",
+                          file);
+    }
+    if (st.st_uid != 0 && st.st_uid != geteuid()) {
+        return rr_err_set(err, RR_E_PLUGIN,
+                          "%s: it belongs to user %u, neither to root nor to us, so not loaded",
+                          file, (unsigned)st.st_uid);
     }
     return 0;
 }

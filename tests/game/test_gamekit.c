@@ -98,7 +98,8 @@ test_refusals(void)
     refused(dir, "not a regular file");
     refused(put("text.so", "hello\n", 6, 0644), "not a shared object");
     refused(put("cut.so", image, 4096, 0644), "cut off");
-    refused(put("open.so", image, image_bytes, 0666), "writable by everybody");
+    refused(put("open.so", image, image_bytes, 0602), "writable by others than its owner");
+    refused(put("open.so", image, image_bytes, 0620), "writable by others than its owner");
     h.magic = 1;
     refused(put_game("magic.so", &h), "magic is 00000001");
     h = good;
