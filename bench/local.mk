@@ -24,3 +24,6 @@ bench-core: all bench/bench_queue tests/puppet/puppet.so tests/puppet/ring_sourc
 .PHONY: bench-core
 EXTRA_DIST += bench/bench_queue.c bench/bench_core.sh
 CLEANFILES += bench/bench_queue
+
+# Where random play of RingRift spends its time; wants perf.
+EXTRA_DIST += bench/ringrift_parts.sh

@@ -50,6 +50,7 @@ tests_game_test_ringrift_mask_LDADD = $(KIT_LIBS)
 
 EXTRA_DIST += \
 	doc/ringrift-encoding.md \
+	doc/ringrift-speed.md \
 	tests/data/FORMAT.md \
 	tests/data/README.md \
 	tests/data/hex8-2p.rrg.gz \
