@@ -114,7 +114,21 @@ check_papers() {
     fi
 }
 
-found=$(check_form; check_layers; check_headers; check_papers)
+# The reliability ids: what the list has, the tests have, and the failure model tells of.
+check_ids() {
+    local list=tests/reliability/README.md model=doc/failure-model.md listed tested told
+
+    listed=$(sed -n 's/^| \(R[0-9][0-9]\) .*/\1/p' $list | sort -u)
+    tested=$(grep -rhoE --include='*.c' --include='*.sh' --include='*.mk' "[\"'=]R[0-9]{2}[ \"]" tests |
+        grep -oE 'R[0-9]{2}' | sort -u)
+    told=$(grep -oE '\bR[0-9]{2}\b' $model | sort -u)
+    comm -23 <(echo "$listed") <(echo "$tested") | sed "s|.*|$list: no test says &|"
+    comm -13 <(echo "$listed") <(echo "$tested") | sed "s|.*|$list: a test says &, which is not listed|"
+    comm -23 <(echo "$listed") <(echo "$told") | sed "s|.*|$model: nothing about &|"
+    comm -13 <(echo "$listed") <(echo "$told") | sed "s|.*|$model: & is not in $list|"
+}
+
+found=$(check_ids; check_form; check_layers; check_headers; check_papers)
 if [ -z "$found" ]; then
     echo "lint: no problems in ${#sources[@]} source files and ${#scripts[@]} scripts"
     exit 0
