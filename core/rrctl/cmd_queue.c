@@ -268,6 +268,26 @@ cmd_queue(struct rrctl *app, struct rr_err *err)
     return list(app, app->args.operand_count > 1 ? app->args.operands[1] : NULL, err);
 }
 
+/* All keys of a stage, page by page, into one answer. */
+static int
+ask_keys(struct rrctl *app, json_t *args, json_t **all, struct rr_err *err)
+{
+    bool is_more = true;
+    int rc = 0;
+
+    *all = json_pack("{s:O, s:{}}", "stage", json_object_get(args, "stage"), "keys");
+    while (rc == 0 && is_more) {
+        json_t *result = NULL;
+
+        rc = ask(app, "keys", args, &result, err);
+        (void)json_object_update(json_object_get(*all, "keys"), json_object_get(result, "keys"));
+        is_more = json_is_string(json_object_get(result, "next"));
+        (void)json_object_set(args, "after", json_object_get(result, "next"));
+        json_decref(result);
+    }
+    return rc;
+}
+
 int
 cmd_keys(struct rrctl *app, struct rr_err *err)
 {
@@ -280,23 +300,22 @@ cmd_keys(struct rrctl *app, struct rr_err *err)
 
     if (is_one) {
         (void)json_object_set_new(args, "key", json_string(app->args.operands[1]));
+        rc = ask(app, "get", args, &result, err);
+    } else {
+        rc = ask_keys(app, args, &result, err);
     }
-    rc = ask(app, is_one ? "get" : "keys", args, &result, err);
     json_decref(args);
-    if (rc < 0) {
-        return rc;
-    }
-    if (app->json) {
+    if (rc == 0 && app->json) {
         (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
         (void)putchar('\n');
-    } else if (is_one) {
+    } else if (rc == 0 && is_one) {
         (void)puts(jget_str(result, "value"));
-    } else {
+    } else if (rc == 0) {
         json_object_foreach(json_object_get(result, "keys"), name, value)
         {
             (void)printf("%s = %s\n", name, json_string_value(value));
         }
     }
     json_decref(result);
-    return 0;
+    return rc;
 }

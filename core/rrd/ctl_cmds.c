@@ -17,6 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the texts in one answer, about; the rest is asked for again. */
+#define KEYS_BYTES_MAX 262144u
+
 typedef int (*command_fn)(struct rrd *rrd, const json_t *args, json_t **result,
                           struct ctl_stream *stream, struct rr_err *err);
 
@@ -249,10 +252,26 @@ cmd_get(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream 
     return rc;
 }
 
+/* What one answer has of a stage's keys. */
+struct keys_page {
+    json_t *keys;
+    size_t bytes;
+    bool is_more;
+    char last[RR_WIRE_NAME_MAX + 1]; /* of the keys */
+};
+
 static bool
 add_key(void *arg, const char *name, const char *text)
 {
-    (void)json_object_set_new(arg, name, json_string(text));
+    struct keys_page *p = arg;
+
+    if (p->bytes > KEYS_BYTES_MAX) {
+        p->is_more = true;
+        return false;
+    }
+    (void)snprintf(p->last, sizeof p->last, "%s", name);
+    p->bytes += strlen(name) + strlen(text);
+    (void)json_object_set_new(p->keys, name, json_string(text));
     return true;
 }
 
@@ -260,20 +279,21 @@ static int
 cmd_keys(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
          struct rr_err *err)
 {
-    json_t *keys = json_object();
+    const char *after = json_string_value(json_object_get(args, "after"));
+    struct keys_page p = {.keys = json_object()};
     struct stage *stage;
     int rc = ctl_find_stage(rrd, args, &stage, err);
 
     (void)stream;
     if (rc == 0) {
-        rc = store_keys(rrd->store, stage->conf->name, add_key, keys, err);
+        rc = store_keys(rrd->store, stage->conf->name, after, add_key, &p, err);
     }
-    if (rc != 0) {
-        json_decref(keys);
-        return rc;
+    if (rc == 0) {
+        *result = json_pack("{s:s, s:O, s:s?}", "stage", stage->conf->name, "keys", p.keys, "next",
+                            p.is_more ? p.last : NULL);
     }
-    *result = json_pack("{s:s, s:o}", "stage", stage->conf->name, "keys", keys);
-    return 0;
+    json_decref(p.keys);
+    return rc;
 }
 
 /* Say who changed something. */
@@ -342,7 +362,7 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
         {"emit", cmd_emit, true, "type config key payload"},
         {"queue", ctl_queue, true, "op stage id first last state limit next"},
         {"replay", ctl_replay, true, "queue type config from_ms to_ms after dry_run"},
-        {"keys", cmd_keys, false, "stage"},
+        {"keys", cmd_keys, false, "stage after"},
         {"get", cmd_get, false, "stage key"},
         {"start", cmd_start, true, "stage"},
         {"stop", cmd_stop, true, "stage"},

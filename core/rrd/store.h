@@ -199,8 +199,9 @@ int store_events_back(struct store *st, uint64_t before, store_event_fn fn, void
 /* Id of the event that has only n events behind it (0 when there are fewer), to start a tail. */
 int store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err);
 typedef bool (*store_text_fn)(void *arg, const char *name, const char *text);
-/* Durable keys of a stage. */
-int store_keys(struct store *st, const char *stage, store_text_fn fn, void *arg,
+/* Durable keys of a stage in the order of their names, those behind the name `after` if it is not
+ * NULL. */
+int store_keys(struct store *st, const char *stage, const char *after, store_text_fn fn, void *arg,
                struct rr_err *err);
 /* Returns RR_E_EMPTY when it is not set. The caller frees *text. */
 int store_get_new(struct store *st, const char *stage, const char *key, char **text,

@@ -51,17 +51,18 @@ get_text(struct store *st, enum store_table t, const char *a, const char *b, cha
 }
 
 static int
-walk_texts(struct store *st, enum store_table t, const char *stage, store_text_fn fn, void *arg,
-           struct rr_err *err)
+walk_texts(struct store *st, enum store_table t, const char *stage, const char *after,
+           store_text_fn fn, void *arg, struct rr_err *err)
 {
     uint8_t key[STORE_KEY_MAX];
-    const size_t prefix = store_key2(key, stage, NULL);
-    MDB_val k = {prefix, key};
+    const size_t prefix = strlen(stage) + 1;
+    MDB_val k = {store_key2(key, stage, after), key};
     MDB_val v;
     MDB_txn *txn;
     MDB_cursor *cur;
     bool more = true;
-    int rc = store_read(st, &txn, err);
+    int rc = k.mv_size == 0 ? rr_err_set(err, RR_E_INPUT, "the name of a key is too long")
+                            : store_read(st, &txn, err);
 
     if (rc != 0) {
         return rc;
@@ -80,7 +81,7 @@ walk_texts(struct store *st, enum store_table t, const char *stage, store_text_f
             char *name = mem_dupn((const char *)k.mv_data + prefix, k.mv_size - prefix);
             char *text = mem_dupn((const char *)data, n);
 
-            more = fn(arg, name, text);
+            more = (after != NULL && strcmp(name, after) == 0) || fn(arg, name, text);
             free(name);
             free(text);
         }
@@ -104,13 +105,14 @@ store_hist_new(struct store *st, const char *stage, char **json, struct rr_err *
 }
 
 int
-store_keys(struct store *st, const char *stage, store_text_fn fn, void *arg, struct rr_err *err)
+store_keys(struct store *st, const char *stage, const char *after, store_text_fn fn, void *arg,
+           struct rr_err *err)
 {
-    return walk_texts(st, T_PUT, stage, fn, arg, err);
+    return walk_texts(st, T_PUT, stage, after, fn, arg, err);
 }
 
 int
 store_notes(struct store *st, const char *stage, store_text_fn fn, void *arg, struct rr_err *err)
 {
-    return walk_texts(st, T_NOTE, stage, fn, arg, err);
+    return walk_texts(st, T_NOTE, stage, NULL, fn, arg, err);
 }

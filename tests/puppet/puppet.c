@@ -103,6 +103,23 @@ act_retry(struct rr_ctx *ctx, struct rr_err *err)
     return RR_RETRY;
 }
 
+/* More text than one answer of the control socket holds, after some of these. */
+static int
+act_keys(struct rr_ctx *ctx, struct rr_err *err)
+{
+    static char text[20001];
+    static int n;
+    char name[32];
+    int rc = 0;
+
+    memset(text, 'x', sizeof text - 1);
+    for (int i = 0; rc == 0 && i < 3; i++) {
+        (void)snprintf(name, sizeof name, "key_%06d", n++);
+        rc = rr_put(ctx, name, text, err);
+    }
+    return rc == 0 ? RR_DONE : RR_RETRY;
+}
+
 static int
 act_reject(struct rr_ctx *ctx, struct rr_err *err)
 {
@@ -297,6 +314,7 @@ static const struct puppet_act acts[] = {
     {"slow", act_slow},
     {"lie", act_lie},
     {"retry", act_retry},
+    {"keys", act_keys},
     {"reject", act_reject},
     {"fatal", act_fatal},
     {"config", act_config},

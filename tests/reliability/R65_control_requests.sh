@@ -197,6 +197,22 @@ EOP
 count=$((count + $(cat count || echo 0)))
 has_status '"state":"ready"'
 is "R65 and its stage runs" "$?" 0
+for _ in 1 2 3 4 5 6 7 8; do
+    emit keys
+done
+wait_for 20 has_done 8
+ctl keys puppet --json > keys.txt
+is "R65 a long answer comes in pages, all of it" "$(grep -c '"key_0000[0-9]*": "x*"' keys.txt)" 24
+python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(b"{\"v\":1,\"cmd\":\"keys\",\"args\":{\"stage\":\"puppet\"}}\n")
+got = b""
+while not got.endswith(b"\n"):
+    got += s.recv(65536)
+print(len(got) < 300000, b"\"next\":\"key_" in got)' "$dir/run/ctl.sock" > page.txt
+is "R65 and none of them is long" "$(cat page.txt)" "True True"
 stop_daemon
 is "R65 stop" "$?" 0
 done_testing

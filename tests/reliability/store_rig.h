@@ -376,7 +376,7 @@ rig_judge(const char *store)
     (void)store_events(st, 0, rig_event, &look, &rig_err);
     queues.st = st;
     (void)store_queues(st, rig_queue, &queues, &rig_err);
-    (void)store_keys(st, "left", rig_text, &look, &rig_err);
+    (void)store_keys(st, "left", NULL, rig_text, &look, &rig_err);
     for (int i = 0; i < 20; i++) {
         char name[16];
         char *text = NULL;
