@@ -126,6 +126,50 @@ check_head(const char *file, const struct rr_game *g, struct rr_err *err)
     return 0;
 }
 
+#define LOWER_CASE "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+/* Whether text has 1 to 63 characters, all of them from that set. */
+static bool
+is_made_of(const char *text, const char *set)
+{
+    const size_t n = strlen(text);
+
+    return n > 0 && n < 64 && strspn(text, set) == n;
+}
+
+/* Whether file is NAME.so in some folder. */
+static bool
+is_file_of(const char *file, const char *name)
+{
+    const char *slash = strrchr(file, '/');
+    const char *base = slash == NULL ? file : slash + 1;
+    const size_t n = strlen(name);
+
+    return strncmp(base, name, n) == 0 && strcmp(base + n, ".so") == 0;
+}
+
+/* The callbacks that must not be NULL. */
+static const struct {
+    const char *name;
+    size_t at;
+} required[] = {
+    {"init", offsetof(struct rr_game, init)},
+    {"mover", offsetof(struct rr_game, mover)},
+    {"legal", offsetof(struct rr_game, legal)},
+    {"apply", offsetof(struct rr_game, apply)},
+    {"result", offsetof(struct rr_game, result)},
+    {"state_text", offsetof(struct rr_game, state_text)},
+    {"state_parse", offsetof(struct rr_game, state_parse)},
+    {"move_text", offsetof(struct rr_game, move_text)},
+    {"move_parse", offsetof(struct rr_game, move_parse)},
+    {"variant_text", offsetof(struct rr_game, variant_text)},
+    {"result_text", offsetof(struct rr_game, result_text)},
+    {"encode", offsetof(struct rr_game, encode)},
+    {"policy_index", offsetof(struct rr_game, policy_index)},
+    {"transform", offsetof(struct rr_game, transform)},
+    {"transform_move", offsetof(struct rr_game, transform_move)},
+};
+
 static int
 check_members(const char *file, const struct rr_game *g, struct rr_err *err)
 {
@@ -136,15 +180,23 @@ check_members(const char *file, const struct rr_game *g, struct rr_err *err)
         return rr_err_set(err, RR_E_PLUGIN, "%s: flags are %u, but none exist in ABI %u.%u", file,
                           g->flags, g->abi_major, g->abi_minor);
     }
+    if (!is_made_of(g->name, LOWER_CASE) || !is_file_of(file, g->name)) {
+        return rr_err_set(
+            err, RR_E_PLUGIN,
+            "%s: its game is called \"%.63s\": a name is lower case, digits and _, and "
+            "the file is NAME.so",
+            file, g->name);
+    }
     if (g->variants == NULL || g->variants[0] == NULL || g->options == NULL) {
         return rr_err_set(err, RR_E_PLUGIN, "%s: no variants, or no list of options", file);
     }
-    if (g->init == NULL || g->mover == NULL || g->legal == NULL || g->apply == NULL ||
-        g->result == NULL || g->state_text == NULL || g->state_parse == NULL ||
-        g->move_text == NULL || g->move_parse == NULL || g->variant_text == NULL ||
-        g->result_text == NULL || g->encode == NULL || g->policy_index == NULL ||
-        g->transform == NULL || g->transform_move == NULL) {
-        return rr_err_set(err, RR_E_PLUGIN, "%s: a function of struct rr_game is NULL", file);
+    for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+        void (*function)(void);
+        memcpy(&function, (const char *)g + required[i].at, sizeof function);
+        if (function == NULL) {
+            return rr_err_set(err, RR_E_PLUGIN, "%s: %s of struct rr_game is NULL", file,
+                              required[i].name);
+        }
     }
     return 0;
 }
@@ -162,6 +214,20 @@ check_variant(const char *file, const struct rr_game *g, size_t at, struct rr_er
     }
     if (v->name == NULL || v->help == NULL || v->layout == NULL) {
         return rr_err_set(err, RR_E_PLUGIN, "%s: variant %zu lacks name, help or layout", file, at);
+    }
+    if (!is_made_of(v->name, LOWER_CASE "@")) {
+        return rr_err_set(
+            err, RR_E_PLUGIN,
+            "%s: variant %zu is called \"%.80s\": names are lower case, digits, _ and "
+            "@, at most 63 characters",
+            file, at, v->name);
+    }
+    if (!is_made_of(v->layout, LOWER_CASE "@/.-")) {
+        return rr_err_set(
+            err, RR_E_PLUGIN,
+            "%s: variant %s has the layout \"%.80s\": it is an id as %s/1/%s, at most "
+            "63 characters",
+            file, v->name, v->layout, g->name, v->name);
     }
     if (v->seats < 2 || v->seats > RR_GAME_MAX_SEATS) {
         return rr_err_set(err, RR_E_PLUGIN, "%s: variant %s has %u seats, possible are 2 to %d",

@@ -116,7 +116,7 @@ test_refusals(void)
     {
         struct rr_err err = RR_ERR_INIT;
         const struct rr_game *old = NULL;
-        const char *file = put_game("old.so", &h);
+        const char *file = put_game("connect4.so", &h);
         const int rc = rr_game_open(file, &old, &err);
         (void)unlink(file);
         ok(rc == 0 && old->transform_move != NULL && old->evaluate == NULL &&
@@ -169,7 +169,7 @@ test_find(void)
 
     (void)snprintf(dirs, sizeof dirs, "%s/games", dir);
     ok(mkdir(dirs, 0755) == 0, "a folder of games");
-    char *copy = strdup(put("games/copy.so", image, image_bytes, 0644));
+    char *copy = strdup(put("games/connect4.so", image, image_bytes, 0644));
     (void)snprintf(dirs, sizeof dirs, "%s/plugins:%s", build, dir);
     is_int(rr_game_find(dirs, "connect4_2p", &two, &v, &err), RR_E_PLUGIN, "two of one name");
     ok(strstr(err.text, "both offer \"connect4_2p\"") != NULL, "refused: %s", err.text);

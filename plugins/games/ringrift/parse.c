@@ -60,6 +60,7 @@ static int
 number(struct parser *ps, int min, int max)
 {
     const bool negative = accept(ps, "-");
+    const bool is_zero = *ps->at == '0';
     int value = 0;
     int digits = 0;
 
@@ -68,7 +69,8 @@ number(struct parser *ps, int min, int max)
         digits++;
     }
     value = negative ? -value : value;
-    if (digits == 0 || value < min || value > max) {
+    /* one way to write a number: neither -0 nor 07 */
+    if (digits == 0 || (is_zero && (negative || digits > 1)) || value < min || value > max) {
         fail(ps, "expected a number from %d to %d before \"%.20s\"", min, max, ps->at);
         return min;
     }
