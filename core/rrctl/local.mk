@@ -32,7 +32,8 @@ distclean-local:
 	@test ! -L template || rm -f template
 .PHONY: link-data
 
-# Its paths are those of the installation, which make knows when it is asked.
+# Its paths are those of the installation, which make knows when it is asked. ([@]: configure must
+# leave them alone here.)
 if SYSTEMD
 systemdsystemunit_DATA = contrib/systemd/rrd.service
 endif
@@ -40,7 +41,7 @@ EXTRA_DIST += contrib/systemd/rrd.service.in
 CLEANFILES += contrib/systemd/rrd.service
 contrib/systemd/rrd.service: contrib/systemd/rrd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) contrib/systemd && \
-	sed -e 's|@sbindir@|$(sbindir)|' -e 's|@bindir@|$(bindir)|' '$(srcdir)/contrib/systemd/rrd.service.in' > $@
+	sed -e 's|[@]sbindir@|$(sbindir)|' -e 's|[@]bindir@|$(bindir)|' '$(srcdir)/contrib/systemd/rrd.service.in' > $@
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = contrib/completion/rrctl

@@ -89,6 +89,11 @@ is "and it runs" "$?" 0
 ctl stop > /dev/null
 wait "$daemon"
 
+unit=$build/contrib/systemd/rrd.service
+if [ -e "$unit" ]; then
+    is "the unit that is installed: paths are filled in" \
+        "$(grep -cE '^Exec(Start|Reload)=/[^@]*/rr(d|ctl) --dir /var/lib/rrd' "$unit")" 2
+fi
 if command -v systemd-analyze > /dev/null; then
     sed -e "s|@sbindir@|$build|" -e "s|@bindir@|$build|" "$RR_SRCDIR/contrib/systemd/rrd.service.in" > rrd.service
     run systemd-analyze verify --man=no "$base/rrd.service"
