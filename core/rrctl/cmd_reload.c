@@ -56,7 +56,7 @@ cmd_reload(struct rrctl *app, struct rr_err *err)
     int rc = args_number(&app->args, "wait", 0.1, 86400, &wait_s, err);
 
     if (rc == 0) {
-        rc = ask_long(app, wait_s, "reload", args, &plan, err);
+        rc = ask_long(app, (int64_t)(wait_s * 1000), "reload", args, &plan, err);
     }
     json_decref(args);
     if (rc < 0) {

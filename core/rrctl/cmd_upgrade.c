@@ -133,8 +133,7 @@ cmd_upgrade(struct rrctl *app, struct rr_err *err)
     if (request == NULL) {
         return err->code;
     }
-    app->timeout_ms = wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms;
-    rc = ask(app, "upgrade", request, &result, err);
+    rc = ask_long(app, wait_ms, "upgrade", request, &result, err);
     json_decref(request);
     if (rc < 0) {
         return rc;

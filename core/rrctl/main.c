@@ -13,6 +13,7 @@
 #include "core/rrctl/rrctl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,14 +41,15 @@ ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result, str
 }
 
 int
-ask_long(const struct rrctl *app, double wait_s, const char *cmd, json_t *args, json_t **result,
+ask_long(const struct rrctl *app, int64_t wait_ms, const char *cmd, json_t *args, json_t **result,
          struct rr_err *err)
 {
+    const int most_ms = wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
     json_t *ignored = NULL;
-    int rc = ask(app, "status", NULL, &ignored, err);
+    const int rc = ask(app, "status", NULL, &ignored, err);
 
     json_decref(ignored);
-    return rc < 0 ? rc : client_ask(app->dir, (int)(wait_s * 1000), NULL, cmd, args, result, err);
+    return rc < 0 ? rc : client_ask(app->dir, most_ms, NULL, cmd, args, result, err);
 }
 
 /* Take the global options out of what was parsed. */

@@ -48,8 +48,8 @@ int ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result,
 
 /* The same for what may take longer than --timeout. That the daemon answers at all is seen first.
  */
-int ask_long(const struct rrctl *app, double wait_s, const char *cmd, json_t *args, json_t **result,
-             struct rr_err *err);
+int ask_long(const struct rrctl *app, int64_t wait_ms, const char *cmd, json_t *args,
+             json_t **result, struct rr_err *err);
 
 /* cmd_life.c */
 int cmd_start(struct rrctl *app, struct rr_err *err);

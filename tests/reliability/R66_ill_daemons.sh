@@ -112,6 +112,8 @@ stop trainer
 restart trainer
 reload
 reload --dry-run
+upgrade --list
+upgrade --undo trainer
 stop
 restart
 EOF
