@@ -22,7 +22,7 @@
 #define OUT_MAX (1u << 20) /* a manifest with every text at full length is far below */
 #define COMPLAINT_MAX (8u << 10)
 /* A process takes some ten MiB in so long. */
-#define LOOK_INTERVAL_MS 20
+#define LOOK_INTERVAL_MS 20u
 
 /* The input goes into an unnamed file: no second direction that could block. */
 static int
@@ -184,13 +184,16 @@ start(struct helper *h, char *const *env, struct rr_err *err)
 static enum helper_limit
 over_limit(const struct helper *h, int limit_ms)
 {
+    const uint64_t ran_ms = sys_mono_ms() - h->begin_ms;
     struct sys_usage use = {0};
 
-    sys_usage(h->pid, &use);
-    return use.resident_bytes > HELPER_MEMORY_BYTES           ? HELPER_MEMORY
-           : use.processes > HELPER_PROCESSES_MAX             ? HELPER_PROCESSES
-           : sys_mono_ms() - h->begin_ms > (uint64_t)limit_ms ? HELPER_TIME
-                                                              : HELPER_WITHIN;
+    if (ran_ms >= LOOK_INTERVAL_MS) { /* most have ended by then */
+        sys_usage(h->pid, &use);
+    }
+    return use.resident_bytes > HELPER_MEMORY_BYTES ? HELPER_MEMORY
+           : use.processes > HELPER_PROCESSES_MAX   ? HELPER_PROCESSES
+           : ran_ms > (uint64_t)limit_ms            ? HELPER_TIME
+                                                    : HELPER_WITHIN;
 }
 
 /* Look once at every helper that runs. Its end counts, not that of its output: what a plugin has
@@ -231,7 +234,7 @@ wait_a_little(const struct helper *helpers, size_t first, size_t begun)
             fds[3 * (i - first) + k] = (struct pollfd){h->pid == 0 ? -1 : own[k], POLLIN, 0};
         }
     }
-    (void)poll(fds, 3 * (begun - first), LOOK_INTERVAL_MS);
+    (void)poll(fds, 3 * (begun - first), (int)LOOK_INTERVAL_MS);
     free(fds);
 }
 
