@@ -211,9 +211,7 @@ verify_store(struct doctor *d, const char *dir)
         }
     }
     store_close(store);
-    if (rc == 0) {
-        free(check.damaged);
-    }
+    free(check.damaged);
 }
 
 static void
@@ -348,8 +346,11 @@ check_logs(struct doctor *d)
     const struct dirent *entry;
     struct stat st;
     uint64_t bytes = 0;
-    bool is_fine = true;
+    bool is_fine = dir != NULL || errno == ENOENT;
 
+    if (!is_fine) {
+        report_add(&d->report, REPORT_FAIL, "logs", NULL, "%s: %s", path, strerror(errno));
+    }
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
         const size_t n = strlen(entry->d_name);
 
@@ -424,7 +425,7 @@ doctor(const struct conf *conf, const struct options *opt)
     if (d.lock_fd >= 0) {
         check_store(&d);
         (void)close(d.lock_fd);
-    } else {
+    } else if (d.lock_fd == -ENOENT) {
         report_add(&d.report, REPORT_OK, "store", NULL, "nothing ever ran here");
     }
     const int status =

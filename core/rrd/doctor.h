@@ -25,7 +25,7 @@ struct doctor {
     json_t *daemon; /* its status; NULL when it did not answer */
     json_t *silence;
     struct lock_view lock;
-    int lock_fd; /* -1 when nothing ever ran here */
+    int lock_fd; /* -ENOENT when nothing ever ran here */
 };
 
 /* What the daemon says of itself and its stages, against what lies there (doctor_daemon.c). */

@@ -36,6 +36,7 @@ static void
 explain_silence(struct doctor *d)
 {
     const char *error = json_string_value(json_object_get(d->silence, "error"));
+    const json_int_t code = json_integer_value(json_object_get(d->silence, "code"));
     char *path = paths_join_new(d->conf->dir, "run/ctl.sock");
     char program[PATH_MAX];
     struct stat st;
@@ -43,7 +44,11 @@ explain_silence(struct doctor *d)
     program_of(d->lock.pid, program, sizeof program);
     const char *slash = strrchr(program, '/');
 
-    if (d->lock_fd >= 0 && d->lock.is_held && kill((pid_t)d->lock.pid, 0) != 0 && errno == ESRCH) {
+    if (code == -EACCES) {
+        report_add(&d->report, REPORT_FAIL, "daemon", "use its account, or see control_group", "%s",
+                   error);
+    } else if (d->lock_fd >= 0 && d->lock.is_held && kill((pid_t)d->lock.pid, 0) != 0 &&
+               errno == ESRCH) {
         report_add(&d->report, REPORT_FAIL, "daemon", "end it: lsof state/lock",
                    "the lock is held by a process that inherited it from %ld, which is gone",
                    d->lock.pid);

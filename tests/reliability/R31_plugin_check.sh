@@ -8,7 +8,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 # shellcheck source=tests/broken/lib.sh
-. "$(dirname "$0")/../broken/lib.sh"
+. "$RR_SRCDIR/tests/broken/lib.sh"
 
 refused SYMBOL 'loading *exports no symbol "rr_plugin"*'
 refused UNDEFINED 'loading *undefined symbol: there_is_no_such_function*'

@@ -7,7 +7,7 @@ set -u
 # shellcheck source=tests/reliability/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/broken/lib.sh
-. "$(dirname "$0")/../broken/lib.sh"
+. "$RR_SRCDIR/tests/broken/lib.sh"
 
 refused MAGIC=0x12345678 'loading *magic 0x12345678*'
 refused SIZE=0 'loading *a size of 0 bytes*'
