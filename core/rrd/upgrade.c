@@ -51,8 +51,9 @@ origin_of_file(const struct conf_stage *s)
 {
     const struct conf_value *value = conf_stage_value(s, "plugin_file");
 
-    return value->text[0] == '\0' || strcmp(value->origin, CONF_BY_UPGRADE) == 0 ? NULL
-                                                                                 : value->origin;
+    return value == NULL || value->text[0] == '\0' || strcmp(value->origin, CONF_BY_UPGRADE) == 0
+               ? NULL
+               : value->origin;
 }
 
 /* ---- what is asked for ---- */
