@@ -112,7 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     void *state = malloc(v->state_bytes);
     check(state != NULL);
     if (*position == '\0') {
-        rr_game.init(v, 0, state); /* an offer of the swap to come is no part of a text */
+        rr_game.init(v, size % 2, state);
     } else if (rr_game.state_parse(v, position, state, why, sizeof why) != 0) {
         check(why[0] != '\0');
         goto out;

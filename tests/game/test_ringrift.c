@@ -308,6 +308,10 @@ test_state_texts(void)
     refused(&t, "ph=RP cur=1 " SEATS "st=- mk=- co=- fx=- le=0 te=0 rc=0 ac=0 sw=0 lp=0:.x:0:0",
             "'.', '0' or '1'");
     refused(&t, "ph=RP cur=1 " SEATS "st=- mk=- co=-" TAIL " more", "more text");
+    refused(&t, "ph=RP cur=2 " SEATS "st=- mk=- co=-" TAIL " swap=1", "first turn of player 1");
+    refused(&t,
+            "ph=RP cur=2 " SEATS "st=- mk=- co=- fx=- le=0 te=0 rc=0 ac=0 sw=1 lp=2:.1:0:0 swap=1",
+            "first turn of player 1");
     table_close(&t);
 }
 

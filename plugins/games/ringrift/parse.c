@@ -5,6 +5,7 @@
  * The fields come in the order in which text.c writes them. Totals of rings need not add up, so
  * that hand-made positions can be read, but no seat may have more rings on the board than a game
  * gives it, and the seat to act must have a legal move. `lp=*` stands for "no bookkeeping yet".
+ * `swap=1` after the last field: player 2 will be offered the swap.
  * Who has won a finished game follows from the position, but for ends by the last rung of the
  * stalemate ladder, whose text has `w=` after the last field.
  */
@@ -218,6 +219,8 @@ hidden(struct parser *ps)
     bookkeeping(ps);
     if (h->phase == PH_OV && accept(ps, " w=")) {
         h->winner = (uint8_t)(seat(ps) + 1);
+    } else if (accept(ps, " swap=1")) {
+        h->swap = h->swap == SWAP_OFFERED ? SWAP_COUNT : SWAP_PENDING;
     }
     if (!ps->failed && *ps->at != '\0') {
         fail(ps, "more text after the last field: \"%.20s\"", ps->at);
@@ -245,6 +248,10 @@ check_hidden(struct parser *ps)
     } else if (h->swap == SWAP_OFFERED &&
                (h->phase != PH_RP || h->cur != 1 || ps->pos.v.r->seats != 2)) {
         fail(ps, "sw=1, but only player 2 of two may swap, before placing");
+    } else if (h->swap == SWAP_COUNT ||
+               (h->swap == SWAP_PENDING &&
+                (h->phase == PH_OV || h->cur != 0 || ps->pos.v.r->seats != 2))) {
+        fail(ps, "swap=1 is for the first turn of player 1 of two, before sw=1");
     }
 }
 

@@ -52,7 +52,7 @@ enum {
     FLAG_ACTED = 8        /* ac: something other than skips and no-ops was done this turn */
 };
 
-enum swap_state { SWAP_NONE, SWAP_PENDING, SWAP_OFFERED };
+enum swap_state { SWAP_NONE, SWAP_PENDING, SWAP_OFFERED, SWAP_COUNT };
 enum lps_seen { LPS_UNSEEN, LPS_IDLE, LPS_ACTIVE };
 
 struct head {

@@ -290,6 +290,9 @@ text_hidden(struct text *t, const struct view *v)
     text_int(t, h->lps_player);
     text_char(t, ':');
     text_int(t, h->lps_streak);
+    if (h->swap == SWAP_PENDING) { /* recorded games have it in the options of the game */
+        text_str(t, " swap=1");
+    }
 }
 
 int32_t
