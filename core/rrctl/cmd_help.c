@@ -55,7 +55,7 @@ print_overview(const struct rrctl *app)
     }
     places_list_externals(&app->paths, &names);
     if (names.n > 0) {
-        (void)puts("\nFurther programs (rrctl NAME --help tells about each):");
+        (void)puts("\nFurther programs:");
         for (size_t i = 0; i < names.n; i++) {
             (void)printf("  %s\n", names.v[i]);
         }
@@ -140,11 +140,12 @@ cmd_help(struct rrctl *app, struct rr_err *err)
         return proc_become_rrd(app, (const char *const[]){"--help-stage", name, NULL}, err);
     }
     command = command_find(topic);
-    if (command == NULL || name != NULL) {
+    if (command == NULL && name == NULL) {
+        return run_external(app, 2, (const char *const[]){topic, "--help"}, err);
+    }
+    if (name != NULL) {
         return rr_err_set(err, RR_E_INPUT,
-                          "no command '%s' (rrctl help lists them; rrctl help "
-                          "stage NAME tells about a stage)",
-                          topic);
+                          "help explains one command, or with 'stage NAME' the options of a stage");
     }
     if (app->json) {
         print_json_table(command);

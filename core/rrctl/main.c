@@ -81,9 +81,8 @@ set_globals(struct rrctl *app, struct rr_err *err)
     return 0;
 }
 
-/* Become rrctl-NAME; returns only when that fails. */
-static int
-run_external(struct rrctl *app, int argc, char **argv, struct rr_err *err)
+int
+run_external(struct rrctl *app, int argc, const char *const *argv, struct rr_err *err)
 {
     const char *name = argv[0];
     char *path = places_external_new(&app->paths, name);
@@ -158,7 +157,7 @@ dispatch(struct rrctl *app, int argc, char **argv, struct rr_err *err)
     }
     app->command = command_find(argv[at]);
     return app->command != NULL ? run_command(app, argc, argv, at + 1, err)
-                                : run_external(app, argc - at, argv + at, err);
+                                : run_external(app, argc - at, (const char *const *)argv + at, err);
 }
 
 int

@@ -149,18 +149,21 @@ places_set_env(const struct paths *paths, const char *dir, struct rr_err *err)
     char *absolute = paths_real_new(dir, err);
     char *libraries;
     char *plugins;
+    char *self;
     int rc = 0;
 
     if (absolute == NULL) {
         return err->code;
     }
     plugins = plugin_path_new(paths, absolute);
+    self = paths_join_new(paths->self_dir, "rrctl");
     libraries = old == NULL || old[0] == '\0' ? mem_dup(paths->lib_dir)
                                               : mem_printf("%s:%s", paths->lib_dir, old);
     if (setenv("RR_DIR", absolute, 1) < 0 || setenv("RR_PLUGIN_PATH", plugins, 1) < 0 ||
-        setenv("LD_LIBRARY_PATH", libraries, 1) < 0) {
+        setenv("RR_CTL", self, 1) < 0 || setenv("LD_LIBRARY_PATH", libraries, 1) < 0) {
         rc = rr_err_set(err, -errno, "cannot set the environment: %s", strerror(errno));
     }
+    free(self);
     free(libraries);
     free(plugins);
     free(absolute);

@@ -26,8 +26,9 @@ char *places_default_conf_new(const struct paths *paths, struct rr_err *err);
 void places_list_externals(const struct paths *paths, struct text_list *names);
 
 /*
- * Set RR_DIR, RR_PLUGIN_PATH and LD_LIBRARY_PATH of this process for a program of ours that is
- * about to be executed. core.plugin_path of the directory's configuration is searched first.
+ * Set RR_DIR, RR_CTL (this program), RR_PLUGIN_PATH and LD_LIBRARY_PATH of this process for a
+ * program of ours that is about to be executed. core.plugin_path of the directory's configuration
+ * is searched first.
  */
 int places_set_env(const struct paths *paths, const char *dir, struct rr_err *err);
 

@@ -41,6 +41,8 @@ extern const struct command commands[]; /* ends with a NULL name */
 extern const struct opt_row global_options[];
 
 const struct command *command_find(const char *name);
+/* Become rrctl-NAME, NAME and its arguments in argv; returns a code only when that fails. */
+int run_external(struct rrctl *app, int argc, const char *const *argv, struct rr_err *err);
 
 /* Ask the daemon of app->dir one question; args is borrowed and may be NULL. *result is new. */
 int ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result,

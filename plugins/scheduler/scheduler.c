@@ -126,6 +126,24 @@ parse_configs(struct scheduler *s, const char *list, struct rr_err *err)
     return rc;
 }
 
+/* The configurations, each a variant that some game has. */
+static int
+read_configs(struct rr_ctx *ctx, struct scheduler *s, struct rr_err *err)
+{
+    int rc = parse_configs(s, rr_opt_str(ctx, "configs"), err);
+
+    for (size_t i = 0; rc == 0 && i < s->count; i++) {
+        const struct rr_game *game = NULL;
+        const struct rr_variant *variant = NULL;
+
+        rc = rr_game_find(rr_fact(ctx, "plugin_path"), s->names[i], &game, &variant, err);
+        if (rc == RR_E_INPUT) {
+            rc = err->code = RR_E_CONFIG; /* no game has it; the text names those that exist */
+        }
+    }
+    return rc;
+}
+
 static int
 on_check(struct rr_ctx *ctx, struct rr_err *err)
 {
@@ -135,7 +153,7 @@ on_check(struct rr_ctx *ctx, struct rr_err *err)
     if (s == NULL) {
         return rr_err_set(err, -ENOMEM, "out of memory");
     }
-    rc = parse_configs(s, rr_opt_str(ctx, "configs"), err);
+    rc = read_configs(ctx, s, err);
     free(s);
     return rc;
 }
@@ -149,15 +167,8 @@ on_init(struct rr_ctx *ctx, struct rr_err *err)
     if (s == NULL) {
         return rr_err_set(err, -ENOMEM, "out of memory");
     }
-    rc = parse_configs(s, rr_opt_str(ctx, "configs"), err);
-    for (size_t i = 0; rc == 0 && i < s->count; i++) {
-        const struct rr_game *game = NULL;
-        const struct rr_variant *variant = NULL;
-
-        rc = rr_game_find(rr_fact(ctx, "plugin_path"), s->names[i], &game, &variant, err);
-        if (rc == RR_E_INPUT) {
-            rc = err->code = RR_E_CONFIG; /* no game has it; the text names those that exist */
-        }
+    rc = read_configs(ctx, s, err);
+    for (size_t i = 0; i < s->count; i++) {
         s->watches[i].quiet_since = seconds_now();
     }
     if (rc != 0) {

@@ -87,14 +87,19 @@ default_plugins(char out[PATH_MAX])
     }
 }
 
-/* Start `rrctl -C DIR events --json`, whose output is *out. */
+/* Start `rrctl -C DIR events --json`, whose output is *out: the rrctl that started this program,
+ * one beside it, or one in PATH. */
 static int
 ask(const char *dir, FILE **out, pid_t *pid, struct rr_err *err)
 {
     char program[PATH_MAX];
     int ends[2];
 
-    beside(program, "rrctl");
+    if (getenv("RR_CTL") != NULL) {
+        (void)snprintf(program, sizeof program, "%s", getenv("RR_CTL"));
+    } else {
+        beside(program, "rrctl");
+    }
     if (pipe(ends) != 0) {
         return rr_err_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
     }

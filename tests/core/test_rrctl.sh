@@ -59,7 +59,7 @@ is 'a word that is not UTF-8' "$rc" 2
 # --- programs rrctl-NAME
 
 # shellcheck disable=SC2016
-printf '#!/bin/sh\necho "$@"\necho "$RR_DIR"\necho "$RR_PLUGIN_PATH"\necho "$LD_LIBRARY_PATH"\nexit 9\n' \
+printf '#!/bin/sh\necho "$@"\necho "$RR_DIR"\necho "$RR_CTL"\necho "$RR_PLUGIN_PATH"\necho "$LD_LIBRARY_PATH"\nexit 9\n' \
     > rrctl-hello
 chmod +x rrctl-hello
 mkdir -p D/conf.d
@@ -68,10 +68,15 @@ run env LD_LIBRARY_PATH=/there ./rrctl -C D hello --dir x "a b"
 is 'external: exit status passes through' "$rc" 9
 is 'external: words and environment' "$out" "--dir x a b
 $work/D
+$work/rrctl
 $work/D/mine:/opt/rr:$work/plugins
 $work:/there"
 run ./rrctl help
 like 'external: listed by help' "$out" '*hello*'
+run ./rrctl help hello
+like 'external: help asks it' "$rc $out" '9 --help*'
+run ./rrctl help helo
+like 'external: no such help' "$rc $err" "2 *no command 'helo' (did you mean hello?)*"
 run ./rrctl helo
 like 'external: suggested' "$err" '*did you mean hello*'
 

@@ -48,5 +48,5 @@ tests_loop_test_curriculum_SOURCES = tests/loop/test_curriculum.c $(CURRICULUM_S
 tests_loop_test_curriculum_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_loop_test_curriculum_LDADD = $(KIT_LIBS) $(JANSSON_LIBS) -lm
 
-dist_check_SCRIPTS += tests/loop/test_report.sh
-TESTS += tests/loop/test_report.sh
+dist_check_SCRIPTS += tests/loop/test_report.sh tests/loop/check_configs.sh
+TESTS += tests/loop/test_report.sh tests/loop/check_configs.sh

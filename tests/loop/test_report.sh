@@ -58,6 +58,12 @@ ok 'wall time of stages' has 'trainer_cpu     40.0 s'
 ok 'where files are' has 'data/models/hex8_2p/g0002.safetensors'
 ok 'report.txt is what was printed' cmp -s "$dir/out" "$dir/report.txt"
 ok 'curve.png is a picture' [ "$(head -c 4 "$dir/curve.png" | tail -c 3)" = PNG ]
+# Events come from the rrctl that started the program.
+printf '#!/bin/sh\n[ "$3" = events ] && cat "%s/events"\n' "$dir" >"$dir/ctl"
+chmod +x "$dir/ctl"
+RR_CTL=$dir/ctl report --no-match
+ok 'events of the rrctl that asked' has '2 trained, 2 promoted'
+
 report --no-match --json --events "$dir/events"
 ok 'JSON is printed' [ "$status" = 0 ]
 ok 'JSON has the figures' has '"exported_samples": 700'

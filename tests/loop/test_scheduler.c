@@ -347,7 +347,7 @@ test_init(void)
                    getenv("RR_BUILDDIR") == NULL ? "." : getenv("RR_BUILDDIR"));
     rr_test_opt(other, "configs", "nosuch_2p");
     rr_test_fact(other, "plugin_path", plugins);
-    is_int(rr_test_check(other), 0, "a list of names passes the check");
+    is_int(rr_test_check(other), RR_E_CONFIG, "a configuration that no game has fails the check");
     is_int(rr_test_init(other), RR_E_CONFIG, "a configuration that no game has is refused");
     ok(strstr(other->err.text, "nosuch_2p") != NULL, "by name");
     rr_test_opt(other, "configs", "a,a");
