@@ -71,7 +71,7 @@ fail_connect(int code, const char *dir, struct rr_err *err)
     case EPERM:
         return rr_err_set(err, -EACCES,
                           "no permission for the control socket in %s/run: use the account that "
-                          "runs rrd",
+                          "runs rrd, or its control_group",
                           dir);
     case EAGAIN:
         return rr_err_set(err, RR_E_TIMEOUT, "rrd in %s does not accept connections", dir);

@@ -103,6 +103,7 @@ listen_in(int dir_fd, int64_t gid, int backlog, struct rr_err *err)
         rc = give_group(dir_fd, (gid_t)gid, err);
     }
     if (rc != 0) {
+        (void)unlinkat(dir_fd, "ctl.sock", 0);
         (void)close(fd);
         return rc;
     }
