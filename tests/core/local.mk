@@ -5,6 +5,7 @@ check_PROGRAMS += fake_rrd
 fake_rrd_SOURCES = tests/core/fake_rrd.c
 fake_rrd_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 fake_rrd_LDADD = $(JANSSON_LIBS)
+EXTRA_DIST += tests/core/fake.sh
 dist_check_SCRIPTS += tests/core/test_rrctl.sh tests/core/test_rrctl_live.sh
 TESTS += tests/core/test_rrctl.sh tests/core/test_rrctl_live.sh
 check_PROGRAMS += test_rrctl_parts
