@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-dist_man_MANS += man/rr-game.3 man/rrctl.8 man/rrd-plugin.7 man/rrd-protocol.7 man/rrd-sdk.3 \
+dist_man_MANS += man/rr-game.3 man/rr-game.7 man/rrctl-game.1 man/rrctl-match.1 \
+	man/rrctl.8 man/rrd-plugin.7 man/rrd-protocol.7 man/rrd-sdk.3 \
 	man/rrd.8 man/rrd.conf.5
 EXTRA_DIST += man/tables.py
 

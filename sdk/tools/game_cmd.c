@@ -37,7 +37,7 @@ read_number(const char *text, uint64_t most, uint64_t *out)
 }
 
 int
-game_read_args(int argc, char **argv, struct game_args *args)
+game_read_args(int argc, char **argv, const char *without, struct game_args *args)
 {
     static const struct option table[] = {
         {"plugins", required_argument, NULL, 'p'}, {"opponent", required_argument, NULL, 'o'},
@@ -57,6 +57,11 @@ game_read_args(int argc, char **argv, struct game_args *args)
                                          : 86400000;
         if (c == '?') {
             return EXIT_USAGE; /* getopt has said what is wrong */
+        }
+        if (strchr(without, c) != NULL) {
+            fprintf(stderr, "rrctl game %s: --%s is not for %s\n", argv[0], table[at].name,
+                    argv[0]);
+            return EXIT_USAGE;
         }
         if (strchr("snte", c) != NULL && !read_number(optarg, most, &number)) {
             fprintf(stderr, "rrctl game %s: --%s %s: not a number from 0 to %llu\n", argv[0],

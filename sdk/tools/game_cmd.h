@@ -14,7 +14,7 @@ enum { EXIT_MISMATCH = 1, EXIT_USAGE = 2, EXIT_DATA = 65, EXIT_PLUGIN = 69 };
 
 int game_play(int argc, char **argv);   /* against people */
 int game_show(int argc, char **argv);   /* a recorded game */
-int game_engine(int argc, char **argv); /* for programs; rr-game-protocol(7) */
+int game_engine(int argc, char **argv); /* for programs; rr-game(7) */
 
 /* Say what is wrong on standard error; the exit status for it. */
 int game_fail(const char *command, const struct rr_err *err);
@@ -31,8 +31,9 @@ struct game_args {
     bool is_help;
 };
 
-/* Read the options of a command; words are left at argv[optind]. Returns 0 or an exit status. */
-int game_read_args(int argc, char **argv, struct game_args *args);
+/* Read the options of a command, but for those whose letters are in `without`; words are left at
+ * argv[optind]. Returns 0 or an exit status. */
+int game_read_args(int argc, char **argv, const char *without, struct game_args *args);
 
 /* Open the variant that the words name, GAME VARIANT or VARIANT, with the options that are set. */
 int game_open(const struct game_args *args, int count, char **words, struct session *s,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * game_engine.c - `rrctl game engine`: games for other programs, by lines of JSON on standard input
- * and output. rr-game-protocol(7) describes it.
+ * and output. rr-game(7) describes it.
  *
  * Whatever comes in, one line of it gets one line back; nothing but quit or the end of the input
  * ends the program.
@@ -21,11 +21,13 @@
 
 static const char help_text[] =
     "usage: rrctl game engine [[GAME] VARIANT] [OPTION]...\n"
-    "Play for other programs: one JSON object a line in, one out. rr-game-protocol(7) says which.\n"
+    "Play for other programs: one JSON object a line in, one out. rr-game(7) says which.\n"
     "\n"
     "  --opponent NAME   who thinks, unless a request names another: a model file or\n"
     "                    " RR_OPPONENT_NAMES "\n"
     "                    (default: mcts_light)\n"
+    "  --simulations N   size of searches, and\n"
+    "  --time-ms N       what fits into so many milliseconds, unless a request says so\n"
     "  --options A,B     options of the game\n"
     "  --seed N          decides random choices (default: 1)\n"
     "  --plugins DIRS    where games are looked for\n"
@@ -318,7 +320,7 @@ static int
 on_go(struct engine *e, const json_t *in, json_t *out, struct rr_err *err)
 {
     const uint32_t from = e->s.plies;
-    struct rr_budget budget = {0, 0};
+    struct rr_budget budget = {e->args.simulations, e->args.time_ms};
     struct rr_search_result result;
     const char *name = NULL;
     uint32_t simulations = 0;
@@ -507,7 +509,7 @@ game_engine(int argc, char **argv)
 {
     struct engine e = {0};
     struct rr_err err = RR_ERR_INIT;
-    const int status = game_read_args(argc, argv, &e.args);
+    const int status = game_read_args(argc, argv, "sl", &e.args);
     const int count = argc - optind;
     int rc = 0;
 

@@ -34,7 +34,7 @@ static const char help_text[] =
     "Type help in the game for what you can say there.\n";
 
 static const char in_game_text[] =
-    "  MOVE           play it, in the notation of the game; #N plays move number N of the list\n"
+    "  MOVE           play it, in the notation of the game; #N plays number N of the list\n"
     "  moves [TEXT]   list the legal moves, or those that contain TEXT\n"
     "  hint [N]       what a search of N simulations would play, with visit counts\n"
     "  undo           take back your last decision, and what followed\n"
@@ -132,18 +132,20 @@ by_visits(const void *a, const void *b)
     if (x->visits != y->visits) {
         return x->visits < y->visits ? 1 : -1;
     }
-    return (x->target < y->target) - (x->target > y->target);
+    return (x->q < y->q) - (x->q > y->q);
 }
 
 static int
 give_hint(struct table *t, const char *word, struct rr_err *err)
 {
-    const struct rr_budget budget = {(uint32_t)strtoul(word, NULL, 10), 0};
+    char *end = NULL;
+    const unsigned long wanted = strtoul(word, &end, 10);
+    const struct rr_budget budget = {(uint32_t)wanted, 0};
     struct rr_search_result result;
     uint32_t simulations = 0;
 
-    if (budget.simulations > RR_THINKER_MOST) {
-        printf("a hint takes at most %u simulations\n", RR_THINKER_MOST);
+    if (*end != '\0' || wanted > RR_THINKER_MOST) {
+        printf("a hint takes a number of simulations, at most %u\n", RR_THINKER_MOST);
         return 0;
     }
     const int rc = rr_thinker_go(t->adviser, session_state(&t->s, t->s.plies), &budget,
@@ -157,9 +159,9 @@ give_hint(struct table *t, const char *word, struct rr_err *err)
     }
     memcpy(moves, result.moves, result.count * sizeof *moves);
     qsort(moves, result.count, sizeof *moves, by_visits);
-    printf("%-40s %7s %7s %7s   (%u simulations)\n", "", "visits", "value", "prior", simulations);
+    printf("%6u simulations %38s %7s %7s\n", simulations, "visits", "value", "prior");
     for (uint32_t i = 0; i < result.count && i < HINTS && moves[i].visits > 0; i++) {
-        printf("%c %-38s %7u %6.1f%% %6.1f%%\n", moves[i].move == result.best ? '*' : ' ',
+        printf("%c %-46s %7u %6.1f%% %6.1f%%\n", i == 0 ? '*' : ' ',
                session_move_text(&t->s, t->s.plies, moves[i].move), moves[i].visits,
                100.0 * (double)moves[i].q, 100.0 * (double)moves[i].prior);
     }
@@ -350,7 +352,7 @@ game_play(int argc, char **argv)
     struct game_args args;
     struct table t = {.args = &args};
     struct rr_err err = RR_ERR_INIT;
-    const int status = game_read_args(argc, argv, &args);
+    const int status = game_read_args(argc, argv, "", &args);
     const int count = argc - optind;
 
     if (status != 0) {

@@ -77,6 +77,22 @@ like "a filter" "$out" '{"moves":\["M0,0>4,0"\],*'
 ask '{"cmd":"play","move":"M0,0>4,0","forced":true}'
 like "moves without a choice are played when asked for" "$out" '{"played":\["M0,0>4,0","NL","NT"\],"ply":4,"player":2,*'
 
+# What it knows is in the page, and the page's dialogue is true.
+page=$RR_SRCDIR/man/rr-game.7
+for word in $(sed -n 's/.*"cmd must be \(.*\)");.*/\1/p' "$RR_SRCDIR/sdk/tools/game_engine.c" |
+    tr -cs 'a-z' ' '); do
+    [ "$word" = or ] && continue
+    run grep -x ".SS $word" "$page"
+    is "rr-game(7) has $word" "$rc" 0
+done
+while IFS= read -r request <&3 && IFS= read -r answer <&3; do
+    ask "${request#> }"
+    expected=${answer#< }
+    like "the page: $request" "$out" "${expected//[\[\]]/?}"
+done 3< <(sed -n '/^\.SH EXAMPLE/,/^\.fi/ { s/\.\.\./*/; /^[<>]/p }' "$page" | grep -v '"quit"' | sed '$d')
+ask '{"cmd":"newgame","variant":"hex8_2p"}'
+ask '{"cmd":"position","moves":["P0,0*2","M0,0>4,0","NL","NT"]}'
+
 # Junk. Every line has an answer, and the game is as it was.
 for line in 'hello' '{' '[]' '3' '"x"' 'null' '{"cmd":3}' '{"cmd":"nothing"}' '{}' \
     '{"cmd":"legal","cmd":"legal"}' '{"cmd":"legal","filter":3}' '{"cmd":"play"}' \
@@ -110,6 +126,10 @@ run "$RR_BUILDDIR/rrctl-game" engine < noise
 is "noise: status 0" "$rc" 0
 lines=$(grep -c '^{"error":' out.txt)
 is "and an answer to each line" "$((lines > 0 && lines == $(wc -l < out.txt)))" 1
+run "$RR_BUILDDIR/rrctl-game" engine connect4_2p --opponent mcts_light --simulations 9 < <(echo '{"cmd":"go"}')
+like "a budget on the command line" "$out" '*"simulations":9,*'
+run "$RR_BUILDDIR/rrctl-game" engine connect4_2p --load x
+like "an option of play only: usage" "$rc$err" '2*--load is not for engine*'
 run "$RR_BUILDDIR/rrctl-game" engine a b c
 is "too many words: usage" "$rc" 2
 run "$RR_BUILDDIR/rrctl-game" engine hex9_2p

@@ -37,16 +37,16 @@ like "nothing to take back at first" "$out" '*no decision of yours*'
 like "undo goes back to the last decision, over the opponent's moves" "$out" '*ph=MV cur=1 hand=16,18*'
 like "and to the one before" "$out" '*ph=RP cur=1 hand=18,18*'
 
-say 'bogus' '#999' '#x' 'save' 'save /no/such/dir/x' 'load nothing' 'hint 9999999' 'quit'
+say 'bogus' '#999' '#x' 'save' 'save /no/such/dir/x' 'load nothing' 'hint 9999999' 'hint me' 'quit'
 like "no move: the reason" "$out" '*"bogus" is not one of the 183 legal moves*'
 like "no number" "$out" '*#999: moves are numbered from #1 to #183*#x: moves*'
 like "save and load want a file that can be had" "$out" \
     '*save what*cannot save: No such file*nothing: cannot read*'
-like "a hint has a limit" "$out" '*at most 16384 simulations*'
+like "a hint has a limit" "$out" '*a number of simulations, at most 16384*a number of*'
 is "and the game goes on" "$rc" 0
 
 say 'hint 64' 'quit'
-like "a hint shows visits" "$out" '*visits*(64 simulations)*\* *%*'
+like "a hint shows visits" "$out" '*64 simulations *visits*\* *%*'
 say 'help' 'quit'
 like "help" "$out" '*undo*save FILE*quit*'
 say 'P0,0*2'
@@ -100,6 +100,10 @@ is "no variant: usage" "$rc" 2
 for command in play show engine; do
     run "$tool" "$command" --help
     like "$command --help" "$rc$out" '0usage: rrctl game '"$command"'*'
+    for option in $(grep -oE -- '^  --[a-z-]+' out.txt); do
+        run grep -F -e "${option//-/\\-}" "$RR_SRCDIR/man/rrctl-game.1"
+        is "rrctl-game(1) knows $command $option" "$rc" 0
+    done
 done
 
 # show
