@@ -85,9 +85,16 @@ rr_opponent_open(const char *name, const struct rr_game *game, const struct rr_v
     }
     rr_player_search(player, NULL, b->simulations > 0 ? b->simulations : simulations);
     if (b->kind == RR_PLAYER_SEARCH && b->simulations > 0) {
-        /* The prior is even: without noise ties would fall to the first moves of each list. */
+        /* An even prior: without noise ties would fall to the first moves of each list. */
         player->search.gumbel_scale = 1.0f;
-        player->search.leaf = game->evaluate != NULL ? RR_LEAF_RULES : RR_LEAF_PLAYOUT;
+        player->search.leaf = RR_LEAF_PLAYOUT;
+        if (game->evaluate != NULL) {
+            /* Rules of thumb tell good from bad in the right order, but call both nearly even;
+             * with more weight on differences the search follows them (doc/opponents.md). */
+            player->search.gumbel_scale = 0.3f;
+            player->search.c_scale = 4.0f;
+            player->search.leaf = RR_LEAF_RULES;
+        }
     } else if (b->kind == RR_PLAYER_RULES) {
         player->kind = RR_PLAYER_RULES;
         player->level = level;

@@ -308,7 +308,22 @@ finish_leaf(struct rr_search *search, struct slot *slot, const float *logits, co
     back_up(slot, search->variant->seats);
 }
 
-/* Evaluate a leaf without a net: even priors, and the value that the conf's leaf names. */
+/* Without a net all moves look alike, and only `considered` of them are tried: at the root, rules
+ * of thumb say which. A look one move ahead weighs as much as the value of a move tried once. */
+static void
+prior_of_rules(struct rr_search *search, struct slot *slot)
+{
+    const struct look look = {search->game, search->variant, search->image, search->move, NULL};
+    const struct tree_node *root = &slot->tree.nodes[0];
+    const float sigma = search->conf.c_visit * search->conf.c_scale;
+
+    for (uint32_t edge = root->first; edge < root->first + root->count; edge++) {
+        slot->tree.logit[edge] = sigma * look_ahead(&look, tree_state(&slot->tree, 0),
+                                                    slot->tree.move[edge], RR_GAME_LEVELS);
+    }
+}
+
+/* Evaluate a leaf without a net: the value is that which the conf's leaf names. */
 static void
 finish_without_net(struct rr_search *search, struct slot *slot)
 {
@@ -321,6 +336,9 @@ finish_without_net(struct rr_search *search, struct slot *slot)
     memset(logit, 0, leaf->count * sizeof *logit);
     if (search->conf.leaf == RR_LEAF_RULES) {
         search->game->evaluate(v, state, RR_GAME_LEVELS, value);
+        if (slot->leaf == 0) {
+            prior_of_rules(search, slot);
+        }
     } else if (search->conf.leaf == RR_LEAF_PLAYOUT) {
         const struct look look = {search->game, v, search->image, search->move, &slot->rng};
         look_playout(&look, state, value);

@@ -9,8 +9,8 @@
 #include "tests/kit/toy_game.h"
 #include "tests/tap.h"
 
-static const struct rr_game *connect4;
-static const struct rr_variant *variant;
+static const struct rr_game *connect4, *ringrift;
+static const struct rr_variant *variant, *hex8;
 
 static void
 test_names(void)
@@ -116,21 +116,57 @@ static void
 test_strength(void)
 {
     static const struct {
+        bool is_hex8;
         const char *weak, *strong;
-        double least; /* share of the points */
-    } rows[] = {{"random", "heuristic:1", 0.6},
-                {"heuristic:1", "heuristic:7", 0.6},
-                {"heuristic:7", "mcts_light", 0.52},
-                {"mcts_light", "mcts_medium", 0.55},
-                {"random", "mcts_light", 0.9}};
+        double least; /* of 100 points */
+    } rows[] = {{false, "random", "heuristic:1", 60},     {false, "heuristic:1", "heuristic:7", 60},
+                {false, "heuristic:7", "mcts_light", 52}, {false, "mcts_light", "mcts_medium", 55},
+                {false, "random", "mcts_light", 90},      {true, "random", "heuristic:1", 60},
+                {true, "heuristic:1", "heuristic:5", 60}, {true, "heuristic:5", "heuristic:7", 70},
+                {true, "heuristic:7", "mcts_light", 55}};
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const double rate = play(connect4, variant, rows[i].strong, rows[i].weak, 100, 2).points;
-        ok(rate >= 100 * rows[i].least, "%s has %.1f of 100 points against %s", rows[i].strong,
-           rate, rows[i].weak);
+        const bool hex = rows[i].is_hex8;
+        const double points = play(hex ? ringrift : connect4, hex ? hex8 : variant, rows[i].strong,
+                                   rows[i].weak, 100, 2)
+                                  .points;
+        ok(points >= rows[i].least, "%s: %s has %.1f of 100 points against %s",
+           hex ? "hex8_2p" : "connect4_2p", rows[i].strong, points, rows[i].weak);
     }
     const double rate = play(&toy_game, &toy_2p, "mcts_light", "random", 100, 1).points;
     ok(rate >= 60, "playouts alone have %.1f of 100 against random play", rate);
+}
+
+/* At the root a search without a net tries first what rules of thumb like. */
+static void
+test_prior(void)
+{
+    uint64_t state[1024];
+    struct rr_opponent o[2];
+    struct rr_thinker *thinker[2];
+    struct rr_search_result result[2];
+    const struct rr_budget own = {0, 0};
+    struct rr_err err = RR_ERR_INIT;
+    uint32_t likes[2] = {0, 0};
+
+    ringrift->init(hex8, 0, state);
+    for (int i = 0; i < 2; i++) {
+        const char *name = i == 0 ? "heuristic:7" : "mcts_light";
+        is_int(rr_opponent_open(name, ringrift, hex8, 0, &o[i], &err) ||
+                   rr_thinker_new(&o[i], ringrift, hex8, &thinker[i], &err) ||
+                   rr_thinker_go(thinker[i], state, &own, 1, &result[i], NULL, &err),
+               0, name);
+    }
+    for (uint32_t i = 1; i < result[0].count; i++) {
+        likes[0] = result[0].moves[i].q > result[0].moves[likes[0]].q ? i : likes[0];
+        likes[1] = result[1].moves[i].prior > result[1].moves[likes[1]].prior ? i : likes[1];
+    }
+    ok(result[1].moves[likes[1]].prior > 2.0F / (float)result[1].count, "the prior is not even");
+    is_int(likes[1], likes[0], "the move with the highest prior is that of heuristic:7");
+    for (int i = 0; i < 2; i++) {
+        rr_thinker_free(thinker[i]);
+        rr_opponent_close(&o[i]);
+    }
 }
 
 static void
@@ -157,13 +193,15 @@ main(void)
     struct rr_err err = RR_ERR_INIT;
 
     (void)snprintf(dirs, sizeof dirs, "%s/plugins", build != NULL ? build : ".");
-    if (rr_game_find(dirs, "connect4_2p", &connect4, &variant, &err) != 0) {
-        ok(false, "connect4 is there: %s", err.text);
+    if (rr_game_find(dirs, "connect4_2p", &connect4, &variant, &err) != 0 ||
+        rr_game_find(dirs, "hex8_2p", &ringrift, &hex8, &err) != 0) {
+        ok(false, "the games are there: %s", err.text);
         return tap_done();
     }
     test_names();
     test_plain_game();
     test_strength();
+    test_prior();
     test_repeats();
     return tap_done();
 }

@@ -9,7 +9,8 @@
  *   heuristic       heuristic:5;  heuristic_strong is heuristic:7
  *   mcts_light      search without a net, 32 simulations a move; mcts_medium 128, mcts_strong 512,
  *                   mcts_master 1024, mcts_grandmaster 2048. Positions are worth what the game's
- *                   rules of thumb say, or who wins at random when it has none.
+ *                   rules of thumb say, and the moves that they like best are tried first; in games
+ *                   without them positions are worth who wins at random.
  *   uniform         search without a net and without rules of thumb
  *   FILE            a model, with search
  */

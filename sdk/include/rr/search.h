@@ -32,7 +32,8 @@ struct rr_search;
 typedef int (*rr_eval_fn)(void *user, uint32_t n, const uint8_t *planes, const float *scalars,
                           float *policy, float *value, struct rr_err *err);
 
-/* What a position is worth when there is no evaluator. The prior is even. */
+/* What a position is worth when there is no evaluator. The prior is even, but for the root of
+ * RR_LEAF_RULES: there each move has what evaluate says of the position after it. */
 #define RR_LEAF_EVEN 0u    /* the same for every seat: only finished games count */
 #define RR_LEAF_RULES 1u   /* what the game's evaluate says, at its highest level */
 #define RR_LEAF_PLAYOUT 2u /* who wins when everybody plays at random to the end */
