@@ -319,7 +319,8 @@ evaluate(const struct rr_variant *v, const void *state, uint32_t level, float *s
 
     (void)v;
     (void)level;
-    share[0] = 1.0F / (1.0F + expf((float)-lead / 20.0F));
+    /* Flat: a lead of lines tells little, and searchers give much weight to differences. */
+    share[0] = 1.0F / (1.0F + expf((float)-lead / 80.0F));
     share[1] = 1.0F - share[0];
 }
 
