@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void
@@ -84,8 +85,10 @@ sha256_file(const char *path, char *hex)
 {
     /* O_NONBLOCK: opening a fifo must not hang. */
     const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
 
-    if (fd < 0 || sha256_fd(fd, hex, NULL, NULL) != 0) {
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+        sha256_fd(fd, hex, NULL, NULL) != 0) {
         hex[0] = '\0';
     }
     if (fd >= 0) {

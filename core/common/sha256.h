@@ -19,7 +19,7 @@ int sha256_memory(const void *data, size_t bytes, char *hex, struct rr_err *err)
  * the length. Returns 0 or a negative errno value. */
 int sha256_fd(int fd, char *hex, uint64_t *bytes, struct rr_err *err);
 
-/* Hash a file into hex[SHA256_HEX_BYTES]; "" when it cannot be read (path may be NULL). */
+/* Hash a regular file into hex[SHA256_HEX_BYTES]; "" when it cannot be read (path may be NULL). */
 void sha256_file(const char *path, char *hex);
 
 #endif

@@ -131,6 +131,10 @@ cmd_upgrade(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_str
         *result = upgrade_list_new(rrd, err);
         return *result == NULL ? err->code : 0;
     }
+    if (!ctl_socket_is_owner(&stream->peer)) {
+        return rr_err_set(err, -EPERM,
+                          "an upgrade brings code: it is for the daemon's own user and root");
+    }
     rc = upgrade_new(rrd, args, &u, err);
     if (rc == 0) {
         rc = reload_begin(rrd, false, u, ctl_later_new(stream), err);

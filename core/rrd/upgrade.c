@@ -14,6 +14,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* The loop stands still while it is hashed. */
+#define FILE_BYTES_MAX (1l << 30)
 
 struct row {
     char *stage;
@@ -63,6 +67,7 @@ add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, 
         struct rr_err *err)
 {
     struct row row = {.file = NULL};
+    struct stat st;
     json_t *record;
 
     if (origin_of_file(s) != NULL) {
@@ -89,6 +94,11 @@ add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, 
             return rr_err_set(err, RR_E_INPUT, "stage %s has no upgrade that could be undone",
                               s->name);
         }
+    }
+    if (stat(row.file, &st) == 0 && st.st_size > FILE_BYTES_MAX) {
+        (void)rr_err_set(err, RR_E_PLUGIN, "%s has more than 1 GiB: it is no plugin", row.file);
+        free(row.file);
+        return RR_E_PLUGIN;
     }
     sha256_file(row.file, row.hash);
     if (strcmp(row.hash, s->hash) == 0) {

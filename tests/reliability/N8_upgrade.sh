@@ -186,6 +186,11 @@ refused "a broken file" 69 "cut off" version "$base/broken/version.so"
 cp "$good" "$base/open/version.so"
 chmod 666 "$base/open/version.so"
 refused "a file that anybody may write to" 69 "chmod" version "$base/open/version.so"
+mkdir "$base/device" "$base/large"
+ln -s /dev/zero "$base/device/version.so"
+refused "a device" 69 "not a regular file" version "$base/device/version.so"
+truncate -s 2G "$base/large/version.so"
+refused "a file that is too large" 69 "more than 1 GiB" version "$base/large/version.so"
 refused "a time that is none" 2 "--watch-time" version "$good" --watch-time soon
 refused "no file" 2 "usage: rrctl upgrade" version
 refused "nothing to undo" 2 "no upgrade that could be undone" --undo flow_source

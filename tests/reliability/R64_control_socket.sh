@@ -51,9 +51,9 @@ conf
 if [ "$(id -u)" = 0 ]; then
     chmod 755 "$base"
     start_daemon
-    # hello GROUP: what nobody, a member of that group, is answered. He does not run rrctl, which may lie
-    # where only root gets to.
-    hello() { python3 -c "
+    # hello GROUP [REQUEST]: what nobody, a member of that group, is answered. He does not run rrctl, which
+    # may lie where only root gets to.
+    hello() { REQUEST=${2:-'{"v":1,"cmd":"start","args":{"stage":"puppet"}}'} python3 -c "
 import os, socket
 os.setgroups([$1])
 os.setresgid(65534, 65534, 65534)
@@ -62,7 +62,7 @@ s = socket.socket(socket.AF_UNIX)
 s.settimeout(20)
 s.connect('$dir/run/ctl.sock')
 try:
-    s.sendall(b'{\"v\":1,\"cmd\":\"start\",\"args\":{\"stage\":\"puppet\"}}\n')
+    s.sendall(os.environ['REQUEST'].encode() + b'\n')
 except OSError:
     pass # it may have said all that there is to say
 print(s.recv(4096).decode())" 2>&1; }
@@ -70,6 +70,8 @@ print(s.recv(4096).decode())" 2>&1; }
     like "R64 a member of the group is answered" "$(hello "$(getent group daemon | cut -d: -f3)")" '*"ok":true*'
     has_line 'ctl: start stage=puppet uid=65534 pid=' rrd.log
     is "R64 and the log says that it was he" "$?" 0
+    like "R64 but he brings no code" "$(hello "$(getent group daemon | cut -d: -f3)" \
+        '{"v":1,"cmd":"upgrade","args":{"name":"puppet","file":"/nowhere/puppet.so"}}')" '*"code":4*own user and root*'
     like "R64 another user does not get to the socket" "$(hello 65534)" '*Permission denied*'
     # as if somebody had opened the modes by hand
     chmod 755 "$dir/run"
