@@ -50,6 +50,8 @@ tests_game_test_ringrift_mask_LDADD = $(KIT_LIBS)
 
 EXTRA_DIST += \
 	doc/ringrift-encoding.md \
+	doc/connect4.md \
+	doc/othello.md \
 	doc/ringrift-speed.md \
 	tests/data/FORMAT.md \
 	tests/data/README.md \
