@@ -102,8 +102,8 @@ watch_go_on(struct rr_ctx *ctx, const struct plan_conf *plan, struct watch *w, s
         now - w->quiet_since < (double)rr_opt_int(ctx, "settle") / 1000.0) {
         return;
     }
-    /* By half: a few rounds bridge any wrong guess of what a game yields. Random games are cheap, and
-     * those of a small board yield little. */
+    /* By half: a few rounds bridge any wrong guess of what a game yields. Random games are cheap,
+     * and those of a small board yield little. */
     const uint64_t more = c->champion.path[0] == '\0' ? target : target / 2;
     c->extra += more > plan->games_per_request ? more : plan->games_per_request;
     c->dirty = 1;
