@@ -255,25 +255,31 @@ find_winner(const char *words)
     return w == NULL ? NULL : strchr(w, '=') + 1;
 }
 
+/* A text that a callback wrote, and what it returned for it and for one byte less than it needs. */
+static int
+check_form(struct checker *ck, const char *what, int32_t n, int32_t cut)
+{
+    if (n <= 0 || (size_t)n != strlen(ck->text) || !is_words(ck->text)) {
+        return BROKEN(ck, "%s returns %d, or \"%.80s\" is not words key=value", what, n,
+                      n > 0 ? ck->text : "");
+    }
+    return cut == -1 ? 0 : BROKEN(ck, "%s claims to fit without its NUL", what);
+}
+
 int
 check_end_texts(struct checker *ck, const float *share)
 {
     int32_t n = ck->g->variant_text(ck->v, ck->text, RR_GAME_TEXT_MAX);
+    int rc = check_form(ck, "variant_text", n,
+                        n > 0 ? ck->g->variant_text(ck->v, ck->text2, (size_t)n) : -1);
 
-    if (n <= 0 || (size_t)n != strlen(ck->text) || !is_words(ck->text)) {
-        return BROKEN(ck, "variant_text returns %d, or \"%.80s\" is not words key=value", n,
-                      n > 0 ? ck->text : "");
+    if (rc == 0) {
+        n = ck->g->result_text(ck->v, ck->state, ck->text, RR_GAME_TEXT_MAX);
+        rc = check_form(ck, "result_text", n,
+                        n > 0 ? ck->g->result_text(ck->v, ck->state, ck->text2, (size_t)n) : -1);
     }
-    if (ck->g->variant_text(ck->v, ck->text2, (size_t)n) != -1) {
-        return BROKEN(ck, "%s", "variant_text claims to fit without its NUL");
-    }
-    n = ck->g->result_text(ck->v, ck->state, ck->text, RR_GAME_TEXT_MAX);
-    if (n <= 0 || (size_t)n != strlen(ck->text) || !is_words(ck->text)) {
-        return BROKEN(ck, "result_text returns %d, or \"%.80s\" is not words key=value", n,
-                      n > 0 ? ck->text : "");
-    }
-    if (ck->g->result_text(ck->v, ck->state, ck->text2, (size_t)n) != -1) {
-        return BROKEN(ck, "%s", "result_text claims to fit without its NUL");
+    if (rc != 0) {
+        return rc;
     }
     const char *w = find_winner(ck->text);
     for (uint32_t s = 0; w != NULL && s < ck->v->seats; s++) {
