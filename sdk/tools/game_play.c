@@ -305,6 +305,9 @@ run(struct table *t, struct rr_err *err)
             putchar('\n');
             break;
         }
+        if (isatty(STDIN_FILENO) == 0) { /* what a terminal would have shown */
+            fputs(line, stdout);
+        }
         rc = obey(t, line, err);
     }
     free(line);

@@ -256,7 +256,7 @@ evaluate(const struct rr_variant *v, const void *state, uint32_t level, float *s
     const int late = __builtin_popcountll(p->discs[0] | p->discs[1]) - 44;
     const int sum = 160 * lead(p, CORNERS) + 30 * lead(&moves, ALL) + late * lead(p, ALL);
 
-    share[0] = 0.5F + 0.5F * (float)sum / (float)(200 + (sum < 0 ? -sum : sum));
+    share[0] = 0.5F + 0.5F * (float)sum / (float)(800 + (sum < 0 ? -sum : sum));
     share[1] = 1.0F - share[0];
 }
 

@@ -98,7 +98,7 @@ put_stack(struct page *p, uint16_t c)
         put(p, "/");
     }
     put_int(p, height);
-    if (mixed && p->narrow && height < 10) {
+    if (mixed && p->narrow && height < 10 && p->column < LINE) { /* the last of 25 has no room */
         put(p, "'");
     }
 }
