@@ -52,6 +52,7 @@ EXTRA_DIST += \
 	doc/ringrift-encoding.md \
 	doc/connect4.md \
 	doc/othello.md \
+	doc/opponents.md \
 	doc/ringrift-speed.md \
 	tests/data/FORMAT.md \
 	tests/data/README.md \
