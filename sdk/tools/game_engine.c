@@ -183,8 +183,7 @@ set_position(struct engine *e, const char *text, const json_t *moves, struct rr_
         if (rc == 0 && word == NULL) {
             rc = rr_err_set(err, RR_E_INPUT, "move %zu is no string", i);
         } else if (rc == 0 && session_play_text(&fresh, word, err) != 0) {
-            struct rr_err why = *err;
-            rc = rr_err_set(err, RR_E_INPUT, "move %zu: %.200s", i, why.text);
+            rc = rr_err_wrap(err, "move %zu", i);
         }
     }
     if (rc != 0) {

@@ -34,11 +34,9 @@ session_save(struct session *s, const char *path, struct rr_err *err)
 
 /* Put the place before a reason. */
 static int
-at_line(const struct reader *in, int rc, struct rr_err *err)
+at_line(const struct reader *in, struct rr_err *err)
 {
-    struct rr_err why = *err;
-
-    return rr_err_set(err, rc, "%.100s:%lu: %.140s", in->file, in->number, why.text);
+    return rr_err_wrap(err, "%s:%lu", in->file, in->number);
 }
 
 static int
@@ -63,7 +61,7 @@ read_saved(struct session *s, const char *dirs, struct reader *in, struct rr_err
 
     if (sscanf(in->line, "rr-game 1 %63s options=%" SCNu64, name, &options) != 2) {
         (void)rr_err_set(err, RR_E_INPUT, "expected \"rr-game 1 VARIANT options=BITS\"");
-        return at_line(in, RR_E_INPUT, err);
+        return at_line(in, err);
     }
     rc = open_variant(s, dirs, name, options, err);
     while (rc == 0 && (rc = reader_next(in, err)) == 1) {
@@ -71,7 +69,7 @@ read_saved(struct session *s, const char *dirs, struct reader *in, struct rr_err
         rc = is_position && s->plies == 0 ? session_reset(s, in->line + sizeof position - 1, err)
                                           : session_play_text(s, in->line, err);
         if (rc != 0) {
-            return at_line(in, rc, err);
+            return at_line(in, err);
         }
     }
     return rc;
@@ -103,7 +101,7 @@ read_recorded(struct session *s, const char *dirs, struct reader *in, uint64_t n
 
     if (sscanf(in->line, "RRG 1 %40s players=%u", board, &players) != 2) {
         (void)rr_err_set(err, RR_E_INPUT, "expected \"RRG 1 BOARD players=N\"");
-        return at_line(in, RR_E_INPUT, err);
+        return at_line(in, err);
     }
     (void)snprintf(name, sizeof name, "%s_%up", board, players);
     while ((rc = reader_next(in, err)) == 1 && games <= number + 1) {
@@ -113,7 +111,7 @@ read_recorded(struct session *s, const char *dirs, struct reader *in, uint64_t n
             rc = session_play_text(s, in->line + 2, err);
         }
         if (rc < 0) {
-            return at_line(in, rc, err);
+            return at_line(in, err);
         }
     }
     if (rc >= 0 && games <= number) {
