@@ -3,7 +3,8 @@
  * lock.c - the lock of the state directory and the id of the instance.
  *
  * The lock is what counts; the pid in the file is for people. It is never used to find or to
- * signal a process, because by then it may belong to somebody else.
+ * signal a process, because by then it may belong to somebody else; that it is nobody's tells that
+ * its owner is dead.
  */
 #include "core/rrd/lock.h"
 
@@ -12,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,10 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define HEIR_TRIES 300
 
 /* The file holds "PID INSTANCE\n". */
 static void
@@ -51,12 +56,32 @@ write_lock(int fd, const char *instance)
     return 0;
 }
 
+/* A daemon that was killed while it started a process leaves the lock to that one, up to its exec:
+ * a moment, unless the machine is busy. Whoever has it and lives is told of at once. */
+static int
+lock_patiently(int fd, long *pid, char *instance, size_t cap)
+{
+    const struct timespec moment = {.tv_nsec = 10000000};
+    int rc = flock(fd, LOCK_EX | LOCK_NB);
+
+    for (int i = 0; rc != 0 && errno == EWOULDBLOCK && i < HEIR_TRIES; i++) {
+        read_lock(fd, pid, instance, cap);
+        if (*pid <= 0 || kill((pid_t)*pid, 0) == 0 || errno != ESRCH) {
+            errno = EWOULDBLOCK;
+            break;
+        }
+        (void)nanosleep(&moment, NULL);
+        rc = flock(fd, LOCK_EX | LOCK_NB);
+    }
+    return rc;
+}
+
 int
 lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err)
 {
     char *path = mem_printf("%s/lock", state_dir);
     uint8_t random[16];
-    long pid;
+    long pid = 0;
     int rc = 0;
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
@@ -65,9 +90,8 @@ lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err)
         (void)rr_err_set(err, rc, "cannot open %s: %s", path, strerror(-rc));
         goto out;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (lock_patiently(fd, &pid, instance, cap) != 0) {
         rc = errno == EWOULDBLOCK ? RR_E_BUSY : -errno;
-        read_lock(fd, &pid, instance, cap);
         (void)rr_err_set(err, rc, "%s is in use by another rrd (pid %ld)", state_dir, pid);
         goto out;
     }
