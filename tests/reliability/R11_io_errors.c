@@ -45,7 +45,7 @@ test(enum disk_call call, const char *what)
         disk.error = EIO;
         bool has_failed = false;
 
-        for (int k = 0; k < 40; k++) {
+        for (int k = 0; k < n + 20; k++) {
             const int rc = append(st, k);
 
             went_on += has_failed && rc == 0;
