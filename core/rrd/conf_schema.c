@@ -26,8 +26,7 @@ const struct rr_opt conf_core_keys[] = {
      "Size at which a log file is renamed and a new one begun."},
     {"log_files", RR_OPT_INT, 0, "10", "1..100", "Log files that are kept of each kind."},
     {"control_group", RR_OPT_STRING, 0, "", "",
-     "Group whose members may use rrctl on this daemon, with all that its user may do; they must "
-     "be "
+     "Group whose members may use rrctl on this daemon, for all but upgrades; they must be "
      "able to enter the daemon's directory. Empty: only that user and root."},
     {"run_argument", RR_OPT_STRING, 0, "scheduler.configs", "",
      "Option that `rrctl run CONFIG` sets, as stage.key."},

@@ -119,12 +119,11 @@ finish(struct helper *h)
     int status = 0;
     int *const fds[] = {&h->fd_end, &h->fd_out, &h->fd_complaint};
 
-    if (h->limit != HELPER_WITHIN) {
-        (void)kill(-h->pid, SIGKILL);
-    }
+    /* With what a plugin's constructor may have left. Before it is reaped: until then nobody else can
+     * have its number. */
+    (void)kill(-h->pid, SIGKILL);
     while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR) {
     }
-    (void)kill(-h->pid, SIGKILL); /* what a plugin's constructor may have left */
     take_all(h);
     for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
         if (*fds[i] >= 0) {

@@ -106,10 +106,10 @@ finish(struct reload *r, int rc, const char *why)
         json_decref(r->told);
         r->told = upgrade_json_new(r->upgrade, r->rrd);
     }
+    r->rrd->reload = NULL; /* the answer may let the next one begin */
     if (r->later != NULL) {
         ctl_answer(r->later, rc, rc == 0 ? json_incref(r->told) : NULL, why);
     }
-    r->rrd->reload = NULL;
     reload_free(r);
 }
 

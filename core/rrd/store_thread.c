@@ -265,10 +265,10 @@ commit(struct store *st, struct op_list *batch, struct op_list *waiting, bool ma
     if (health->code == -ENOSPC) {
         (void)store_give_ballast(st);
         put_off(batch, waiting, may_wait, health);
-        if (batch->first == NULL || commit_singly(st, batch, health) == 0) {
+        if (commit_singly(st, batch, health) == 0) {
             health->code = -ENOSPC; /* what was put off is not forgotten */
-            return;
         }
+        return; /* some of them may be durable: each has its own result */
     }
     fail_all(batch, health);
 }

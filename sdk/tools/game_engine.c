@@ -150,7 +150,7 @@ on_newgame(struct engine *e, const json_t *in, json_t *out, struct rr_err *err)
         return rc;
     }
     char *words[] = {(char *)(uintptr_t)(name != NULL ? name : e->s.variant->name)};
-    args.options = options != NULL ? options : "";
+    args.options = options != NULL ? options : args.options;
     rc = game_open(&args, 1, words, &fresh, err);
     if (rc == 0) {
         forget_thinker(e);

@@ -148,6 +148,10 @@ give_hint(struct table *t, const char *word, struct rr_err *err)
         printf("a hint takes a number of simulations, at most %u\n", RR_THINKER_MOST);
         return 0;
     }
+    if (t->s.mover < 0) {
+        puts("the game is over: undo a move first");
+        return 0;
+    }
     const int rc = rr_thinker_go(t->adviser, session_state(&t->s, t->s.plies), &budget,
                                  rr_game_random(&t->seed), &result, &simulations, err);
     if (rc != 0) {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sdk/tools/game_reader.h"
 #include "sdk/tools/session.h"
@@ -29,6 +30,9 @@ session_save(struct session *s, const char *path, struct rr_err *err)
         good = good && fprintf(file, "%s\n", session_move_text(s, i, s->moves[i])) > 0;
     }
     good = fclose(file) == 0 && good;
+    if (!good) {
+        (void)unlink(path);
+    }
     return good ? 0 : rr_err_set(err, -EIO, "%s: cannot be written in full", path);
 }
 

@@ -76,8 +76,8 @@ done
 run "$tool" play hex8_3p --opponent random --seat 0 --seed 3
 like "three players" "$out" '*player 3: *the game is over: w=*'
 game='connect4_2p --opponent human'
-say 0 1 0 1 0 1 0 undo save\ won.txt quit
-like "people only: four in a row" "$out" '*the game is over: w=1 kind=four*took back 1 moves*'
+say 0 1 0 1 0 1 0 hint undo save\ won.txt quit
+like "people only: four in a row" "$out" '*the game is over: w=1 kind=four*undo a move first*took back 1 moves*'
 is "undo also of the last move" "$(wc -l < won.txt)" 7
 
 game='hex8_2p --options swap --opponent human'

@@ -187,6 +187,93 @@ test_ballast(void)
     disk.dir = NULL;
 }
 
+enum { TAKES = 12 };
+
+static int next_write, second_write;
+
+/* A disk that is full at the first write, and after some more once again. */
+static void
+full_again(int fd, const struct iovec *v, int n, off_t at)
+{
+    (void)fd;
+    (void)v;
+    (void)n;
+    (void)at;
+    if (++next_write == 1 || next_write == second_write) {
+        disk.fails = DISK_WRITE;
+        disk.after = 0;
+        disk.times = 1;
+        disk.error = ENOSPC;
+    }
+}
+
+static void
+on_taken(void *arg, const struct store_result *r)
+{
+    *(int *)arg = r->rc;
+}
+
+/* A batch finds no room and is written in steps, one of which finds none either: each operation is
+ * told what happened to it. */
+static void
+test_steps(void)
+{
+    struct store *st;
+    int wrong = 0;
+    int failed = 0;
+
+    for (second_write = 2; second_write < 60; second_write += 3) {
+        struct store_item item = {0};
+        int rc[TAKES];
+        uint64_t ids[TAKES];
+        struct store_op *op = store_op_new();
+
+        disk.dir = NULL;
+        rig_fresh("full");
+        if (rig_open("full", &st) != 0) {
+            wrong++;
+            break;
+        }
+
+        for (int i = 0; i < TAKES; i++) {
+            rig_add(op, second_write * 100 + i, queue, 1);
+        }
+        wrong += rig_do(st, op, &ids[0]) != 0;
+        next_write = 0;
+        disk.is_held = true; /* a first commit, during which the others gather */
+        op = store_op_new();
+        store_op_put(op, "q", "cursor", "a step");
+        store_submit(st, op, NULL, NULL);
+        for (int i = 0; i < TAKES; i++) {
+            ids[i] = ids[0] + (uint64_t)i;
+            wrong += store_find(st, "q", ids[i], &item, &rig_err) != 0;
+            op = store_op_new();
+            store_op_take(op, "q", &item, true);
+            rc[i] = 1;
+            store_submit(st, op, on_taken, &rc[i]);
+        }
+        disk.on_write = full_again;
+        disk.is_held = false;
+        store_drain(st);
+        disk.on_write = NULL;
+        disk.times = 0;
+        store_close(st);
+        if (rig_open("full", &st) != 0) {
+            wrong++;
+            break;
+        }
+        for (int i = 0; i < TAKES; i++) {
+            const bool is_there = store_find(st, "q", ids[i], &item, &rig_err) == 0;
+
+            wrong += is_there != (rc[i] != 0);
+            failed += rc[i] != 0;
+        }
+        store_close(st);
+    }
+    is_int(wrong, 0, "R10 of a batch in steps each operation is told its own result");
+    ok(failed > 0, "R10 and some of them did fail (%d)", failed);
+}
+
 /* The n-th write fails, for every n: what was told to be durable is there after a restart, all of
  * an operation or nothing. */
 static void
@@ -260,6 +347,7 @@ main(void)
     }
     test_fills();
     test_ballast();
+    test_steps();
     test_each_write(ENOSPC, "ENOSPC");
     test_each_write(0, "a short write");
     return rig_end();

@@ -125,7 +125,7 @@ rig_told(void *arg, const struct store_result *r)
 {
     rig_rc = r->rc;
     rig_err = r->err;
-    if (arg != NULL && r->n_ids > 0) {
+    if (arg != NULL && r->rc == 0 && r->n_ids > 0) {
         *(uint64_t *)arg = r->ids[0];
     }
 }
