@@ -119,8 +119,8 @@ finish(struct helper *h)
     int status = 0;
     int *const fds[] = {&h->fd_end, &h->fd_out, &h->fd_complaint};
 
-    /* With what a plugin's constructor may have left. Before it is reaped: until then nobody else can
-     * have its number. */
+    /* With what a plugin's constructor may have left. Before it is reaped: until then nobody else
+     * can have its number. */
     (void)kill(-h->pid, SIGKILL);
     while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR) {
     }
