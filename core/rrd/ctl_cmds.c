@@ -81,6 +81,11 @@ change_stage(struct rrd *rrd, const json_t *args, enum sup_event ev, json_t **re
         rc = rr_err_set(err, RR_E_CONFIG, "stage %s is not enabled: set enabled = yes in conf.d",
                         stage->conf->name);
     }
+    if (rc == 0 && reload_has(stage, ev)) {
+        rc = rr_err_set(err, RR_E_BUSY,
+                        "a reload or an upgrade has stage %s in hand (%s): wait for its end",
+                        stage->conf->name, reload_phase(rrd));
+    }
     if (rc == 0) {
         sup_run_event(stage, ev);
         *result = json_pack("{s:s, s:s}", "stage", stage->conf->name, "state",

@@ -9,6 +9,7 @@
 #include "core/rrd/lock.h"
 
 #include "core/common/fail.h"
+#include "core/common/log.h"
 #include "core/common/mem.h"
 
 #include <errno.h>
@@ -25,6 +26,8 @@
 #include <unistd.h>
 
 #define HEIR_TRIES 300
+/* Another start looks, too, for an instant. */
+#define LOOKER_TRIES 30
 
 /* The file holds "PID INSTANCE\n". */
 static void
@@ -57,23 +60,35 @@ write_lock(int fd, const char *instance)
 }
 
 /* A daemon that was killed while it started a process leaves the lock to that one, up to its exec:
- * a moment, unless the machine is busy. Whoever has it and lives is told of at once. */
+ * a moment, unless the machine is busy. Whoever has it and lives is told of at once. Who only looks
+ * (lock_look) shares it, and is waited for: its end is certain, and no other daemon runs. */
 static int
 lock_patiently(int fd, long *pid, char *instance, size_t cap)
 {
     const struct timespec moment = {.tv_nsec = 10000000};
-    int rc = flock(fd, LOCK_EX | LOCK_NB);
+    int n_heir = 0;
+    int n_looker = 0;
 
-    for (int i = 0; rc != 0 && errno == EWOULDBLOCK && i < HEIR_TRIES; i++) {
-        read_lock(fd, pid, instance, cap);
-        if (*pid <= 0 || kill((pid_t)*pid, 0) == 0 || errno != ESRCH) {
-            errno = EWOULDBLOCK;
-            break;
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) {
+            return -1;
+        }
+        if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+            (void)flock(fd, LOCK_UN);
+            if (++n_looker == LOOKER_TRIES) {
+                log_warn("lock", "rrctl doctor looks at the store: the start waits for its end");
+            }
+        } else {
+            read_lock(fd, pid, instance, cap);
+            if (n_heir++ >= HEIR_TRIES || *pid <= 0 || kill((pid_t)*pid, 0) == 0 ||
+                errno != ESRCH) {
+                errno = EWOULDBLOCK;
+                return -1;
+            }
         }
         (void)nanosleep(&moment, NULL);
-        rc = flock(fd, LOCK_EX | LOCK_NB);
     }
-    return rc;
+    return 0;
 }
 
 int

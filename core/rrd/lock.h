@@ -14,7 +14,8 @@
  * Take the lock file of a state directory and write our pid into it.
  *
  * instance gets the id of the directory (made on first use), which marks our processes. Returns the
- * descriptor, to be kept open, or RR_E_BUSY naming the holder, or a negative errno value.
+ * descriptor, to be kept open, or RR_E_BUSY naming the holder, or a negative errno value. Waits as
+ * long as somebody looks (lock_look).
  */
 int lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err);
 

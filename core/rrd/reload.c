@@ -59,6 +59,28 @@ reload_phase(const struct rrd *rrd)
 }
 
 bool
+reload_has(const struct stage *stage, enum sup_event ev)
+{
+    const struct reload *r = stage->rrd->reload;
+
+    if (r == NULL || r->phase == CHECKING || r->phase == WATCHING) {
+        return false;
+    }
+    /* once it has been started, a stop is a wish like any other */
+    if (ev == SUP_EV_STOP && (r->phase == STARTING || r->phase == UNDOING_STARTS)) {
+        return false;
+    }
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *s = &r->plan.steps[i];
+
+        if (strcmp(s->stage, stage->conf->name) == 0) {
+            return s->action == PLAN_STOP || s->action == PLAN_START || s->action == PLAN_RESTART;
+        }
+    }
+    return false;
+}
+
+bool
 reload_is_on(const struct rrd *rrd)
 {
     return rrd->reload != NULL && !rrd->reload->is_dry;
@@ -121,6 +143,21 @@ stage_named(const struct rrd *rrd, const char *name)
     return at < 0 ? NULL : rrd->stages[at];
 }
 
+/* Stop what goes or changes, and remember what the operator wants of it. */
+static void
+stop_all(struct reload *r)
+{
+    for (size_t i = 0; i < r->plan.n_steps; i++) {
+        const struct plan_step *s = &r->plan.steps[i];
+        struct stage *stage = stage_named(r->rrd, s->stage);
+
+        if (stage != NULL && (s->action == PLAN_STOP || s->action == PLAN_RESTART)) {
+            stage->was_wanted = stage->sup.is_wanted;
+            sup_run_event(stage, SUP_EV_STOP);
+        }
+    }
+}
+
 /* ---- checking ---- */
 
 /* The configuration was found good by a process of its own; now load it here. Its plugins have just
@@ -158,15 +195,7 @@ load(struct reload *r)
         return;
     }
     r->phase = STOPPING;
-    for (size_t i = 0; i < r->plan.n_steps; i++) {
-        struct stage *stage = stage_named(rrd, r->plan.steps[i].stage);
-
-        if (stage != NULL &&
-            (r->plan.steps[i].action == PLAN_STOP || r->plan.steps[i].action == PLAN_RESTART)) {
-            stage->was_wanted = stage->sup.is_wanted;
-            sup_run_event(stage, SUP_EV_STOP);
-        }
-    }
+    stop_all(r);
     daemon_wake(rrd);
 }
 
@@ -439,7 +468,7 @@ undo(struct reload *r)
     plan_make(&r->plan, &r->rrd->conf, &r->other);
     r->phase = UNDOING_STOPS;
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        struct stage *stage = stage_named(r->rrd, r->plan.steps[i].stage);
+        const struct stage *stage = stage_named(r->rrd, r->plan.steps[i].stage);
         const long at = conf_stage_index(&r->other, r->plan.steps[i].stage);
         struct rr_err err = RR_ERR_INIT;
 
@@ -448,12 +477,8 @@ undo(struct reload *r)
             upgrade_pin(&r->other, &r->other.stages[at], stage->conf->hash, &err) != 0) {
             log_error(area(r), "stage %s may not go back: %s", r->plan.steps[i].stage, err.text);
         }
-
-        if (stage != NULL &&
-            (r->plan.steps[i].action == PLAN_STOP || r->plan.steps[i].action == PLAN_RESTART)) {
-            sup_run_event(stage, SUP_EV_STOP);
-        }
     }
+    stop_all(r);
 }
 
 /* What is new has been started, and may be ready or have passed its trial. */
@@ -466,7 +491,12 @@ go_on(struct reload *r)
     if (verdict > 0) {
         FAIL("reload.ready");
         r->phase = WATCHING;
-        verdict = r->upgrade == NULL ? 1 : upgrade_judge(r->upgrade, r->rrd, r->why, sizeof r->why);
+    }
+    if (verdict >= 0 && r->upgrade != NULL) {
+        /* one may have failed while others are not ready yet */
+        const int tried = upgrade_judge(r->upgrade, r->rrd, r->why, sizeof r->why);
+
+        verdict = tried < verdict ? tried : verdict;
     }
     if (verdict > 0 && r->upgrade != NULL && upgrade_keep(r->upgrade, &r->rrd->conf, &err) != 0) {
         (void)snprintf(r->why, sizeof r->why, "%s", err.text);

@@ -39,6 +39,9 @@ void reload_turn(struct rrd *rrd);
 /* What it does now, "" for nothing. */
 const char *reload_phase(const struct rrd *rrd);
 
+/* Whether one is about to stop or start this stage, so that nobody else may let ev happen to it. */
+bool reload_has(const struct stage *stage, enum sup_event ev);
+
 /* Whether one is under way that is no dry run. */
 bool reload_is_on(const struct rrd *rrd);
 

@@ -8,6 +8,7 @@
 #include "core/common/mem.h"
 #include "core/rrd/room.h"
 #include "core/rrd/sys.h"
+#include "core/rrd/upgrade.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -133,7 +134,7 @@ can_take(const struct stage *stage)
 {
     return stage->sup.state == SUP_READY && stage->n_leases < (size_t)stage->conf->credit &&
            stage->n_changes == 0 && stage->link != NULL && stage->eof_mono_ms == 0 &&
-           stage->waits_for == NULL;
+           stage->waits_for == NULL && !upgrade_has_failed(stage);
 }
 
 static bool

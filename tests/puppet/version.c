@@ -26,6 +26,8 @@ static char fault[16], tag[8];
 
 static const struct rr_opt options[] = {
     {"work", RR_OPT_DURATION, 0, "0ms", "0ms..10min", "Time that each event takes."},
+    {"warm_up", RR_OPT_DURATION, 0, "0ms", "0ms..10min",
+     "Time that the start of a bad version takes."},
     RR_OPT_END,
 };
 static const struct rr_port consumes[] = {{&rr_type_flow_1, 0, 0}, {0}};
@@ -61,6 +63,9 @@ on_init(struct rr_ctx *ctx, struct rr_err *err)
     rr_note(ctx, "", "version %s", tag);
     if (strcmp(fault, "never") == 0) {
         hang();
+    }
+    if (strcmp(fault, "none") != 0) {
+        (void)usleep((useconds_t)rr_opt_int(ctx, "warm_up") * 1000);
     }
     return strcmp(fault, "refuse") == 0 ? rr_err_set(err, RR_E_CONFIG, "this version refuses") : 0;
 }

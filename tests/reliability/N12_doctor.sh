@@ -95,6 +95,28 @@ finds 'a lock that somebody else holds' "held by process $holder, which is no rr
 kill $holder && wait $holder 2> /dev/null
 is_well 'without all that'
 
+# who only looks, as doctor itself does, is waited for by a start, however long it looks
+flock -F -s "$dir/state/lock" sleep 120 &
+looker=$!
+wait_for 20 eval '! flock -n "$dir/state/lock" true'
+"$build/rrd" -C "$dir" > "$base/held.txt" 2>&1 &
+starter=$!
+waits() { grep -q 'doctor looks at the store: the start waits' "$base/held.txt"; }
+wait_for 20 waits
+is 'N12 a start while doctor looks: it says that it waits' "$?" 0
+kill -TERM $starter
+wait $starter 2> /dev/null
+is 'N12 a start while doctor looks: it can be ended' "$?" 143
+"$build/rrd" -C "$dir" --daemon > "$base/held.txt" 2>&1 &
+starter=$!
+wait_for 20 waits
+is 'N12 the next one waits, too' "$?" 0
+is 'N12 and no store was opened' "$(ctl status > /dev/null 2>&1; echo $?)" 3
+kill $looker && wait $looker 2> /dev/null
+wait $starter
+is 'N12 a start while doctor looks: it starts then' "$?" 0
+stop_daemon
+
 cp -a "$dir/state" "$base/state"
 truncate -s -4096 "$dir/state/store/data.mdb"
 finds 'a store that was cut off' 'the file has been cut off*'

@@ -232,6 +232,15 @@ ctl reload > /dev/null
 upgrade version "$(version 9 crash)" --watch-events 30
 is "N8 a plugin: one stage fails: status" "$rc" 69
 is "N8 a plugin: all go back" "$(status | grep -o "\"hash\":\"$six\"" | wc -l)" 2
+# one stage fails at an event while the other is starting still, and would for long: it is not waited for
+printf 'warm_up = 10min\nstart_limit = 30s\nstop_limit = 500ms\n' >> "$dir/conf.d/20-other.ini"
+ctl reload > /dev/null
+upgrade version "$(version 9 retry)" --watch-events 30
+is "N8 a plugin: one stage fails early: status" "$rc" 69
+like "N8 a plugin: one stage fails early: the reason" "$err" "*stage first*a fault of this version*"
+is "N8 a plugin: one stage fails early: all go back" "$(status | grep -o "\"hash\":\"$six\"" | wc -l)" 2
+sed -i '/^warm_up/d' "$dir/conf.d/20-other.ini"
+ctl reload > /dev/null
 upgrade version "$(version 9 none)" --watch-events 3 --watch-time 2s
 is "N8 a plugin: all go on: status" "$rc" 0
 is "N8 a plugin: all go on" "$(status | grep -o "\"hash\":\"$(hash_of "$(version 9 none)")\"" | wc -l)" 2

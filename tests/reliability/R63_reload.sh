@@ -142,8 +142,30 @@ is "R63 status answers while a reload is under way" "$?" 0
 reload
 is "R63 a second one meanwhile: status" "$rc" 5
 like "R63 and the reason" "$err" "*a reload is under way*"
+run "$build/rrctl" -C "$dir" restart d
+is "R63 a restart of what a reload starts: status" "$rc" 5
+like "R63 and the reason" "$err" "*a reload or an upgrade has stage d in hand (starting what changed)*"
 wait $first
 is "R63 the first one succeeds" "$?" 0
+
+# nor may anybody start again what a reload is stopping
+printf '[stage d]\nplugin = puppet\ndrain_act = hang\nstop_limit = 2s\n' > "$dir/conf.d/20-d.ini"
+ctl reload > /dev/null
+printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"
+ctl reload > "$base/first.txt" 2>&1 &
+first=$!
+wait_for 10 has_status '"reload":"stopping'
+is "R63 a stage that ends slowly" "$?" 0
+for verb in start restart stop; do
+    run "$build/rrctl" -C "$dir" $verb d
+    is "R63 $verb of what a reload stops: status" "$rc" 5
+    like "R63 $verb of what a reload stops: the reason" "$err" "*has stage d in hand (stopping what changes)*"
+done
+run "$build/rrctl" -C "$dir" restart a
+is "R63 a stage that the reload keeps may be restarted" "$rc" 0
+wait $first
+is "R63 the reload comes to its end" "$?" 0
+is "R63 with the new configuration" "$(ctl reload --dry-run)" "nothing changes"
 stop_daemon
 is "R63 stop" "$?" 0
 done_testing
