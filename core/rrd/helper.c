@@ -189,10 +189,10 @@ over_limit(const struct helper *h, int limit_ms)
     if (ran_ms >= LOOK_INTERVAL_MS) { /* most have ended by then */
         sys_usage(h->pid, &use);
     }
-    return use.resident_bytes > HELPER_MEMORY_BYTES ? HELPER_MEMORY
-           : use.processes > HELPER_PROCESSES_MAX   ? HELPER_PROCESSES
-           : ran_ms > (uint64_t)limit_ms            ? HELPER_TIME
-                                                    : HELPER_WITHIN;
+    return use.processes > HELPER_PROCESSES_MAX       ? HELPER_PROCESSES
+           : use.resident_bytes > HELPER_MEMORY_BYTES ? HELPER_MEMORY
+           : ran_ms > (uint64_t)limit_ms              ? HELPER_TIME
+                                                      : HELPER_WITHIN;
 }
 
 /* Look once at every helper that runs. Its end counts, not that of its output: what a plugin has
