@@ -373,7 +373,7 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
     if (rc == 0) {
         leftovers = sys_sweep_marked(rrd->instance);
         spawn_prune(&rrd->conf);
-        kept_prune(rrd->conf.dir);
+        kept_prune(&rrd->conf);
         if (leftovers > 0) {
             log_warn("rrd", "processes of a daemon that died were ended count=%" PRIu64, leftovers);
         }

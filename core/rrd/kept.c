@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define RECORD_MAX (1u << 20)
+#define TEMP ".new"
 
 char *
 kept_path_new(const char *dir, const char *hash, const char *plugin)
@@ -88,10 +89,14 @@ sync_dir(const char *path)
 static int
 replace(const char *dir, const char *name, int in, const char *text)
 {
-    char *temp = mem_printf("%s/.new", dir);
+    char *temp = mem_printf("%s/" TEMP, dir);
     char *path = mem_printf("%s/%s", dir, name);
-    const int out = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0500);
-    ssize_t n = out < 0 ? -1 : 0;
+    ssize_t n;
+    int out;
+
+    (void)remove(temp); /* one that a kill has left may not be opened: it is read-only */
+    out = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0500);
+    n = out < 0 ? -1 : 0;
 
     if (n == 0 && in < 0) {
         n = write(out, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
@@ -158,15 +163,15 @@ kept_copy(const char *dir, const char *from, const char *hash, const char *plugi
 }
 
 int
-kept_set(const char *dir, const char *stage, json_t *entry_take, struct rr_err *err)
+kept_set(const char *dir, json_t *entries_take, struct rr_err *err)
 {
     json_t *record = kept_load(dir, err);
     char *top = mem_printf("%s/state/upgrades", dir);
     char *text = NULL;
     int rc = record == NULL ? RR_E_CORRUPT : paths_mkdir(top, 0700, err);
 
-    (void)json_object_set_new(record, stage, entry_take);
     if (rc == 0) {
+        (void)json_object_update(record, entries_take);
         text = json_dumps(record, JSON_INDENT(1) | JSON_SORT_KEYS);
         rc = replace(top, "record.json", -1, text);
         if (rc != 0) {
@@ -176,11 +181,12 @@ kept_set(const char *dir, const char *stage, json_t *entry_take, struct rr_err *
     free(text);
     free(top);
     json_decref(record);
+    json_decref(entries_take);
     return rc;
 }
 
 static bool
-is_named(const json_t *record, const char *hash)
+is_named(const json_t *record, const struct conf *conf, const char *hash)
 {
     const char *stage;
     json_t *entry;
@@ -192,28 +198,45 @@ is_named(const json_t *record, const char *hash)
             return true;
         }
     }
+    for (size_t i = 0; i < conf->n_stages; i++) {
+        if (strcmp(conf->stages[i].hash, hash) == 0) {
+            return true;
+        }
+    }
     return false;
 }
 
-void
-kept_prune(const char *dir)
+/* Empty a directory of that hash and remove it; of one that is named only what was cut short. */
+static void
+prune_one(const char *path, bool is_named)
 {
-    char *top = mem_printf("%s/state/upgrades", dir);
-    json_t *record = kept_load(dir, NULL);
+    DIR *files = opendir(path);
+
+    for (struct dirent *f; files != NULL && (f = readdir(files)) != NULL;) {
+        if (!is_named || strcmp(f->d_name, TEMP) == 0) {
+            (void)unlinkat(dirfd(files), f->d_name, 0); /* "." and ".." refuse */
+        }
+    }
+    if (files != NULL) {
+        (void)closedir(files);
+        (void)rmdir(path); /* refuses while there is a file */
+    }
+}
+
+void
+kept_prune(const struct conf *conf)
+{
+    char *top = mem_printf("%s/state/upgrades", conf->dir);
+    json_t *record = kept_load(conf->dir, NULL);
     DIR *all = record == NULL ? NULL : opendir(top);
 
     for (struct dirent *e; all != NULL && (e = readdir(all)) != NULL;) {
         char *own = mem_printf("%s/%s", top, e->d_name);
-        DIR *files = strlen(e->d_name) == SHA256_HEX_BYTES - 1 && !is_named(record, e->d_name)
-                         ? opendir(own)
-                         : NULL;
 
-        for (struct dirent *f; files != NULL && (f = readdir(files)) != NULL;) {
-            (void)unlinkat(dirfd(files), f->d_name, 0); /* "." and ".." refuse */
-        }
-        if (files != NULL) {
-            (void)closedir(files);
-            (void)rmdir(own);
+        if (strcmp(e->d_name, TEMP) == 0) {
+            (void)remove(own);
+        } else if (strlen(e->d_name) == SHA256_HEX_BYTES - 1) {
+            prune_one(own, is_named(record, conf, e->d_name));
         }
         free(own);
     }

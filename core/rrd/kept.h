@@ -14,6 +14,7 @@
 #define RR_CORE_KEPT_H
 
 #include "core/common/sha256.h"
+#include "core/rrd/conf.h"
 
 #include <rr/err.h>
 
@@ -23,9 +24,10 @@
  */
 json_t *kept_load(const char *dir, struct rr_err *err);
 
-/* Make an entry durable: that a start runs hash for a stage, as long as the file with the hash
- * installed is the installed one. previous and from are "" when there is nothing to go back to. */
-int kept_set(const char *dir, const char *stage, json_t *entry_take, struct rr_err *err);
+/* Make entries {STAGE: entry} durable, all of them or none: that a start runs hash for a stage, as
+ * long as the file with the hash installed is the installed one. previous and from are "" when
+ * there is nothing to go back to. */
+int kept_set(const char *dir, json_t *entries_take, struct rr_err *err);
 
 /* The hash that a start runs for a stage by its entry; NULL when the installed file counts. */
 const char *kept_hash(const json_t *record, const char *stage, const char *plugin,
@@ -39,7 +41,8 @@ char *kept_path_new(const char *dir, const char *hash, const char *plugin);
 int kept_copy(const char *dir, const char *from, const char *hash, const char *plugin,
               struct rr_err *err);
 
-/* Remove the files that no entry names. No worker runs. */
-void kept_prune(const char *dir);
+/* Remove the files that neither an entry nor a stage of conf, the configuration in force, names,
+ * and what a copy that was cut short has left. */
+void kept_prune(const struct conf *conf);
 
 #endif

@@ -123,7 +123,7 @@ finish(struct reload *r, int rc, const char *why)
     } else {
         log_error(area(r), "not done: %s", why);
     }
-    upgrade_try(r->upgrade, r->rrd, false);
+    upgrade_end(r->upgrade, r->rrd, rc != 0 && r->phase != CHECKING);
     if (rc == 0 && r->upgrade != NULL) {
         json_decref(r->told);
         r->told = upgrade_json_new(r->upgrade, r->rrd);
@@ -161,7 +161,8 @@ stop_all(struct reload *r)
 /* ---- checking ---- */
 
 /* The configuration was found good by a process of its own; now load it here. Its plugins have just
- * proved to answer quickly, so the loop stands still for some hundredths of a second. */
+ * proved to answer quickly, so the loop stands still for some hundredths of a second, and for as
+ * long as it takes to hash the files: upgrade.c limits that. */
 static void
 load(struct reload *r)
 {

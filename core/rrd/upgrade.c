@@ -16,8 +16,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The loop stands still while it is hashed. */
-#define FILE_BYTES_MAX (1l << 30)
+/* The loop stands still while a file is hashed and copied, some five times over. 64 MiB take about
+ * 0.1 s each time; plugins have some 1 MiB. */
+#define FILE_BYTES_MAX (64l << 20)
 
 struct row {
     char *stage;
@@ -62,13 +63,46 @@ origin_of_file(const struct conf_stage *s)
 
 /* ---- what is asked for ---- */
 
+/* Find the file to go back to. Only an upgrade that is in force can be undone: an older file must
+ * not take the place of one that was installed after it. */
+static int
+find_previous(const struct conf *conf, const struct conf_stage *s, char **out, struct rr_err *err)
+{
+    json_t *record = kept_load(conf->dir, err);
+    const char *previous =
+        json_string_value(json_object_get(json_object_get(record, s->name), "previous"));
+    char *file = conf_installed_new(conf, s->plugin);
+    char installed[SHA256_HEX_BYTES];
+    const char *hash;
+    int rc = 0;
+
+    sha256_file(file, installed);
+    hash = kept_hash(record, s->name, s->plugin, installed);
+    if (record == NULL) {
+        rc = err->code;
+    } else if (previous == NULL || previous[0] == '\0') {
+        rc = rr_err_set(err, RR_E_INPUT, "stage %s has no upgrade that could be undone", s->name);
+    } else if (hash == NULL || strcmp(hash, s->hash) != 0) {
+        rc = rr_err_set(err, RR_E_INPUT,
+                        "the upgrade of stage %s counts no more (another file was installed since, "
+                        "or its own is gone), so there is nothing to undo; an older file can be "
+                        "named: rrctl upgrade %s FILE",
+                        s->name, s->name);
+    } else {
+        *out = kept_path_new(conf->dir, previous, s->plugin);
+    }
+    free(file);
+    json_decref(record);
+    return rc;
+}
+
 static int
 add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, const char *file,
         struct rr_err *err)
 {
     struct row row = {.file = NULL};
     struct stat st;
-    json_t *record;
+    int rc;
 
     if (origin_of_file(s) != NULL) {
         return rr_err_set(
@@ -79,24 +113,13 @@ add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, 
     if (file != NULL) {
         row.file = mem_dup(file);
     } else {
-        record = kept_load(conf->dir, err);
-        if (record == NULL) {
-            return err->code;
-        }
-        const json_t *entry = json_object_get(record, s->name);
-        const char *before = json_string_value(json_object_get(entry, "previous"));
-
-        if (before != NULL && before[0] != '\0') {
-            row.file = kept_path_new(conf->dir, before, s->plugin);
-        }
-        json_decref(record);
-        if (row.file == NULL) {
-            return rr_err_set(err, RR_E_INPUT, "stage %s has no upgrade that could be undone",
-                              s->name);
+        rc = find_previous(conf, s, &row.file, err);
+        if (rc != 0) {
+            return rc;
         }
     }
     if (stat(row.file, &st) == 0 && st.st_size > FILE_BYTES_MAX) {
-        (void)rr_err_set(err, RR_E_PLUGIN, "%s has more than 1 GiB: it is no plugin", row.file);
+        (void)rr_err_set(err, RR_E_PLUGIN, "%s has more than 64 MiB: it is no plugin", row.file);
         free(row.file);
         return RR_E_PLUGIN;
     }
@@ -244,7 +267,8 @@ upgrade_pin(struct conf *conf, struct conf_stage *s, const char *bad, struct rr_
         conf_stage_use(conf, s, kept_path_new(conf->dir, s->hash, s->plugin));
     }
     if (rc == 0 && must_note) {
-        rc = kept_set(conf->dir, s->name, entry_new(conf, s, s->hash, "", ""), err);
+        rc = kept_set(conf->dir, json_pack("{s:o}", s->name, entry_new(conf, s, s->hash, "", "")),
+                      err);
     }
     return rc;
 }
@@ -270,6 +294,17 @@ judge_plan(const struct upgrade *u, const struct plan *plan, struct rr_err *err)
     return 0;
 }
 
+static void
+note(const struct upgrade *u, const char *what)
+{
+    for (size_t i = 0; i < u->n_rows; i++) {
+        const struct row *row = &u->rows[i];
+
+        log_info("upgrade", "%s stage=%s file=%s old=%.12s new=%.12s", what, row->stage, row->file,
+                 row->was, row->hash);
+    }
+}
+
 int
 upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const struct plan *plan,
                 struct rr_err *err)
@@ -290,6 +325,9 @@ upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const st
             conf_stage_use(next, new, kept_path_new(next->dir, row->hash, new->plugin));
         }
     }
+    if (rc == 0) {
+        note(u, "prepared");
+    }
     FAIL("upgrade.prepared");
     return rc;
 }
@@ -297,14 +335,20 @@ upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const st
 int
 upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *err)
 {
-    int rc = 0;
+    json_t *entries = json_object();
+    int rc;
 
     FAIL("upgrade.keep");
-    for (size_t i = 0; i < u->n_rows && rc == 0; i++) {
+    for (size_t i = 0; i < u->n_rows; i++) {
         const struct row *row = &u->rows[i];
 
-        rc = kept_set(conf->dir, row->stage,
-                      entry_new(conf, stage_of(conf, row), row->hash, row->was, row->file), err);
+        (void)json_object_set_new(
+            entries, row->stage,
+            entry_new(conf, stage_of(conf, row), row->hash, row->was, row->file));
+    }
+    rc = kept_set(conf->dir, entries, err);
+    if (rc == 0) {
+        note(u, "kept");
     }
     FAIL("upgrade.kept");
     return rc;
@@ -328,6 +372,19 @@ upgrade_try(const struct upgrade *u, const struct rrd *rrd, bool is_on)
             (struct stage_trial){.is_on = is_on && stage->was_wanted, .done = stage->trial.done};
         stage->trial.done = is_on ? 0 : stage->trial.done;
     }
+}
+
+void
+upgrade_end(const struct upgrade *u, const struct rrd *rrd, bool is_undone)
+{
+    if (u == NULL) {
+        return;
+    }
+    upgrade_try(u, rrd, false);
+    if (is_undone) {
+        note(u, "undone");
+    }
+    kept_prune(&rrd->conf);
 }
 
 void

@@ -37,8 +37,12 @@ void upgrade_try(const struct upgrade *u, const struct rrd *rrd, bool is_on);
 /* 1: all have passed; 0: not yet; -1: one has not, why says how. */
 int upgrade_judge(const struct upgrade *u, const struct rrd *rrd, char *why, size_t cap);
 
-/* From now on a start of the daemon runs the new files. */
+/* From now on a start of the daemon runs the new files, of all stages or of none. */
 int upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *err);
+
+/* It is over, whatever came of it: no worker is on trial, and files that nobody needs go.
+ * is_undone: new files were in place. Nothing for NULL. */
+void upgrade_end(const struct upgrade *u, const struct rrd *rrd, bool is_undone);
 
 /* {"stages": [{"stage", "plugin", "was", "hash", "from", "events"}]} */
 json_t *upgrade_json_new(const struct upgrade *u, const struct rrd *rrd);

@@ -90,6 +90,9 @@ ctl reload > /dev/null
 bad never "start_limit"
 bad refuse "this version refuses"
 bad leak "memory_limit"
+is "N8 of the bad files none is left" "$(ls "$dir/state/upgrades")" "$one"
+like "N8 the log says which file was tried" "$(grep "upgrade: prepared" "$dir/log/rrd.log" | head -1)" "* stage=version file=$base/2-crash/version.so old=${one:0:12} new=$(hash_of "$base/2-crash/version.so" | cut -c1-12)"
+is "N8 the log says that each was undone" "$(grep -c "upgrade: undone stage=version file=" "$dir/log/rrd.log")" 11
 is "N8 no trace is left" "$(ctl upgrade --list)" "every stage runs the installed plugin"
 
 # without any limit of the stage the watch itself sees that nothing moves
@@ -105,13 +108,20 @@ is "N8 --undo: the first version runs" "$(used)" "$one"
 in_order --undo
 
 # a good one stays
+# what a kill in the middle of a copy has left: as read-only as it was made, or worse
 good=$(version 3 none)
+mkdir -p "$dir/state/upgrades/$(hash_of "$good")"
+echo "cut short" > "$base/precious"
+ln "$base/precious" "$dir/state/upgrades/$(hash_of "$good")/.new"
+ln -s /nowhere "$dir/state/upgrades/.new"
 three=$(hash_of "$good")
 upgrade version "$good" --watch-events 20 --watch-time 10s --json
 is "N8 a good one: status" "$rc" 0
 is "N8 a good one: it runs" "$(used)" "$three"
+is "N8 a good one: what was left over is not written to" "$(cat "$base/precious")" "cut short"
 like "N8 a good one: the answer" "$(echo "$out" | flat)" "{\"stages\":*\"stage\":\"version\"*\"was\":\"$one\",\"hash\":\"$three\",*\"events\":2*"
 is "N8 a good one: it is what works" "$(is_tag 3; echo $?)" 0
+is "N8 a good one: the log" "$(grep -c "upgrade: kept stage=version file=$good old=${one:0:12} new=${three:0:12}" "$dir/log/rrd.log")" 1
 like "N8 a good one: --list" "$(ctl upgrade --list)" "version  version ${three:0:12}  since *  from $good"
 like "N8 a good one: status says so" "$(ctl status version)" "*plugin version ${three:0:12}, by rrctl upgrade*"
 is "N8 a good one: reload has nothing to do" "$(ctl reload --dry-run)" "nothing changes"
@@ -123,8 +133,13 @@ wait_for 10 test "$(marked)" = 0
 start_daemon
 is "N8 it stays after kill -9" "$(used)" "$three"
 stop_daemon
+for at in "$three/" "$(hash_of "$base/2-crash/version.so")/" ""; do
+    mkdir -p "$dir/state/upgrades/$at"
+    install -m 500 "$base/precious" "$dir/state/upgrades/$at.new"
+done
 start_daemon
 is "N8 it stays after a restart" "$(used)" "$three"
+is "N8 a start removes what was left over" "$(cd "$dir/state/upgrades" && find . -name .new -o -name "$(hash_of "$base/2-crash/version.so")")" ""
 wait_for 10 has_last $(($(value last) + 3))
 upgrade --undo version --watch-events 3
 is "N8 an older upgrade is undone: status" "$rc" 0
@@ -137,9 +152,16 @@ cp "$(version 4 none)" "$base/new.so"
 mv "$base/new.so" "$installed"
 four=$(hash_of "$installed")
 is "N8 an installed file does nothing by itself" "$(used)" "$three"
+upgrade --undo version --watch-events 3
+is "N8 but then --undo is refused: status" "$rc" 2
+is "N8 but then --undo is refused: nothing was done" "$(used)" "$three"
 ctl reload > /dev/null
 is "N8 a file that is installed later wins" "$(used)" "$four"
 like "N8 --list says so" "$(ctl upgrade --list)" "*not in use: another file was installed since*"
+upgrade --undo version --watch-events 3
+is "N8 what is not in use is not undone: status" "$rc" 2
+like "N8 what is not in use is not undone: why" "$err" "*another file was installed since*rrctl upgrade version FILE*"
+is "N8 what is not in use is not undone: nothing was done" "$(used)" "$four"
 
 # the new file has been installed over the old one already, and is bad
 cp "$(version 5 crash)" "$base/new.so"
@@ -189,8 +211,8 @@ refused "a file that anybody may write to" 69 "chmod" version "$base/open/versio
 mkdir "$base/device" "$base/large"
 ln -s /dev/zero "$base/device/version.so"
 refused "a device" 69 "not a regular file" version "$base/device/version.so"
-truncate -s 2G "$base/large/version.so"
-refused "a file that is too large" 69 "more than 1 GiB" version "$base/large/version.so"
+truncate -s 65M "$base/large/version.so"
+refused "a file that is too large" 69 "more than 64 MiB" version "$base/large/version.so"
 refused "a time that is none" 2 "--watch-time" version "$good" --watch-time soon
 refused "no file" 2 "usage: rrctl upgrade" version
 refused "nothing to undo" 2 "no upgrade that could be undone" --undo flow_source
