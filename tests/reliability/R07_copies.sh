@@ -11,10 +11,12 @@ set -u
 copies=$(times 3 40)
 laps=30
 fresh
-sed -i 's/^laps = .*/laps = 30\nwork = 1ms/' "$base/d/conf.d/10-ring.ini"
+sed -i 's/^laps = .*/laps = 30\nwork = 10ms/' "$base/d/conf.d/10-ring.ini"
 go
 wait_for 20 test -e "$base/d/data/ring/ring_sink"
-for ((i = 1; i <= copies; i++)); do
+made=0
+while [ $made -lt "$copies" ] && ! has_turned; do
+    i=$((made + 1))
     read -r -t "0.0$((RANDOM % 90 + 10))" -u 9
     kill -STOP "$daemon"
     # state first: what workers make meanwhile is not known to it, which does no harm
@@ -22,12 +24,13 @@ for ((i = 1; i <= copies; i++)); do
     cp -a "$base/d/conf.d" "$base/d/state" "$base/copy$i"
     cp -a "$base/d/data" "$base/copy$i" 2> /dev/null
     kill -CONT "$daemon"
+    made=$i
 done
-has_turned
-is "R07 the copies were made of a ring that turns" $? 1
+[ $made -ge 2 ]
+is "R07 copies were made of a ring that turns" $? 0
 kill -9 "$daemon"
 wait "$daemon" 2> /dev/null
-for ((i = 1; i <= copies; i++)); do
+for ((i = 1; i <= made; i++)); do
     rm -rf "$base/d"
     mv "$base/copy$i" "$base/d"
     go
