@@ -112,6 +112,9 @@ check_papers() {
     if must_have groff; then
         groff -t -man -ww -z man/*.[1-9] 2>&1
     fi
+    if must_have mandoc; then
+        mandoc -T lint -W warning man/*.[1-9]
+    fi
 }
 
 # The reliability ids: what the list has, the tests have, and the failure model tells of.

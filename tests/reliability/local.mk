@@ -16,9 +16,12 @@ TESTS += tests/reliability/count.sh
 dist_check_SCRIPTS += tests/reliability/count.sh
 tests/reliability/count.log: $(filter-out tests/reliability/count.log,$(TEST_LOGS))
 
-# crash: whatever dies; soak: whatever lasts.
+# The full figures. crash: whatever dies or misbehaves; soak: whatever lasts; fuzz, in tests/fuzz: whatever
+# reads what others wrote.
+full_figures = $(MAKE) check RR_FULL=1 \
+	TESTS="$$(cd '$(srcdir)' && printf '%s\n' $(1) | sed 's/\.c$$//' | tr '\n' ' ')"
 crash:
-	$(MAKE) check RR_FULL=1 TESTS="$$(cd '$(srcdir)' && printf '%s\n' tests/reliability/R0[0-8]_*.* | sed 's/\.c$$//' | tr '\n' ' ')"
+	$(call full_figures,tests/reliability/R0[0-8]_*.* tests/reliability/R[34]*_*.*)
 soak:
-	$(MAKE) check RR_FULL=1 TESTS="$$(cd '$(srcdir)' && printf '%s\n' tests/reliability/R[125][0-9]_*.* | sed 's/\.c$$//' | tr '\n' ' ')"
+	$(call full_figures,tests/reliability/R[125]*_*.*)
 .PHONY: crash soak
