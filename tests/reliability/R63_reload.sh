@@ -146,11 +146,12 @@ run "$build/rrctl" -C "$dir" restart d
 is "R63 a restart of what a reload starts: status" "$rc" 5
 like "R63 and the reason" "$err" "*a reload or an upgrade has stage d in hand (starting what changed)*"
 wait $first
-is "R63 the first one succeeds" "$?" 0
+is "R63 the first one succeeds" "$? $(tail -n 1 "$base/first.txt")" "0 done"
 
 # nor may anybody start again what a reload is stopping
 printf '[stage d]\nplugin = puppet\ndrain_act = hang\nstop_limit = 2s\n' > "$dir/conf.d/20-d.ini"
-ctl reload > /dev/null
+reload
+is "R63 a stage that will end slowly: status" "$rc" 0
 printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"
 ctl reload > "$base/first.txt" 2>&1 &
 first=$!
@@ -164,7 +165,7 @@ done
 run "$build/rrctl" -C "$dir" restart a
 is "R63 a stage that the reload keeps may be restarted" "$rc" 0
 wait $first
-is "R63 the reload comes to its end" "$?" 0
+is "R63 the reload comes to its end" "$? $(tail -n 1 "$base/first.txt")" "0 done"
 is "R63 with the new configuration" "$(ctl reload --dry-run)" "nothing changes"
 stop_daemon
 is "R63 stop" "$?" 0
