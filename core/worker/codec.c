@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,60 +26,33 @@ codec_kind_name(uint32_t kind)
     return kind < sizeof kind_names / sizeof kind_names[0] ? kind_names[kind] : NULL;
 }
 
-static json_t *
-encode_text(const char *text, struct rr_err *err)
-{
-    if (text == NULL) {
-        rr_err_set(err, RR_E_INPUT, "text is NULL; use \"\"");
-        return NULL;
-    }
-    json_t *value = json_string(text);
-    if (value == NULL) {
-        rr_err_set(err, RR_E_INPUT, "text is not UTF-8");
-    }
-    return value;
-}
+/* What a field holds; each kind takes eight bytes, as load_check.c sees to. */
+union value {
+    const char *text;
+    uint64_t u;
+    int64_t i;
+    double f;
+};
 
 static json_t *
-encode_unsigned(uint64_t number, struct rr_err *err)
+encode_text(const char *text, bool is_json, struct rr_err *err)
 {
-    if (number > (uint64_t)INT64_MAX) {
-        /* JSON readers, ours among them, keep integers in 64 signed bits. */
-        rr_err_set(err, RR_E_INPUT, "%llu is over 2^63-1", (unsigned long long)number);
-        return NULL;
-    }
-    return json_integer((json_int_t)number);
-}
-
-static json_t *
-encode_real(double number, struct rr_err *err)
-{
-    if (!isfinite(number)) {
-        rr_err_set(err, RR_E_INPUT, "number is not finite");
-        return NULL;
-    }
-    return json_real(number);
-}
-
-static json_t *
-encode_bool(uint64_t number, struct rr_err *err)
-{
-    if (number > 1) {
-        rr_err_set(err, RR_E_INPUT, "%llu is not 0 or 1", (unsigned long long)number);
-        return NULL;
-    }
-    return json_boolean(number);
-}
-
-static json_t *
-encode_json(const char *text, struct rr_err *err)
-{
-    if (text == NULL) {
-        rr_err_set(err, RR_E_INPUT, "JSON text is NULL; use \"null\"");
-        return NULL;
-    }
     json_error_t why;
-    json_t *value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
+    json_t *value;
+
+    if (text == NULL) {
+        rr_err_set(err, RR_E_INPUT,
+                   is_json ? "JSON text is NULL; use \"null\"" : "text is NULL; use \"\"");
+        return NULL;
+    }
+    if (!is_json) {
+        value = json_string(text);
+        if (value == NULL) {
+            rr_err_set(err, RR_E_INPUT, "text is not UTF-8");
+        }
+        return value;
+    }
+    value = json_loads(text, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &why);
     if (value == NULL) {
         rr_err_set(err, RR_E_INPUT, "not JSON: %s at byte %d", why.text, why.position);
     }
@@ -88,31 +62,34 @@ encode_json(const char *text, struct rr_err *err)
 static json_t *
 encode_field(const struct rr_field *field, const void *payload, struct rr_err *err)
 {
-    const char *at = (const char *)payload + field->offset;
-    const char *text;
-    uint64_t number;
-    int64_t integer;
-    double real;
+    union value value;
 
+    memcpy(&value, (const char *)payload + field->offset, sizeof value);
     switch (field->kind) {
     case RR_FIELD_STR:
-        memcpy(&text, at, sizeof text);
-        return encode_text(text, err);
-    case RR_FIELD_U64:
-        memcpy(&number, at, sizeof number);
-        return encode_unsigned(number, err);
-    case RR_FIELD_I64:
-        memcpy(&integer, at, sizeof integer);
-        return json_integer(integer);
-    case RR_FIELD_F64:
-        memcpy(&real, at, sizeof real);
-        return encode_real(real, err);
-    case RR_FIELD_BOOL:
-        memcpy(&number, at, sizeof number);
-        return encode_bool(number, err);
     case RR_FIELD_JSON:
-        memcpy(&text, at, sizeof text);
-        return encode_json(text, err);
+        return encode_text(value.text, field->kind == RR_FIELD_JSON, err);
+    case RR_FIELD_U64:
+        if (value.u <= (uint64_t)INT64_MAX) {
+            return json_integer(value.i);
+        }
+        /* JSON readers, ours among them, keep integers in 64 signed bits. */
+        rr_err_set(err, RR_E_INPUT, "%llu is over 2^63-1", (unsigned long long)value.u);
+        return NULL;
+    case RR_FIELD_I64:
+        return json_integer(value.i);
+    case RR_FIELD_F64:
+        if (isfinite(value.f)) {
+            return json_real(value.f);
+        }
+        rr_err_set(err, RR_E_INPUT, "number is not finite");
+        return NULL;
+    case RR_FIELD_BOOL:
+        if (value.u <= 1) {
+            return json_boolean(value.u);
+        }
+        rr_err_set(err, RR_E_INPUT, "%llu is not 0 or 1", (unsigned long long)value.u);
+        return NULL;
     default:
         rr_err_set(err, RR_E_INPUT, "unknown kind %u", field->kind);
         return NULL;
@@ -156,60 +133,40 @@ print_into(const json_t *value, json_t *texts)
     return json_string_value(kept);
 }
 
-static int
-decode_text(uint32_t kind, const json_t *value, json_t *texts, char *at)
-{
-    const char *text = kind == RR_FIELD_STR ? json_string_value(value) : print_into(value, texts);
-    if (text == NULL) {
-        return -1;
-    }
-    memcpy(at, &text, sizeof text);
-    return 0;
-}
-
-static int
-decode_integer(uint32_t kind, const json_t *value, char *at)
-{
-    if (!json_is_integer(value) || (kind == RR_FIELD_U64 && json_integer_value(value) < 0)) {
-        return -1;
-    }
-    const int64_t number = json_integer_value(value); /* u64 has the same bytes when not negative */
-    memcpy(at, &number, sizeof number);
-    return 0;
-}
-
-/* Returns 0, or -1 when the value is not of the field's kind. */
-static int
+/* Returns whether the value is of the field's kind. */
+static bool
 decode_field(const struct rr_field *field, const json_t *value, json_t *texts, void *out)
 {
-    char *at = (char *)out + field->offset;
+    union value v = {.u = 0};
+    bool fits = false;
 
     switch (field->kind) {
     case RR_FIELD_STR:
+        v.text = json_string_value(value);
+        fits = v.text != NULL;
+        break;
     case RR_FIELD_JSON:
-        return decode_text(field->kind, value, texts, at);
+        v.text = print_into(value, texts);
+        fits = v.text != NULL;
+        break;
     case RR_FIELD_U64:
     case RR_FIELD_I64:
-        return decode_integer(field->kind, value, at);
-    case RR_FIELD_F64: {
-        if (!json_is_number(value)) {
-            return -1;
-        }
-        const double real = json_number_value(value);
-        memcpy(at, &real, sizeof real);
-        return 0;
-    }
-    case RR_FIELD_BOOL: {
-        if (!json_is_boolean(value)) {
-            return -1;
-        }
-        const uint64_t truth = json_is_true(value) ? 1 : 0;
-        memcpy(at, &truth, sizeof truth);
-        return 0;
-    }
+        v.i = json_integer_value(value);
+        fits = json_is_integer(value) && (v.i >= 0 || field->kind == RR_FIELD_I64);
+        break;
+    case RR_FIELD_F64:
+        v.f = json_number_value(value);
+        fits = json_is_number(value);
+        break;
+    case RR_FIELD_BOOL:
+        v.u = json_is_true(value);
+        fits = json_is_boolean(value);
+        break;
     default:
-        return -1;
+        break;
     }
+    memcpy((char *)out + field->offset, &v, sizeof v);
+    return fits;
 }
 
 int
@@ -223,7 +180,7 @@ codec_decode(const struct rr_event_type *type, const json_t *object, json_t *tex
             return rr_err_set(err, RR_E_INPUT, "%s.%s: the payload has no such field", type->name,
                               field->name);
         }
-        if (decode_field(field, value, texts, out) != 0) {
+        if (!decode_field(field, value, texts, out)) {
             return rr_err_set(err, RR_E_INPUT, "%s.%s: the value in the payload is not a %s",
                               type->name, field->name, codec_kind_name(field->kind));
         }
