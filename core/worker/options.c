@@ -24,27 +24,28 @@ options_find(const struct options *o, const char *key)
 }
 
 static int
-set_option(struct stage_option *opt, const char *text, struct rr_err *err)
+set_option(struct stage_option *opt, const json_t *texts, struct rr_err *err)
 {
+    const char *text = json_string_value(json_object_get(texts, opt->row->key));
+
+    if (text == NULL) {
+        text = opt->row->fallback;
+    }
     if (text == NULL) {
         return rr_err_set(err, RR_E_CONFIG, "option \"%s\" is required and has no value",
                           opt->row->key);
     }
-    opt->text = mem_dup(text);
-    const int rc = text_opt_value(opt->row, opt->text, &opt->value, err);
-    if (rc != 0) {
-        rr_err_wrap(err, "option \"%s\"", opt->row->key);
-    }
-    return rc;
+    const int rc = text_opt_value(opt->row, text, &opt->value, err);
+    return rc == 0 ? 0 : rr_err_wrap(err, "option \"%s\"", opt->row->key);
 }
 
 static int
-reject_unknown(const struct options *o, const json_t *texts, struct rr_err *err)
+reject_unknown(const struct options *o, struct rr_err *err)
 {
     const char *key;
     const json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)texts, key, value)
+    json_object_foreach(o->texts, key, value)
     {
         if (options_find(o, key) == NULL) {
             return rr_err_set(err, RR_E_CONFIG, "option \"%s\" is not declared by the plugin", key);
@@ -57,21 +58,17 @@ reject_unknown(const struct options *o, const json_t *texts, struct rr_err *err)
 }
 
 int
-options_init(struct options *o, const struct plugin *plugin, const json_t *texts,
-             struct rr_err *err)
+options_init(struct options *o, const struct plugin *plugin, json_t *texts, struct rr_err *err)
 {
-    int rc = 0;
-
-    memset(o, 0, sizeof *o);
-    o->v = mem_zalloc(plugin->n_options + 1, sizeof *o->v);
+    o->v = mem_zalloc(plugin->n_options, sizeof *o->v);
     o->n = plugin->n_options;
+    o->texts = json_incref(texts);
     for (size_t i = 0; i < o->n; i++) {
         o->v[i].row = plugin_option(plugin, i);
     }
-    rc = reject_unknown(o, texts, err);
+    int rc = reject_unknown(o, err);
     for (size_t i = 0; rc == 0 && i < o->n; i++) {
-        const char *text = json_string_value(json_object_get(texts, o->v[i].row->key));
-        rc = set_option(&o->v[i], text != NULL ? text : o->v[i].row->fallback, err);
+        rc = set_option(&o->v[i], texts, err);
     }
     if (rc != 0) {
         options_fini(o);
@@ -82,9 +79,7 @@ options_init(struct options *o, const struct plugin *plugin, const json_t *texts
 void
 options_fini(struct options *o)
 {
-    for (size_t i = 0; i < o->n; i++) {
-        free(o->v[i].text);
-    }
     free(o->v);
+    json_decref(o->texts);
     memset(o, 0, sizeof *o);
 }

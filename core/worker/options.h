@@ -12,23 +12,23 @@
 
 struct stage_option {
     const struct rr_opt *row; /* of the plugin */
-    char *text;               /* owned */
     struct text_value value;
 };
 
 struct options {
     struct stage_option *v;
     size_t n;
+    json_t *texts; /* what the values borrow from */
 };
 
 /*
  * Take the values of all options from a JSON object of texts, as the daemon sends them: every key
- * of the table, no other. Options that the object leaves out get their default.
+ * of the table, no other. Options that the object leaves out get their default. The object is kept,
+ * and must not change.
  *
  * Returns 0 or RR_E_CONFIG: unknown key, required key absent, value not of the declared type.
  */
-int options_init(struct options *o, const struct plugin *plugin, const json_t *texts,
-                 struct rr_err *err);
+int options_init(struct options *o, const struct plugin *plugin, json_t *texts, struct rr_err *err);
 
 void options_fini(struct options *o);
 
