@@ -9,75 +9,46 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void
-to_hex(const unsigned char *digest, char *hex)
+/* Returns 0 or a negative errno value. */
+static int
+digest_rest(int fd, EVP_MD_CTX *md, unsigned char *digest)
+{
+    unsigned char block[16384];
+    bool is_well = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+    ssize_t got;
+
+    while (is_well && (got = read(fd, block, sizeof block)) != 0) {
+        if (got < 0 && errno != EINTR) {
+            return -errno;
+        }
+        is_well = got < 0 || EVP_DigestUpdate(md, block, (size_t)got) == 1;
+    }
+    return is_well && EVP_DigestFinal_ex(md, digest, NULL) == 1 ? 0 : -ENOMEM;
+}
+
+int
+sha256_fd(int fd, char *hex, struct rr_err *err)
 {
     static const char digits[] = "0123456789abcdef";
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    const int rc = digest_rest(fd, md, digest);
+
+    EVP_MD_CTX_free(md);
+    if (rc != 0) {
+        return rr_err_set(err, rc, "read: %s", strerror(-rc));
+    }
     for (unsigned i = 0; i < 32; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];
     }
     hex[64] = '\0';
-}
-
-int
-sha256_memory(const void *data, size_t bytes, char *hex, struct rr_err *err)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    if (EVP_Digest(data, bytes, digest, NULL, EVP_sha256(), NULL) != 1) {
-        return rr_err_set(err, -ENOMEM, "cannot compute a SHA-256");
-    }
-    to_hex(digest, hex);
     return 0;
-}
-
-int
-sha256_fd(int fd, char *hex, uint64_t *bytes, struct rr_err *err)
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned char block[16384];
-    uint64_t total = 0;
-    int rc = 0;
-
-    EVP_MD_CTX *md = EVP_MD_CTX_new();
-    if (md == NULL || EVP_DigestInit_ex(md, EVP_sha256(), NULL) != 1) {
-        rc = rr_err_set(err, -ENOMEM, "cannot start a SHA-256");
-        goto out;
-    }
-    for (;;) {
-        const ssize_t got = read(fd, block, sizeof block);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            const int why = errno;
-            rc = rr_err_set(err, -why, "read: %s", strerror(why));
-            goto out;
-        }
-        if (got == 0) {
-            break;
-        }
-        total += (uint64_t)got;
-        if (EVP_DigestUpdate(md, block, (size_t)got) != 1) {
-            rc = rr_err_set(err, -ENOMEM, "cannot go on with a SHA-256");
-            goto out;
-        }
-    }
-    if (EVP_DigestFinal_ex(md, digest, NULL) != 1) {
-        rc = rr_err_set(err, -ENOMEM, "cannot finish a SHA-256");
-        goto out;
-    }
-    to_hex(digest, hex);
-    if (bytes != NULL) {
-        *bytes = total;
-    }
-out:
-    EVP_MD_CTX_free(md);
-    return rc;
 }
 
 void
@@ -87,8 +58,7 @@ sha256_file(const char *path, char *hex)
     const int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-        sha256_fd(fd, hex, NULL, NULL) != 0) {
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || sha256_fd(fd, hex, NULL) != 0) {
         hex[0] = '\0';
     }
     if (fd >= 0) {

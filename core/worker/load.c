@@ -7,6 +7,7 @@
 #include "core/worker/load.h"
 
 #include "core/common/elf.h"
+#include "core/common/mem.h"
 #include "core/common/paths.h"
 
 #include <dlfcn.h>
@@ -17,8 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define COPY_STEP_BYTES ((size_t)1 << 20)
 
 /* Who may write to the folder could put another file in its place. */
 static int
@@ -43,7 +47,6 @@ static int
 open_checked(const char *path, struct rr_err *err)
 {
     struct stat st;
-    int rc = 0;
 
     /* O_NONBLOCK: opening a fifo must not hang. */
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -51,19 +54,15 @@ open_checked(const char *path, struct rr_err *err)
         return rr_err_set(err, RR_E_PLUGIN, "cannot open it: %s", strerror(errno));
     }
     if (fstat(fd, &st) != 0) {
-        rc = rr_err_set(err, RR_E_PLUGIN, "cannot examine it: %s", strerror(errno));
+        (void)rr_err_set(err, RR_E_PLUGIN, "cannot examine it: %s", strerror(errno));
     } else if (!S_ISREG(st.st_mode)) {
-        rc = rr_err_set(err, RR_E_PLUGIN, "it is not a regular file");
-    } else if (paths_trust(&st, err) != 0 || trust_folder(path, err) != 0) {
-        rc = RR_E_PLUGIN;
-    } else {
-        rc = elf_check(fd, err);
+        (void)rr_err_set(err, RR_E_PLUGIN, "it is not a regular file");
+    } else if (paths_trust(&st, err) == 0 && trust_folder(path, err) == 0 &&
+               elf_check(fd, err) == 0) {
+        return fd;
     }
-    if (rc != 0) {
-        close(fd);
-        return rc;
-    }
-    return fd;
+    close(fd);
+    return RR_E_PLUGIN;
 }
 
 /* Tell whether path is a file with this content. */
@@ -76,66 +75,29 @@ has_content(const char *path, const char *sha256)
     return strcmp(found, sha256) == 0;
 }
 
+/* Returns 0 or a negative errno value. */
 static int
 copy_all(int from, int to)
 {
-    char block[65536];
+    off_t at = 0;
+    ssize_t n;
 
-    if (lseek(from, 0, SEEK_SET) < 0) {
-        return -errno;
-    }
-    for (;;) {
-        const ssize_t got = read(from, block, sizeof block);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return got == 0 ? 0 : -errno;
-        }
-        for (ssize_t done = 0; done < got;) {
-            const ssize_t put = write(to, block + done, (size_t)(got - done));
-            if (put < 0 && errno == EINTR) {
-                continue;
-            }
-            if (put < 0) {
-                return -errno;
-            }
-            done += put;
-        }
-    }
+    do {
+        n = sendfile(to, from, &at, COPY_STEP_BYTES);
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    return n == 0 ? 0 : -errno;
 }
 
-/* Put the content of fd under its hash into state_dir/plugins. The copy needs no fsync: it is
- * checked against its hash each time, and made again when it differs. */
+/* Write a copy of fd at temp and give it the name `copy`. Returns 0 or a negative errno value. */
 static int
-copy_by_hash(int fd, const char *name, const char *sha256, const char *state_dir, char *copy,
-             size_t cap, struct rr_err *err)
+make_copy(int fd, const char *sha256, const char *temp, const char *copy)
 {
-    char temp[PATH_MAX];
-    char dir[PATH_MAX];
-    int rc = 0;
-
-    const int dir_bytes = snprintf(dir, sizeof dir, "%s/plugins", state_dir);
-    const int copy_bytes = snprintf(copy, cap, "%s/plugins/%s-%s.so", state_dir, name, sha256);
-    const int temp_bytes =
-        snprintf(temp, sizeof temp, "%s/plugins/.%s.%ld", state_dir, name, (long)getpid());
-    if (dir_bytes < 0 || copy_bytes < 0 || temp_bytes < 0 || (size_t)copy_bytes >= cap ||
-        (size_t)temp_bytes >= sizeof temp || (size_t)dir_bytes >= sizeof dir) {
-        return rr_err_set(err, RR_E_PLUGIN, "the path of the state directory is too long");
-    }
-    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
-        return rr_err_set(err, RR_E_PLUGIN, "cannot make the directory %s: %s", dir,
-                          strerror(errno));
-    }
-    if (has_content(copy, sha256)) {
-        (void)utimensat(AT_FDCWD, copy, NULL, 0); /* the daemon removes those not used for long */
-        return 0;
-    }
     const int out = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0555);
+
     if (out < 0) {
-        return rr_err_set(err, RR_E_PLUGIN, "cannot copy it to %s: %s", temp, strerror(errno));
+        return -errno;
     }
-    rc = copy_all(fd, out);
+    int rc = copy_all(fd, out);
     (void)fchmod(out, 0555); /* whoever the worker is going to be */
     if (close(out) != 0 && rc == 0) {
         rc = -errno;
@@ -148,9 +110,37 @@ copy_by_hash(int fd, const char *name, const char *sha256, const char *state_dir
     }
     if (rc != 0) {
         (void)unlink(temp);
-        return rr_err_set(err, RR_E_PLUGIN, "cannot copy it to %s: %s", copy, strerror(-rc));
     }
-    return 0;
+    return rc;
+}
+
+/* Put the content of fd under its hash into state_dir/plugins. The copy needs no fsync: it is
+ * checked against its hash each time, and made again when it differs. Returns its path in a new
+ * string, NULL with *err filled. */
+static char *
+copy_by_hash_new(int fd, const char *name, const char *sha256, const char *state_dir,
+                 struct rr_err *err)
+{
+    char *dir = paths_join_new(state_dir, "plugins");
+    char *temp = mem_printf("%s/.%s.%ld", dir, name, (long)getpid());
+    char *copy = mem_printf("%s/%s-%s.so", dir, name, sha256);
+
+    int rc = paths_mkdir(dir, 0700, err);
+    if (rc == 0 && has_content(copy, sha256)) {
+        (void)utimensat(AT_FDCWD, copy, NULL, 0); /* the daemon removes those not used for long */
+    } else if (rc == 0) {
+        rc = make_copy(fd, sha256, temp, copy);
+        if (rc != 0) {
+            rr_err_set(err, rc, "cannot copy it to %s: %s", copy, strerror(-rc));
+        }
+    }
+    free(dir);
+    free(temp);
+    if (rc != 0) {
+        free(copy);
+        return NULL;
+    }
+    return copy;
 }
 
 /* NAME of a path ".../NAME.so". */
@@ -196,43 +186,43 @@ count_threads(void)
     return stat("/proc/self/task", &st) == 0 ? (int)st.st_nlink - 2 : 1;
 }
 
+/* What load_plugin does with the open file. Fails with any code. */
+static int
+load_fd(int fd, const char *name, const char *state_dir, const struct rights *rights,
+        struct plugin *out, struct rr_err *err)
+{
+    const int rc = sha256_fd(fd, out->sha256, err);
+    if (rc != 0) {
+        return rr_err_wrap(err, "cannot hash it");
+    }
+    /* By descriptor: what was examined is what is opened, even if the name changes hands. */
+    char *path = state_dir != NULL ? copy_by_hash_new(fd, name, out->sha256, state_dir, err)
+                                   : mem_printf("/proc/self/fd/%d", fd);
+    if (path == NULL || (rights != NULL && rights_drop(rights, err) != 0)) {
+        free(path);
+        return err->code;
+    }
+    const void *symbol = open_symbol(path, err);
+    free(path);
+    out->n_threads = count_threads();
+    return symbol == NULL ? err->code : load_check_descriptor(symbol, name, out, err);
+}
 int
 load_plugin(const char *path, const char *state_dir, const struct rights *rights,
             struct plugin *out, struct rr_err *err)
 {
-    char open_path[PATH_MAX];
     char name[NAME_MAX + 1];
+    int rc;
 
     memset(out, 0, sizeof *out);
-    int rc = name_of(path, name, sizeof name, err);
-    if (rc != 0) {
-        return rc;
-    }
-    const int fd = open_checked(path, err);
+    const int fd = name_of(path, name, sizeof name, err) == 0 ? open_checked(path, err) : -1;
     if (fd < 0) {
-        return fd;
+        return RR_E_PLUGIN;
     }
-    rc = sha256_fd(fd, out->sha256, NULL, err);
-    if (rc != 0) {
-        rr_err_wrap(err, "cannot hash it");
-        rc = RR_E_PLUGIN;
-        goto out;
-    }
-    if (state_dir != NULL) {
-        rc = copy_by_hash(fd, name, out->sha256, state_dir, open_path, sizeof open_path, err);
-    } else {
-        /* By descriptor: what was examined is what is opened, even if the name changes hands. */
-        (void)snprintf(open_path, sizeof open_path, "/proc/self/fd/%d", fd);
-    }
-    if (rc == 0 && rights != NULL && rights_drop(rights, err) != 0) {
-        rc = RR_E_PLUGIN;
-    }
-    if (rc == 0) {
-        const void *symbol = open_symbol(open_path, err);
-        out->n_threads = count_threads();
-        rc = symbol == NULL ? RR_E_PLUGIN : load_check_descriptor(symbol, name, out, err);
-    }
-out:
+    rc = load_fd(fd, name, state_dir, rights, out, err);
     close(fd);
-    return rc;
+    if (rc != 0) {
+        err->code = RR_E_PLUGIN;
+    }
+    return rc == 0 ? 0 : RR_E_PLUGIN;
 }
