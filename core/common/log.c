@@ -166,12 +166,6 @@ log_level_parse(const char *name, enum log_level *out)
     return RR_E_INPUT;
 }
 
-const char *
-log_level_name(enum log_level level)
-{
-    return level_names[level];
-}
-
 size_t
 log_format(char *buf, size_t cap, enum log_level level, const char *area, const char *text)
 {

@@ -33,17 +33,16 @@ int log_file_open(struct log_file *file, const char *path, int64_t max_bytes, in
 void log_file_write(struct log_file *file, const char *text, size_t n);
 /* Close and open again, after somebody moved the file away. */
 void log_file_reopen(struct log_file *file);
+/* Make the file again when somebody has removed it. */
+void log_file_look(struct log_file *file);
 void log_file_close(struct log_file *file);
 
 /* Where the process's own log goes: a file (borrowed, may be NULL), standard error, or both. */
 void log_setup(struct log_file *file, bool to_stderr, enum log_level most);
 
-/* Read "error", "warn", "info" or "debug". */
-/* Make the file again when somebody has removed it. */
-void log_file_look(struct log_file *file);
 void log_set_level(enum log_level most);
+/* Read "error", "warn", "info" or "debug". */
 int log_level_parse(const char *name, enum log_level *out);
-const char *log_level_name(enum log_level level);
 
 /* Write one line. Newlines and control bytes in it are replaced. */
 void log_write(enum log_level level, const char *area, const char *fmt, ...)

@@ -10,19 +10,14 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const worker_names[] = {
+static const char *const names[] = {
     [WIRE_HELLO] = "HELLO",     [WIRE_READY] = "READY",   [WIRE_DONE] = "DONE",
     [WIRE_RETRY] = "RETRY",     [WIRE_REJECT] = "REJECT", [WIRE_FATAL] = "FATAL",
     [WIRE_EMIT] = "EMIT",       [WIRE_GET] = "GET",       [WIRE_PROGRESS] = "PROGRESS",
     [WIRE_NOTE] = "NOTE",       [WIRE_LOG] = "LOG",       [WIRE_PONG] = "PONG",
-    [WIRE_DRAINED] = "DRAINED", [WIRE_ASIDE] = "ASIDE",
-};
-
-static const char *const daemon_names[] = {
-    [WIRE_CONFIG - WIRE_CONFIG] = "CONFIG", [WIRE_EVENT - WIRE_CONFIG] = "EVENT",
-    [WIRE_ACK - WIRE_CONFIG] = "ACK",       [WIRE_RESULT - WIRE_CONFIG] = "RESULT",
-    [WIRE_VALUE - WIRE_CONFIG] = "VALUE",   [WIRE_PING - WIRE_CONFIG] = "PING",
-    [WIRE_STOP - WIRE_CONFIG] = "STOP",
+    [WIRE_DRAINED] = "DRAINED", [WIRE_ASIDE] = "ASIDE",   [WIRE_CONFIG] = "CONFIG",
+    [WIRE_EVENT] = "EVENT",     [WIRE_ACK] = "ACK",       [WIRE_RESULT] = "RESULT",
+    [WIRE_VALUE] = "VALUE",     [WIRE_PING] = "PING",     [WIRE_STOP] = "STOP",
 };
 
 static void
@@ -55,13 +50,7 @@ wire_type_known(uint16_t type, int from_daemon)
 const char *
 wire_name(uint16_t type)
 {
-    if (wire_type_known(type, 0)) {
-        return worker_names[type];
-    }
-    if (wire_type_known(type, 1)) {
-        return daemon_names[type - WIRE_CONFIG];
-    }
-    return "unknown";
+    return type < WIRE_FROM_DAEMON_END && names[type] != NULL ? names[type] : "unknown";
 }
 
 void
