@@ -73,9 +73,8 @@ send_log(struct host *host, uint32_t level, const char *text)
         (void)fflush(to); /* the plugin may crash next */
         return;
     }
-    json_t *body = json_object();
-    json_object_set_new(body, "level", json_string(name));
-    json_object_set_new(body, "text", codec_text_new(text, LOG_TEXT_MAX));
+    json_t *body =
+        json_pack("{s:s, s:o}", "level", name, "text", codec_text_new(text, LOG_TEXT_MAX));
     (void)io_send(host->io, WIRE_LOG, 0, body, NULL);
 }
 
@@ -180,14 +179,15 @@ host_decode(struct rr_ctx *ctx, const struct rr_event *event, const struct rr_ev
     return codec_decode(type, host->payload, host->texts, out, err);
 }
 
-/* Remember that the handler was refused something, so that it cannot commit without it. */
+/* How a handler's emit or put ended: it remembers that the handler was refused something, so that
+ * it cannot commit without it. */
 static int
-refuse(struct host *host, const struct rr_err *why, struct rr_err *err)
+outcome(struct host *host, int rc, const struct rr_err *why, struct rr_err *err)
 {
-    if (host->refused.code == 0) {
+    if (rc != 0 && host->refused.code == 0) {
         host->refused = *why;
     }
-    return rr_err_set(err, why->code, "%s", why->text);
+    return rc == 0 ? 0 : rr_err_set(err, rc, "%s", why->text);
 }
 
 static const struct rr_event_type *
@@ -269,10 +269,7 @@ may_collect(const struct host *host, const char *call, struct rr_err *err)
 static int
 may_ask(const struct host *host, const char *call, struct rr_err *err)
 {
-    if (host->phase == PHASE_INIT) {
-        return 0;
-    }
-    if (may_collect(host, call, NULL) == 0) {
+    if (host->phase == PHASE_INIT || may_collect(host, call, NULL) == 0) {
         return 0;
     }
     return rr_err_set(err, RR_E_INPUT, "%s is not for %s", call, phase_names[host->phase]);
@@ -325,26 +322,8 @@ host_emit(struct rr_ctx *ctx, const struct rr_event_type *type, const char *key,
     struct host *host = enter(ctx, "rr_emit");
     struct rr_err why = RR_ERR_INIT;
 
-    if (collect_emit(host, type, key, config, payload, &why) != 0) {
-        return refuse(host, &why, err);
-    }
-    return 0;
-}
-
-/* The daemon's verdict in an ACK: 0, or its code and text. */
-static int
-verdict(json_t *ack_take, struct rr_err *err)
-{
-    int rc = 0;
-
-    if (!json_is_true(json_object_get(ack_take, "ok"))) {
-        const json_int_t code = json_integer_value(json_object_get(ack_take, "code"));
-        const char *text = json_string_value(json_object_get(ack_take, "error"));
-        rc = rr_err_set(err, code < 0 ? (int)code : RR_E_INPUT, "rrd refused it: %s",
-                        text == NULL ? "no reason given" : text);
-    }
-    json_decref(ack_take);
-    return rc;
+    const int rc = collect_emit(host, type, key, config, payload, &why);
+    return outcome(host, rc, &why, err);
 }
 
 static int
@@ -367,7 +346,7 @@ host_emit_now(struct rr_ctx *ctx, const struct rr_event_type *type, const char *
     }
     const uint64_t id = ++host->request;
     const int sent = io_send(host->io, WIRE_EMIT, id, row, err);
-    return sent != 0 ? sent : verdict(io_wait_reply(host->io, WIRE_RESULT, id), err);
+    return sent != 0 ? sent : io_wait_verdict(host->io, WIRE_RESULT, id, err);
 }
 
 static int
@@ -411,10 +390,7 @@ host_put(struct rr_ctx *ctx, const char *key, const char *text, struct rr_err *e
     struct host *host = enter(ctx, "rr_put");
     struct rr_err why = RR_ERR_INIT;
 
-    if (collect_put(host, key, text, &why) != 0) {
-        return refuse(host, &why, err);
-    }
-    return 0;
+    return outcome(host, collect_put(host, key, text, &why), &why, err);
 }
 
 static const char *
@@ -486,10 +462,9 @@ host_progress(struct rr_ctx *ctx, uint64_t done, uint64_t total, const char *tex
     if (may_ask(host, "rr_progress", NULL) != 0 || !progress_allowed(host, done, total)) {
         return;
     }
-    json_t *body = json_object();
-    json_object_set_new(body, "done", json_integer((json_int_t)(done & INT64_MAX)));
-    json_object_set_new(body, "total", json_integer((json_int_t)(total & INT64_MAX)));
-    json_object_set_new(body, "text", codec_text_new(text == NULL ? "" : text, NOTE_TEXT_MAX));
+    json_t *body = json_pack("{s:I, s:I, s:o}", "done", (json_int_t)(done & INT64_MAX), "total",
+                             (json_int_t)(total & INT64_MAX), "text",
+                             codec_text_new(text == NULL ? "" : text, NOTE_TEXT_MAX));
     (void)io_send(host->io, WIRE_PROGRESS, 0, body, NULL);
 }
 
@@ -501,10 +476,9 @@ host_note(struct rr_ctx *ctx, const char *config, const char *text)
     if (may_ask(host, "rr_note", NULL) != 0) {
         return;
     }
-    json_t *body = json_object();
-    json_object_set_new(body, "config",
-                        codec_text_new(config == NULL ? "" : config, RR_WIRE_NAME_MAX));
-    json_object_set_new(body, "text", codec_text_new(text == NULL ? "" : text, NOTE_TEXT_MAX));
+    json_t *body = json_pack("{s:o, s:o}", "config",
+                             codec_text_new(config == NULL ? "" : config, RR_WIRE_NAME_MAX), "text",
+                             codec_text_new(text == NULL ? "" : text, NOTE_TEXT_MAX));
     (void)io_send(host->io, WIRE_NOTE, 0, body, NULL);
 }
 
@@ -544,7 +518,7 @@ static const struct rr_host table = {
 struct host *
 host_new(struct io *io, const struct plugin *plugin, const json_t *config, struct rr_err *err)
 {
-    const json_t *options = json_object_get(config, "options");
+    json_t *options = json_object_get(config, "options");
     json_t *facts = json_object_get(config, "facts");
 
     if (!json_is_object(options) || !json_is_object(facts)) {
@@ -593,6 +567,18 @@ host_begin(struct host *host, enum phase phase, const json_t *payload)
     host->emits = json_array();
     host->puts = json_object();
     host->texts = json_array();
+}
+
+int
+host_call(struct host *host, enum phase phase, host_callback_fn callback, struct rr_err *err)
+{
+    if (callback == NULL) {
+        return 0;
+    }
+    host_begin(host, phase, NULL);
+    const int rc = callback(&host->ctx, err);
+    host_end(host);
+    return rc;
 }
 
 json_t *

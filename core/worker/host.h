@@ -34,7 +34,7 @@ struct host;
  *
  * io is NULL when there is no daemon (--check-options): then everything but options, facts and log
  * is refused, and log lines of level error go to standard output as problems. config is the body of
- * a CONFIG frame: {stage,options,facts}; it is not kept. Returns NULL with *err filled
+ * a CONFIG frame: {stage,options,facts}; options and facts are kept. Returns NULL with *err filled
  * (RR_E_CONFIG, RR_E_PROTO).
  */
 struct host *host_new(struct io *io, const struct plugin *plugin, const json_t *config,
@@ -48,6 +48,11 @@ struct rr_ctx *host_ctx(struct host *host);
 /* Enter a callback. payload is the JSON object of the event, borrowed until host_end; NULL when
  * there is none. */
 void host_begin(struct host *host, enum phase phase, const json_t *payload);
+
+typedef int (*host_callback_fn)(struct rr_ctx *, struct rr_err *);
+
+/* Run a callback that has no event and commits nothing. Returns its result, 0 when it is NULL. */
+int host_call(struct host *host, enum phase phase, host_callback_fn callback, struct rr_err *err);
 
 /* What the callback collected, as the body of a DONE frame (new reference), or NULL for nothing. An
  * emit or put that was refused and then ignored by the plugin makes it fail: RR_E_INPUT in *err. */

@@ -400,6 +400,22 @@ io_wait_reply(struct io *io, uint16_t type, uint64_t id)
 }
 
 int
+io_wait_verdict(struct io *io, uint16_t type, uint64_t id, struct rr_err *err)
+{
+    json_t *answer = io_wait_reply(io, type, id);
+    int rc = 0;
+
+    if (!json_is_true(json_object_get(answer, "ok"))) {
+        const json_int_t code = json_integer_value(json_object_get(answer, "code"));
+        const char *text = json_string_value(json_object_get(answer, "error"));
+        rc = rr_err_set(err, code < 0 ? (int)code : RR_E_INPUT, "rrd refused it: %s",
+                        text == NULL ? "no reason given" : text);
+    }
+    json_decref(answer);
+    return rc;
+}
+
+int
 io_stopping(const struct io *io)
 {
     return atomic_load(&io->stopping);

@@ -60,6 +60,10 @@ void io_settle(struct io *io);
  * reference); an answer to anything else is a broken protocol and ends the process. */
 json_t *io_wait_reply(struct io *io, uint16_t type, uint64_t id);
 
+/* The same for a RESULT or an ACK, of which only the verdict counts. Returns 0, or the code of the
+ * daemon with its text in *err. */
+int io_wait_verdict(struct io *io, uint16_t type, uint64_t id, struct rr_err *err);
+
 /* 1 when a stop was asked for. May be called from every thread. */
 int io_stopping(const struct io *io);
 

@@ -152,12 +152,7 @@ judge(const struct plugin *plugin, const json_t *input, FILE *out)
         (void)fprintf(out, "%s\n", err.text);
         return STATUS_CONFIG;
     }
-    int rc = 0;
-    if (plugin->api.check != NULL) {
-        host_begin(host, PHASE_CHECK, NULL);
-        rc = plugin->api.check(host_ctx(host), &err);
-        host_end(host);
-    }
+    const int rc = host_call(host, PHASE_CHECK, plugin->api.check, &err);
     host_free(host);
     (void)fprintf(out, "%s\n",
                   rc == 0               ? "ok"

@@ -98,8 +98,7 @@ reason(const struct rr_err *err)
 static void
 send_refusal(struct worker *w, uint16_t type, uint64_t lease, const char *why)
 {
-    json_t *body = json_object();
-    json_object_set_new(body, "error", codec_text_new(why, ERROR_TEXT_MAX));
+    json_t *body = json_pack("{s:o}", "error", codec_text_new(why, ERROR_TEXT_MAX));
     if (type == WIRE_RETRY) {
         json_object_set_new(body, "stop", json_boolean(io_stopping(w->io)));
     }
@@ -112,12 +111,9 @@ send_hello(struct worker *w)
     char abi[16];
     (void)snprintf(abi, sizeof abi, "%u.%u", RR_PLUGIN_ABI_MAJOR, RR_PLUGIN_ABI_MINOR);
 
-    json_t *body = json_object();
-    json_object_set_new(body, "abi", json_string(abi));
-    json_object_set_new(body, "name", codec_text_new(w->plugin.api.name, ERROR_TEXT_MAX));
-    json_object_set_new(body, "version", codec_text_new(w->plugin.api.version, ERROR_TEXT_MAX));
-    json_object_set_new(body, "sha256", json_string(w->plugin.sha256));
-    json_object_set_new(body, "pid", json_integer(getpid()));
+    json_t *body = json_pack("{s:s, s:s, s:o, s:s, s:i}", "abi", abi, "name", w->plugin.api.name,
+                             "version", codec_text_new(w->plugin.api.version, ERROR_TEXT_MAX),
+                             "sha256", w->plugin.sha256, "pid", (int)getpid());
     (void)io_send(w->io, WIRE_HELLO, 0, body, NULL);
 }
 
@@ -145,14 +141,7 @@ commit(struct worker *w, uint64_t lease, struct rr_err *err)
     if (lease != 0) {
         return 0;
     }
-    json_t *ack = io_wait_reply(w->io, WIRE_ACK, lease);
-    const int accepted = json_is_true(json_object_get(ack, "ok"));
-    const char *text = json_string_value(json_object_get(ack, "error"));
-    if (!accepted) {
-        rr_err_set(err, RR_E_INPUT, "rrd refused it: %s", text == NULL ? "no reason given" : text);
-    }
-    json_decref(ack);
-    return accepted ? 0 : RR_E_INPUT;
+    return io_wait_verdict(w->io, WIRE_ACK, 0, err) == 0 ? 0 : RR_E_INPUT;
 }
 
 /* The process is no longer good: tell why and leave without another word from the plugin. */
@@ -269,8 +258,7 @@ send_aside(struct worker *w, int on)
 
 /* Run a callback that belongs to no event, and commit what it did. */
 static int
-run_aside(struct worker *w, enum phase phase, int (*callback)(struct rr_ctx *, struct rr_err *),
-          struct rr_err *err)
+run_aside(struct worker *w, enum phase phase, host_callback_fn callback, struct rr_err *err)
 {
     send_aside(w, 1);
     host_begin(w->host, phase, NULL);
@@ -335,25 +323,15 @@ static int
 prepare(struct worker *w)
 {
     struct rr_err err = RR_ERR_INIT;
-    struct rr_ctx *ctx = host_ctx(w->host);
 
-    if (w->plugin.api.check != NULL) {
-        host_begin(w->host, PHASE_CHECK, NULL);
-        const int rc = w->plugin.api.check(ctx, &err);
-        host_end(w->host);
-        if (rc != 0) {
-            host_log(w->host, RR_LOG_ERROR, "configuration refused: %s", reason(&err));
-            return STATUS_CONFIG;
-        }
+    if (host_call(w->host, PHASE_CHECK, w->plugin.api.check, &err) != 0) {
+        host_log(w->host, RR_LOG_ERROR, "configuration refused: %s", reason(&err));
+        return STATUS_CONFIG;
     }
-    if (w->plugin.api.init != NULL) {
-        host_begin(w->host, PHASE_INIT, NULL);
-        const int rc = w->plugin.api.init(ctx, &err);
-        host_end(w->host);
-        if (rc != 0) {
-            host_log(w->host, RR_LOG_ERROR, "init failed (%d): %s", rc, reason(&err));
-            return rc == RR_E_CONFIG || err.code == RR_E_CONFIG ? STATUS_CONFIG : STATUS_FAILED;
-        }
+    const int rc = host_call(w->host, PHASE_INIT, w->plugin.api.init, &err);
+    if (rc != 0) {
+        host_log(w->host, RR_LOG_ERROR, "init failed (%d): %s", rc, reason(&err));
+        return rc == RR_E_CONFIG || err.code == RR_E_CONFIG ? STATUS_CONFIG : STATUS_FAILED;
     }
     return 0;
 }
