@@ -19,6 +19,7 @@
 
 #include "core/common/fail.h"
 #include "core/common/status.h"
+#include "core/common/text.h"
 #include "core/worker/host.h"
 #include "core/worker/manifest.h"
 #include "core/worker/serve.h"
@@ -183,13 +184,12 @@ check_options(const char *file, const char *user)
 }
 
 /* Read a positive decimal number; 0 when it is none, or not given. */
-static unsigned long long
+static uint64_t
 number(const char *text)
 {
-    char *end = NULL;
-    errno = 0;
-    const unsigned long long value = text == NULL ? 0 : strtoull(text, &end, 10);
-    return errno != 0 || end == text || end == NULL || *end != '\0' ? 0 : value;
+    int64_t value;
+
+    return text != NULL && text_int(text, &value) == 0 && value > 0 ? (uint64_t)value : 0;
 }
 
 enum {
