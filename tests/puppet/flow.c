@@ -9,19 +9,11 @@
  */
 #include <rr/plugin.h>
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "tests/puppet/flow.h"
-
-#define TYPE_OF_(id) rr_type_##id
-#define TYPE_OF(id) TYPE_OF_(id)
-#define STRUCT_OF_(id) ev_##id
-#define STRUCT_OF(id) STRUCT_OF_(id)
-#define TEXT_OF_(name) #name
-#define TEXT_OF(name) TEXT_OF_(name)
+#include "tests/puppet/stage.h"
 
 static const struct rr_opt options[] = {
 #ifndef FLOW_IN
@@ -34,18 +26,6 @@ static const struct rr_opt options[] = {
     {"work", RR_OPT_DURATION, 0, "0ms", "0ms..10min", "Time that each event takes."},
     RR_OPT_END,
 };
-
-#if defined FLOW_IN || !defined FLOW_OUT
-static void
-take_time(int64_t ms)
-{
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-
-    if (ms > 0) {
-        (void)nanosleep(&time, NULL);
-    }
-}
-#endif
 
 #if !defined FLOW_IN || !defined FLOW_OUT
 static uint64_t
@@ -74,7 +54,7 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
     if (rr_decode(ctx, event, &TYPE_OF(FLOW_IN), &in, err) != 0) {
         return RR_REJECT;
     }
-    take_time(rr_opt_int(ctx, "work"));
+    stage_work(ctx);
     const struct STRUCT_OF(FLOW_OUT)
         out = {.number = in.number, .time_us = in.time_us, .filler = in.filler};
     return rr_emit(ctx, &TYPE_OF(FLOW_OUT), NULL, event->config, &out, err) == 0 ? RR_DONE
@@ -118,7 +98,7 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
     if (rr_decode(ctx, event, &TYPE_OF(FLOW_IN), &in, err) != 0) {
         return RR_REJECT;
     }
-    take_time(rr_opt_int(ctx, "work"));
+    stage_work(ctx);
     const uint64_t by_us = now_us() - in.time_us;
     late[by_us / BIN_US < LATE_BINS ? by_us / BIN_US : LATE_BINS - 1]++;
     n_seen++;
@@ -149,7 +129,7 @@ on_idle(struct rr_ctx *ctx, struct rr_err *err)
     const uint64_t due = rate == 0 ? total : n_before + (now_us() - began_us) * rate / 1000000;
     const size_t bytes = (size_t)rr_opt_int(ctx, "bytes");
     char filler[60001];
-    char text[32];
+    char key[32];
 
     for (uint64_t i = 0; i < batch && n_made < total && n_made < due; i++) {
         const struct STRUCT_OF(FLOW_OUT)
@@ -161,25 +141,22 @@ on_idle(struct rr_ctx *ctx, struct rr_err *err)
         memset(filler, 'x', bytes);
         filler[bytes > rest ? bytes - rest : 0] = '\0';
 
-        (void)snprintf(text, sizeof text, "flow-%" PRIu64, n_made);
-        if (rr_emit(ctx, &TYPE_OF(FLOW_OUT), text, "", &out, err) != 0) {
+        (void)snprintf(key, sizeof key, "flow-%" PRIu64, n_made);
+        if (rr_emit(ctx, &TYPE_OF(FLOW_OUT), key, "", &out, err) != 0) {
             n_made--;
             return RR_RETRY;
         }
     }
-    (void)snprintf(text, sizeof text, "%" PRIu64, n_made);
     if (n_made == total) {
         rr_set_idle_ms(ctx, 0);
     }
-    return rr_put(ctx, "made", text, err) == 0 ? RR_DONE : RR_RETRY;
+    return stage_put_number(ctx, "made", n_made, err) == 0 ? RR_DONE : RR_RETRY;
 }
 
 static int
 on_init(struct rr_ctx *ctx, struct rr_err *err)
 {
-    const char *made = rr_get(ctx, "made", err);
-
-    n_before = n_made = made == NULL ? 0 : strtoull(made, NULL, 10);
+    n_before = n_made = stage_number(ctx, "made", err);
     began_us = now_us();
     rr_set_idle_ms(ctx, 1);
     return 0;

@@ -14,100 +14,97 @@
 
 #define LINK 3
 
-/* A frame as it should be, before an act spoils it. */
-struct frame {
-    uint32_t magic;
-    uint16_t version, type;
-    uint32_t bytes, flags;
-    uint64_t id, epoch;
-    char body[400];
+#define NO_OUTCOME "{\"emits\":[],\"puts\":{}}"
+
+/* What is wrong with a frame itself; CUT: only ten bytes of it are sent. */
+enum fault { NONE, MAGIC, VERSION, EPOCH, LENGTH, CUT };
+
+enum {
+    BAD_MAGIC,
+    BAD_VERSION,
+    BAD_EPOCH,
+    BAD_TYPE,
+    BAD_LENGTH,
+    BAD_JSON,
+    BAD_BODY,
+    HALF_FRAME,
+    DONE_UNKNOWN,
+    DONE_TWICE,
+    DONE_UNDECLARED,
+    HELLO_AGAIN,
+    EMIT_FLOOD,
+    GET_FLOOD
 };
 
-static struct frame
-frame_new(uint16_t type, uint64_t id, const char *body)
+static const struct {
+    uint16_t type;
+    uint64_t id;
+    const char *body;
+    enum fault fault;
+} frames[] = {
+    [BAD_MAGIC] = {WIRE_PONG, 0, "{}", MAGIC},
+    [BAD_VERSION] = {WIRE_PONG, 0, "{}", VERSION},
+    [BAD_EPOCH] = {WIRE_PONG, 0, "{}", EPOCH},
+    [BAD_TYPE] = {WIRE_EVENT, 1, "{}", NONE},
+    [BAD_LENGTH] = {WIRE_PONG, 0, "{}", LENGTH},
+    [BAD_JSON] = {WIRE_LOG, 0, "{\"level\":", NONE},
+    [BAD_BODY] = {WIRE_LOG, 0, "[1]", NONE},
+    [HALF_FRAME] = {WIRE_PONG, 0, "{}", CUT},
+    [DONE_UNKNOWN] = {WIRE_DONE, 987654321, NO_OUTCOME, NONE},
+    /* The first event of a daemon has lease 1; the worker answers it for the second time. */
+    [DONE_TWICE] = {WIRE_DONE, 1, NO_OUTCOME, NONE},
+    [DONE_UNDECLARED] = {WIRE_DONE, 1,
+                         "{\"emits\":[{\"type\":\"PUPPET_SECRET\",\"version\":1,\"key\":null,"
+                         "\"config\":\"\",\"payload\":{\"number\":1}}],\"puts\":{}}",
+                         NONE},
+    [HELLO_AGAIN] = {WIRE_HELLO, 0, "{\"name\":\"puppet\"}", NONE},
+    [EMIT_FLOOD] = {WIRE_EMIT, 1,
+                    "{\"type\":\"PUPPET_DONE\",\"version\":1,\"key\":\"k\",\"config\":\"\","
+                    "\"payload\":{\"number\":1,\"attempt\":1,\"difference\":1,\"ratio\":1.5,"
+                    "\"flag\":true,\"text\":\"flood\",\"more\":{}}}",
+                    NONE},
+    [GET_FLOOD] = {WIRE_GET, 1, "{\"key\":\"applied\"}", NONE},
+};
+
+/* Send frame `with`, with an id that is so much higher than its own. */
+static void
+put(long with, uint64_t more_id)
 {
-    struct frame f = {.magic = RR_WIRE_MAGIC, .version = RR_WIRE_VERSION, .type = type, .id = id};
+    const enum fault fault = frames[with].fault;
+    const size_t bytes = strlen(frames[with].body);
     const char *mark = getenv("RR_WORKER"); /* INSTANCE/STAGE/EPOCH */
     const char *epoch = mark == NULL ? NULL : strrchr(mark, '/');
+    struct {
+        uint32_t magic;
+        uint16_t version, type;
+        uint32_t bytes, flags;
+        uint64_t id, epoch;
+        char body[400];
+    } f = {
+        .magic = RR_WIRE_MAGIC + (fault == MAGIC),
+        .version = RR_WIRE_VERSION + (fault == VERSION),
+        .type = frames[with].type,
+        .bytes = fault == LENGTH ? 1u << 30 : (uint32_t)bytes,
+        .id = frames[with].id + more_id,
+        .epoch = (epoch == NULL ? 0 : strtoull(epoch + 1, NULL, 10)) - (fault == EPOCH),
+    };
 
-    f.epoch = epoch == NULL ? 0 : strtoull(epoch + 1, NULL, 10);
-    f.bytes = (uint32_t)strlen(body);
-    (void)snprintf(f.body, sizeof f.body, "%s", body);
-    return f;
+    memcpy(f.body, frames[with].body, bytes);
+    (void)send(LINK, &f, fault == CUT ? 10 : RR_WIRE_HEADER_BYTES + bytes, MSG_NOSIGNAL);
 }
 
-/* Send so many bytes of it; 0: all. */
-static int
-put(const struct frame *f, size_t bytes)
+ACT(frame)
 {
-    (void)send(LINK, f, bytes == 0 ? RR_WIRE_HEADER_BYTES + f->bytes : bytes, MSG_NOSIGNAL);
+    put(with, 0);
     return 0;
 }
 
-#define ACT(name) static int act_##name(struct rr_ctx *ctx, struct rr_err *err)
-
-#define UNUSED                                                                                     \
-    (void)ctx;                                                                                     \
-    (void)err
-
-ACT(bad_magic)
+ACT(flood)
 {
-    struct frame f = frame_new(WIRE_PONG, 0, "{}");
-    UNUSED;
-    f.magic++;
-    return put(&f, 0);
-}
-
-ACT(bad_version)
-{
-    struct frame f = frame_new(WIRE_PONG, 0, "{}");
-    UNUSED;
-    f.version++;
-    return put(&f, 0);
-}
-
-ACT(bad_epoch)
-{
-    struct frame f = frame_new(WIRE_PONG, 0, "{}");
-    UNUSED;
-    f.epoch--;
-    return put(&f, 0);
-}
-
-ACT(bad_type)
-{
-    const struct frame f = frame_new(WIRE_EVENT, 1, "{}");
-    UNUSED;
-    return put(&f, 0);
-}
-
-ACT(bad_length)
-{
-    struct frame f = frame_new(WIRE_PONG, 0, "{}");
-    UNUSED;
-    f.bytes = 1u << 30;
-    return put(&f, RR_WIRE_HEADER_BYTES + 2);
-}
-
-ACT(bad_json)
-{
-    const struct frame f = frame_new(WIRE_LOG, 0, "{\"level\":");
-    UNUSED;
-    return put(&f, 0);
-}
-
-ACT(bad_body)
-{
-    const struct frame f = frame_new(WIRE_LOG, 0, "[1]");
-    UNUSED;
-    return put(&f, 0);
-}
-
-ACT(half_frame)
-{
-    const struct frame f = frame_new(WIRE_PONG, 0, "{}");
-    UNUSED;
-    return put(&f, 10);
+    for (uint64_t i = 0; i < 1000; i++) {
+        put(with, i);
+    }
+    return 0;
 }
 
 /* A gibibyte in one frame: the kernel does not take it, and it must not be taken. */
@@ -116,66 +113,9 @@ ACT(giant)
     const size_t bytes = (size_t)1 << 30;
     void *all = mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    UNUSED;
     if (all != MAP_FAILED) {
         (void)send(LINK, all, bytes, MSG_NOSIGNAL);
         (void)munmap(all, bytes);
-    }
-    return 0;
-}
-
-ACT(done_unknown)
-{
-    const struct frame f = frame_new(WIRE_DONE, 987654321, "{\"emits\":[],\"puts\":{}}");
-    UNUSED;
-    return put(&f, 0);
-}
-
-/* The first event of a daemon has lease 1; the worker answers it for the second time. */
-ACT(done_twice)
-{
-    const struct frame f = frame_new(WIRE_DONE, 1, "{\"emits\":[],\"puts\":{}}");
-    UNUSED;
-    return put(&f, 0);
-}
-
-ACT(done_undeclared)
-{
-    const struct frame f = frame_new(WIRE_DONE, 1,
-                                     "{\"emits\":[{\"type\":\"PUPPET_SECRET\",\"version\":1,"
-                                     "\"key\":null,\"config\":\"\",\"payload\":{\"number\":1}}],"
-                                     "\"puts\":{}}");
-    UNUSED;
-    return put(&f, 0);
-}
-
-ACT(hello_again)
-{
-    const struct frame f = frame_new(WIRE_HELLO, 0, "{\"name\":\"puppet\"}");
-    UNUSED;
-    return put(&f, 0);
-}
-
-ACT(emit_flood)
-{
-    UNUSED;
-    for (uint64_t i = 1; i <= 1000; i++) {
-        const struct frame f = frame_new(WIRE_EMIT, i,
-                                         "{\"type\":\"PUPPET_DONE\",\"version\":1,\"key\":\"k\","
-                                         "\"config\":\"\",\"payload\":{\"number\":1,\"attempt\":1,"
-                                         "\"difference\":1,\"ratio\":1.5,\"flag\":true,"
-                                         "\"text\":\"flood\",\"more\":{}}}");
-        (void)put(&f, 0);
-    }
-    return 0;
-}
-
-ACT(get_flood)
-{
-    UNUSED;
-    for (uint64_t i = 1; i <= 1000; i++) {
-        const struct frame f = frame_new(WIRE_GET, i, "{\"key\":\"applied\"}");
-        (void)put(&f, 0);
     }
     return 0;
 }
@@ -196,7 +136,6 @@ ACT(emit_loop)
 
 ACT(log_loop)
 {
-    (void)err;
     while (!rr_should_stop(ctx)) {
         rr_log(ctx, RR_LOG_INFO, "on and on");
     }
@@ -205,30 +144,29 @@ ACT(log_loop)
 
 ACT(spin)
 {
-    UNUSED;
     for (volatile uint64_t i = 1; i != 0; i++) {
     }
     return 0;
 }
 
 const struct puppet_act puppet_fouls[] = {
-    {"bad_magic", act_bad_magic},
-    {"bad_version", act_bad_version},
-    {"bad_epoch", act_bad_epoch},
-    {"bad_type", act_bad_type},
-    {"bad_length", act_bad_length},
-    {"bad_json", act_bad_json},
-    {"bad_body", act_bad_body},
-    {"half_frame", act_half_frame},
-    {"giant", act_giant},
-    {"done_unknown", act_done_unknown},
-    {"done_twice", act_done_twice},
-    {"done_undeclared", act_done_undeclared},
-    {"hello_again", act_hello_again},
-    {"emit_flood", act_emit_flood},
-    {"get_flood", act_get_flood},
-    {"emit_loop", act_emit_loop},
-    {"log_loop", act_log_loop},
-    {"spin", act_spin},
+    {"bad_magic", act_frame, BAD_MAGIC},
+    {"bad_version", act_frame, BAD_VERSION},
+    {"bad_epoch", act_frame, BAD_EPOCH},
+    {"bad_type", act_frame, BAD_TYPE},
+    {"bad_length", act_frame, BAD_LENGTH},
+    {"bad_json", act_frame, BAD_JSON},
+    {"bad_body", act_frame, BAD_BODY},
+    {"half_frame", act_frame, HALF_FRAME},
+    {"giant", act_giant, 0},
+    {"done_unknown", act_frame, DONE_UNKNOWN},
+    {"done_twice", act_frame, DONE_TWICE},
+    {"done_undeclared", act_frame, DONE_UNDECLARED},
+    {"hello_again", act_frame, HELLO_AGAIN},
+    {"emit_flood", act_flood, EMIT_FLOOD},
+    {"get_flood", act_flood, GET_FLOOD},
+    {"emit_loop", act_emit_loop, 0},
+    {"log_loop", act_log_loop, 0},
+    {"spin", act_spin, 0},
     {0},
 };

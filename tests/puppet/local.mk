@@ -5,12 +5,12 @@ check_PROGRAMS += tests/puppet/puppet.so tests/puppet/ring_source.so tests/puppe
 	tests/puppet/ring_sink.so
 
 tests_puppet_puppet_so_SOURCES = tests/puppet/puppet.c tests/puppet/foul.c tests/puppet/harm.c \
-	tests/puppet/puppet.h
+	tests/puppet/puppet.h tests/puppet/stage.h
 tests_puppet_puppet_so_CFLAGS = $(CFLAGS_SHARED) $(JANSSON_CFLAGS)
 tests_puppet_puppet_so_LDFLAGS = $(LDFLAGS_SHARED)
 tests_puppet_puppet_so_LDADD = -lpthread
 
-ring_sources = tests/puppet/ring.c tests/puppet/ring.h
+ring_sources = tests/puppet/ring.c tests/puppet/ring.h tests/puppet/stage.h
 tests_puppet_ring_source_so_SOURCES = $(ring_sources)
 tests_puppet_ring_source_so_CPPFLAGS = $(AM_CPPFLAGS) -DRING_NAME=ring_source -DRING_SOURCE \
 	-DRING_IN=ring_sunk -DRING_OUT=ring_started
@@ -33,7 +33,7 @@ tests_puppet_no_symbol_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_no_symbol_so_LDFLAGS = $(LDFLAGS_SHARED)
 
 # A chain through which events flow: source, pass1 … pass4, sink; end takes what the source makes.
-flow_sources = tests/puppet/flow.c tests/puppet/flow.h
+flow_sources = tests/puppet/flow.c tests/puppet/flow.h tests/puppet/stage.h
 check_PROGRAMS += tests/puppet/flow_source.so \
 	tests/puppet/flow_pass1.so \
 	tests/puppet/flow_pass2.so \
@@ -72,6 +72,6 @@ tests_puppet_flow_end_so_LDFLAGS = $(LDFLAGS_SHARED)
 
 # A plugin of which tests make versions.
 check_PROGRAMS += tests/puppet/version.so
-tests_puppet_version_so_SOURCES = tests/puppet/version.c tests/puppet/flow.h
+tests_puppet_version_so_SOURCES = tests/puppet/version.c tests/puppet/flow.h tests/puppet/stage.h
 tests_puppet_version_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_version_so_LDFLAGS = $(LDFLAGS_SHARED)

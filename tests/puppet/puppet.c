@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "tests/puppet/puppet.h"
+#include "tests/puppet/stage.h"
 
 static const struct rr_opt options[] = {
     {"text", RR_OPT_STRING, 0, "hello", "", "Text that comes back in the answer."},
@@ -49,8 +50,7 @@ static const struct rr_port consumes[] = {{&rr_type_puppet_poked, 0, 0}, {0}};
 static const struct rr_port produces[] = {{&rr_type_puppet_done, 0, 0}, {0}};
 
 /* Take time, report progress, heed a stop. */
-static int
-act_slow(struct rr_ctx *ctx, struct rr_err *err)
+ACT(slow)
 {
     const struct timespec step = {.tv_nsec = 5000000};
     const uint64_t total = (uint64_t)rr_opt_int(ctx, "wait") / 5;
@@ -67,14 +67,12 @@ act_slow(struct rr_ctx *ctx, struct rr_err *err)
 }
 
 /* What this process may do, for tests to read in its log. */
-static int
-act_whoami(struct rr_ctx *ctx, struct rr_err *err)
+ACT(whoami)
 {
     struct rlimit files = {0};
     struct rlimit core = {0};
     const mode_t mask = umask(0);
 
-    (void)err;
     (void)umask(mask);
     (void)getrlimit(RLIMIT_NOFILE, &files);
     (void)getrlimit(RLIMIT_CORE, &core);
@@ -87,25 +85,26 @@ act_whoami(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
-static int
-act_lie(struct rr_ctx *ctx, struct rr_err *err)
+/* End with a result, and a reason where it has one. */
+ACT(end_with)
 {
-    (void)ctx;
-    (void)err;
-    return 42;
-}
+    static const struct {
+        int code;
+        const char *text;
+    } why[] = {
+        [RR_RETRY] = {-EAGAIN, "told to retry"},
+        [RR_REJECT] = {RR_E_INPUT, "told to reject"},
+        [RR_FATAL] = {-EIO, "told to be fatal"},
+    };
 
-static int
-act_retry(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    rr_err_set(err, -EAGAIN, "told to retry");
-    return RR_RETRY;
+    if (with >= RR_RETRY && with <= RR_FATAL) {
+        rr_err_set(err, why[with].code, "%s", why[with].text);
+    }
+    return (int)with;
 }
 
 /* More text than one answer of the control socket holds, after some of these. */
-static int
-act_keys(struct rr_ctx *ctx, struct rr_err *err)
+ACT(keys)
 {
     static char text[20001];
     static int n;
@@ -120,54 +119,27 @@ act_keys(struct rr_ctx *ctx, struct rr_err *err)
     return rc == 0 ? RR_DONE : RR_RETRY;
 }
 
-static int
-act_reject(struct rr_ctx *ctx, struct rr_err *err)
+ACT(config)
 {
-    (void)ctx;
-    rr_err_set(err, RR_E_INPUT, "told to reject");
-    return RR_REJECT;
-}
-
-static int
-act_fatal(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    rr_err_set(err, -EIO, "told to be fatal");
-    return RR_FATAL;
-}
-
-static int
-act_config(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
     return rr_err_set(err, RR_E_CONFIG, "told to refuse the configuration");
 }
 
-static int
-act_close(struct rr_ctx *ctx, struct rr_err *err)
+ACT(close)
 {
-    (void)ctx;
-    (void)err;
     (void)shutdown(3, SHUT_RDWR);
     (void)pause();
     return 0;
 }
 
-static int
-act_garbage(struct rr_ctx *ctx, struct rr_err *err)
+ACT(garbage)
 {
-    (void)ctx;
-    (void)err;
     (void)send(3, "this is not a frame, whatever way one looks at it", 49, MSG_NOSIGNAL);
     return 0;
 }
 
-static int
-act_huge(struct rr_ctx *ctx, struct rr_err *err)
+ACT(huge)
 {
     char *frame = calloc(1, 150000);
-    (void)ctx;
-    (void)err;
     if (frame != NULL) {
         (void)send(3, frame, 150000, MSG_NOSIGNAL);
         free(frame);
@@ -175,48 +147,26 @@ act_huge(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
-/* Write to every descriptor from the first on; nothing of the daemon's may be in reach. */
-static void
-scribble(int first)
+/* Write to every descriptor from this one on; nothing of the daemon's may be in reach. */
+ACT(scribble)
 {
-    for (int fd = first; fd < 256; fd++) {
+    for (int fd = (int)with; fd < 256; fd++) {
         const ssize_t ignored = write(fd, "scribble", 8);
         (void)ignored;
     }
-}
-
-/* … but the link */
-static int
-act_scribble(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    scribble(4);
     return 0;
 }
 
-static int
-act_scribble_all(struct rr_ctx *ctx, struct rr_err *err)
-{
-    (void)ctx;
-    (void)err;
-    scribble(0);
-    return 0;
-}
-
-static int
-act_undeclared(struct rr_ctx *ctx, struct rr_err *err)
+ACT(undeclared)
 {
     const struct ev_puppet_secret secret = {.number = 1};
     struct rr_err ignored = RR_ERR_INIT;
-    (void)err;
     (void)rr_emit(ctx, &rr_type_puppet_secret, "secret", "", &secret, &ignored);
     return 0;
 }
 
 /* Make a large file, with a hole for its content, named by the event. */
-static int
-act_big_file(struct rr_ctx *ctx, struct rr_err *err)
+ACT(big_file)
 {
     struct rr_effect fx;
 
@@ -235,17 +185,14 @@ act_big_file(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
-static int
-act_nan(struct rr_ctx *ctx, struct rr_err *err)
+ACT(nan)
 {
     const struct ev_puppet_done done = {.ratio = NAN, .text = "", .more = "null"};
     return rr_emit(ctx, &rr_type_puppet_done, "nan", "", &done, err) == 0 ? 0 : RR_RETRY;
 }
 
-static int
-act_print(struct rr_ctx *ctx, struct rr_err *err)
+ACT(print)
 {
-    (void)err;
     (void)printf("printed to standard output\n");
     (void)fprintf(stderr, "printed to standard error\n");
     rr_log(ctx, RR_LOG_INFO, "logged: %s", rr_opt_str(ctx, "text"));
@@ -253,10 +200,8 @@ act_print(struct rr_ctx *ctx, struct rr_err *err)
     return 0;
 }
 
-static int
-act_flood(struct rr_ctx *ctx, struct rr_err *err)
+ACT(flood)
 {
-    (void)err;
     for (int i = 0; i < 20000; i++) {
         rr_log(ctx, RR_LOG_WARN, "line %d of a flood", i);
     }
@@ -264,8 +209,7 @@ act_flood(struct rr_ctx *ctx, struct rr_err *err)
 }
 
 /* An answer that must outlive the death of its handler, and come once. */
-static int
-act_tell_and_die(struct rr_ctx *ctx, struct rr_err *err)
+ACT(tell_and_die)
 {
     const struct ev_puppet_done done = {.text = "told before dying", .more = "null"};
     if (rr_emit_now(ctx, &rr_type_puppet_done, "last-words", "", &done, err) != 0) {
@@ -276,8 +220,7 @@ act_tell_and_die(struct rr_ctx *ctx, struct rr_err *err)
 }
 
 /* The same, in idle: emitted with the handler, so it must come once however often idle runs. */
-static int
-act_tell(struct rr_ctx *ctx, struct rr_err *err)
+ACT(tell)
 {
     const struct ev_puppet_done done = {.text = "told", .more = "null"};
     return rr_emit(ctx, &rr_type_puppet_done, "told", "", &done, err) == 0 ? 0 : RR_RETRY;
@@ -291,47 +234,43 @@ call_from_thread(void *arg)
     return NULL;
 }
 
-static int
-act_thread(struct rr_ctx *ctx, struct rr_err *err)
+ACT(thread)
 {
     pthread_t thread;
-    (void)err;
     if (pthread_create(&thread, NULL, call_from_thread, ctx) == 0) {
         (void)pthread_join(thread, NULL);
     }
     return 0;
 }
 
-static int
-act_wrong_option(struct rr_ctx *ctx, struct rr_err *err)
+ACT(wrong_option)
 {
-    (void)err;
     return (int)rr_opt_int(ctx, "not_there");
 }
 
 static const struct puppet_act acts[] = {
-    {"whoami", act_whoami},
-    {"slow", act_slow},
-    {"lie", act_lie},
-    {"retry", act_retry},
-    {"keys", act_keys},
-    {"reject", act_reject},
-    {"fatal", act_fatal},
-    {"config", act_config},
-    {"close", act_close},
-    {"garbage", act_garbage},
-    {"huge", act_huge},
-    {"scribble", act_scribble},
-    {"scribble_all", act_scribble_all},
-    {"undeclared", act_undeclared},
-    {"big_file", act_big_file},
-    {"nan", act_nan},
-    {"print", act_print},
-    {"flood", act_flood},
-    {"tell_and_die", act_tell_and_die},
-    {"tell", act_tell},
-    {"thread", act_thread},
-    {"wrong_option", act_wrong_option},
+    {"whoami", act_whoami, 0},
+    {"slow", act_slow, 0},
+    {"lie", act_end_with, 42},
+    {"retry", act_end_with, RR_RETRY},
+    {"reject", act_end_with, RR_REJECT},
+    {"fatal", act_end_with, RR_FATAL},
+    {"keys", act_keys, 0},
+    {"config", act_config, 0},
+    {"close", act_close, 0},
+    {"garbage", act_garbage, 0},
+    {"huge", act_huge, 0},
+    {"scribble", act_scribble, 4}, /* all but the link */
+    {"scribble_all", act_scribble, 0},
+    {"undeclared", act_undeclared, 0},
+    {"big_file", act_big_file, 0},
+    {"nan", act_nan, 0},
+    {"print", act_print, 0},
+    {"flood", act_flood, 0},
+    {"tell_and_die", act_tell_and_die, 0},
+    {"tell", act_tell, 0},
+    {"thread", act_thread, 0},
+    {"wrong_option", act_wrong_option, 0},
     {0},
 };
 
@@ -347,7 +286,7 @@ act(struct rr_ctx *ctx, const char *name, struct rr_err *err)
         for (const struct puppet_act *a = tables[i]; a->name != NULL; a++) {
             if (strcmp(a->name, name) == 0) {
                 (void)fprintf(stderr, "about to %s\n", name);
-                return a->run(ctx, err);
+                return a->run(ctx, a->with, err);
             }
         }
     }
@@ -396,7 +335,6 @@ static int
 on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
 {
     struct ev_puppet_poked poke;
-    char count[32];
 
     if (rr_decode(ctx, event, &rr_type_puppet_poked, &poke, err) != 0) {
         return RR_REJECT;
@@ -408,13 +346,9 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
             return rc == RR_E_CONFIG ? RR_REJECT : rc;
         }
     }
-    const char *applied = rr_get(ctx, "applied", err);
-    if (applied == NULL && err->code != 0) {
-        return RR_RETRY;
-    }
-    const uint64_t before = applied == NULL ? 0 : strtoull(applied, NULL, 10);
-    (void)snprintf(count, sizeof count, "%" PRIu64, before + 1);
-    if (rr_put(ctx, "applied", count, err) != 0 || answer(ctx, event, &poke, err) != 0) {
+    const uint64_t applied = stage_number(ctx, "applied", err);
+    if (err->code != 0 || stage_put_number(ctx, "applied", applied + 1, err) != 0 ||
+        answer(ctx, event, &poke, err) != 0) {
         return RR_RETRY;
     }
     return RR_DONE;

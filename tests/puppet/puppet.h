@@ -12,8 +12,15 @@
 
 struct puppet_act {
     const char *name; /* NULL ends a table */
-    int (*run)(struct rr_ctx *, struct rr_err *);
+    int (*run)(struct rr_ctx *, long with, struct rr_err *);
+    long with; /* what several acts that do the same differ in */
 };
+
+/* The head of an act; few need all of it. */
+#define ACT(name)                                                                                  \
+    static int act_##name(struct rr_ctx *ctx __attribute__((unused)),                              \
+                          long with __attribute__((unused)),                                       \
+                          struct rr_err *err __attribute__((unused)))
 
 extern const struct puppet_act puppet_harms[];
 extern const struct puppet_act puppet_fouls[];

@@ -21,17 +21,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/puppet/ring.h"
-
-#define TYPE_OF_(id) rr_type_##id
-#define TYPE_OF(id) TYPE_OF_(id)
-#define STRUCT_OF_(id) ev_##id
-#define STRUCT_OF(id) STRUCT_OF_(id)
-#define TEXT_OF_(name) #name
-#define TEXT_OF(name) TEXT_OF_(name)
+#include "tests/puppet/stage.h"
 
 static const struct rr_opt options[] = {
 #ifdef RING_SOURCE
@@ -62,13 +55,6 @@ fail_at(const char *name)
     }
 }
 
-static void
-take_time(int64_t ms)
-{
-    const struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
 static int
 make_file(struct rr_ctx *ctx, const struct rr_event *event, const struct STRUCT_OF(RING_IN) * in,
           struct rr_err *err)
@@ -96,14 +82,12 @@ static int
 advance(struct rr_ctx *ctx, const struct STRUCT_OF(RING_IN) * in, struct rr_err *err)
 {
     char key[32];
-    char value[32];
 
     (void)snprintf(key, sizeof key, "t/%" PRIu64, in->token);
-    const char *last = rr_get(ctx, key, err);
-    if (last == NULL && err->code != 0) {
+    const uint64_t passed = stage_number(ctx, key, err);
+    if (err->code != 0) {
         return RR_RETRY;
     }
-    const uint64_t passed = last == NULL ? 0 : strtoull(last, NULL, 10);
     if (in->lap != passed + 1) {
         rr_err_set(err, RR_E_INPUT,
                    "ring violation: token %" PRIu64 " comes with lap %" PRIu64 " after %" PRIu64,
@@ -111,8 +95,7 @@ advance(struct rr_ctx *ctx, const struct STRUCT_OF(RING_IN) * in, struct rr_err 
         rr_log(ctx, RR_LOG_ERROR, "%s", err->text);
         return RR_REJECT;
     }
-    (void)snprintf(value, sizeof value, "%" PRIu64, in->lap);
-    return rr_put(ctx, key, value, err) == 0 ? RR_DONE : RR_RETRY;
+    return stage_put_number(ctx, key, in->lap, err) == 0 ? RR_DONE : RR_RETRY;
 }
 
 static int
@@ -127,7 +110,7 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
     if (rc != RR_DONE) {
         return rc;
     }
-    take_time(rr_opt_int(ctx, "work"));
+    stage_work(ctx);
     fail_at("effect.before");
     if (rr_opt_int(ctx, "effects") != 0 && make_file(ctx, event, &in, err) != 0) {
         return RR_RETRY;

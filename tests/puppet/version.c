@@ -9,12 +9,12 @@
  */
 #include <rr/plugin.h>
 
-#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "tests/puppet/flow.h"
+#include "tests/puppet/stage.h"
 
 enum { HEALTHY_EVENTS = 2, LEAK_BYTES = 48 << 20 };
 
@@ -94,23 +94,6 @@ have_fault(struct rr_err *err)
                                                                       : RR_DONE;
 }
 
-static uint64_t
-key(struct rr_ctx *ctx, const char *name, struct rr_err *err)
-{
-    const char *text = rr_get(ctx, name, err);
-
-    return text == NULL ? 0 : strtoull(text, NULL, 10);
-}
-
-static int
-put(struct rr_ctx *ctx, const char *name, uint64_t value, struct rr_err *err)
-{
-    char text[32];
-
-    (void)snprintf(text, sizeof text, "%" PRIu64, value);
-    return rr_put(ctx, name, text, err);
-}
-
 static int
 on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
 {
@@ -129,12 +112,12 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
             return rc;
         }
     }
-    (void)usleep((useconds_t)rr_opt_int(ctx, "work") * 1000);
-    if (in.number != key(ctx, "last", err) + 1 &&
-        put(ctx, "wrong", key(ctx, "wrong", err) + 1, err) != 0) {
+    stage_work(ctx);
+    if (in.number != stage_number(ctx, "last", err) + 1 &&
+        stage_put_number(ctx, "wrong", stage_number(ctx, "wrong", err) + 1, err) != 0) {
         return RR_RETRY;
     }
-    return put(ctx, "last", in.number, err) == 0 ? RR_DONE : RR_RETRY;
+    return stage_put_number(ctx, "last", in.number, err) == 0 ? RR_DONE : RR_RETRY;
 }
 
 RR_PLUGIN(.name = "version", .version = "1.0", .summary = "comes in versions", .options = options,
