@@ -256,6 +256,32 @@ world_begin(size_t n)
 }
 
 void
+world_plug(unsigned credit)
+{
+#define PORT(type)                                                                                 \
+    "[{\"type\":\"" type "\",\"version\":1,\"fields\":[{\"name\":\"n\",\"kind\":\"u64\"}]}]"
+    static const char text[] = "{\"name\":\"p\",\"version\":\"1\",\"options\":[],"
+                               "\"consumes\":" PORT("T_IN") ",\"produces\":" PORT("T_OUT") "}";
+    struct rr_err err = RR_ERR_INIT;
+    struct conf_stage *stage = &world.stages[0];
+
+    if (manifest_parse(&world.manifest, text, strlen(text), &err) != 0) {
+        printf("Bail out! %s\n", err.text);
+        exit(1);
+    }
+    stage->manifest = &world.manifest;
+    stage->plugin = (char *)(uintptr_t) "p";
+    stage->credit = credit;
+    stage->options = json_object();
+    world.node =
+        (struct graph_node){.name = stage->name, .is_enabled = true, .manifest = &world.manifest};
+    world.rrd.conf.plugin_path = (char *)(uintptr_t) "";
+    world.rrd.conf.graph.nodes = &world.node;
+    world.rrd.conf.graph.n_nodes = 1;
+    world.rrd.due = event_new(world.rrd.base, -1, 0, on_turn, NULL);
+}
+
+void
 world_end(void)
 {
     char command[128];
@@ -268,11 +294,16 @@ world_end(void)
     store_drain(world.rrd.store);
     sup_run_fini(&world.rrd);
     store_close(world.rrd.store);
+    if (world.rrd.due != NULL) {
+        event_free(world.rrd.due);
+        json_decref(world.stages[0].options);
+    }
     event_free(world.rrd.turn);
     event_base_free(world.rrd.base);
     for (size_t i = 0; i < world.rrd.conf.n_stages; i++) {
         free(world.stages[i].name);
     }
+    manifest_fini(&world.manifest);
     (void)snprintf(command, sizeof command, "rm -rf -- '%s'", world.dir);
     if (system(command) != 0) {
         diag("could not remove %s", world.dir);

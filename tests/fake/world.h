@@ -34,6 +34,8 @@ struct world {
     unsigned n_spawned;
     struct world_process processes[WORLD_STAGES];
     struct conf_stage stages[WORLD_STAGES];
+    struct manifest manifest; /* of stage 0, see world_plug() */
+    struct graph_node node;
     struct graph_edge edges[WORLD_STAGES * WORLD_STAGES];
     size_t order[WORLD_STAGES];
     char dir[64];
@@ -44,6 +46,11 @@ extern struct world world;
 /* Make a world of n stages s0, s1, … with the default limits, all DOWN. */
 void world_begin(size_t n);
 void world_end(void);
+
+/* Stage 0 gets a plugin p, which makes T_OUT of T_IN, so many events at a time; both have a number
+ * n.
+ */
+void world_plug(unsigned credit);
 
 /* Stage from depends on stage to. */
 void world_depend(size_t from, size_t to, enum graph_kind kind);

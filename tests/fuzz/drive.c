@@ -8,14 +8,13 @@
  * Compiled with FUZZ_CORPUS, the folder in tests/fuzz/corpus, and FUZZ_ID, the reliability id.
  * A crash ends the program; the input is then in standard error as hexadecimal digits.
  */
+#include "tests/fuzz/fuzz.h"
 #include "tests/tap.h"
 
 #include <dirent.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { INPUT_MAX = 70000, SEEDS_MAX = 200 };
 

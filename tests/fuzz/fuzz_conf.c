@@ -8,21 +8,12 @@
  */
 #include "core/common/mem.h"
 #include "core/rrd/plan.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/reliability/store_rig.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct manifest first, second;
 static struct paths paths;
 static struct conf last; /* the one taken before */
-
-static void
-check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* Instead of conf_plugin.c. */
 void

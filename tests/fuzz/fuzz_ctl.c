@@ -11,6 +11,7 @@
 #include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 #include "tests/fake/world.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -21,19 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static struct manifest manifest;
-static struct graph_node node;
 static struct text_list sets;
-
-static void
-check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* A program that starts itself would fuzz for ever. */
 int
@@ -53,33 +42,18 @@ static void
 tear_down(void)
 {
     ctl_close(world.rrd.ctl);
-    event_free(world.rrd.due);
-    json_decref(world.stages[0].options);
     world_end();
-    manifest_fini(&manifest);
 }
 
 static void
 set_up(void)
 {
-    static const char text[] =
-        "{\"name\":\"p\",\"version\":\"1\",\"options\":[],\"consumes\":[{\"type\":\"T_IN\","
-        "\"version\":1,\"fields\":[{\"name\":\"n\",\"kind\":\"u64\"}]}],\"produces\":[]}";
     struct rr_err err = RR_ERR_INIT;
     char *run;
 
-    check(manifest_parse(&manifest, text, strlen(text), &err) == 0);
     world_begin(1);
-    world.stages[0].manifest = &manifest;
-    world.stages[0].plugin = (char *)(uintptr_t) "p";
-    world.stages[0].credit = 1;
-    world.stages[0].options = json_object();
-    world.rrd.conf.plugin_path = (char *)(uintptr_t) "";
+    world_plug(1);
     world.rrd.conf.control_gid = -1;
-    node = (struct graph_node){.name = "s0", .is_enabled = true, .manifest = &manifest};
-    world.rrd.conf.graph.nodes = &node;
-    world.rrd.conf.graph.n_nodes = 1;
-    world.rrd.due = event_new(world.rrd.base, -1, 0, NULL, NULL);
     world.rrd.sets = &sets;
     (void)atexit(tear_down);
     run = mem_printf("%s/run", world.dir);
@@ -138,7 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     int fd;
 
-    if (manifest.name == NULL) {
+    if (world.manifest.name == NULL) {
         set_up();
     }
     fd = connect_new();

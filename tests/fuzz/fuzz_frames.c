@@ -12,56 +12,20 @@
 #include "core/rrd/route.h"
 #include "core/rrd/sup_run.h"
 #include "tests/fake/world.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { CREDIT = 4 };
-
-static struct manifest manifest;
-static struct graph_node node;
-
-static void
-check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
-
-static void
-tear_down(void)
-{
-    event_free(world.rrd.due);
-    json_decref(world.stages[0].options);
-    world_end();
-    manifest_fini(&manifest);
-}
 
 static void
 set_up(void)
 {
-    static const char text[] =
-        "{\"name\":\"p\",\"version\":\"1\",\"options\":[],\"consumes\":[{\"type\":\"T_IN\","
-        "\"version\":1,\"fields\":[{\"name\":\"n\",\"kind\":\"u64\"}]}],\"produces\":[{\"type\":"
-        "\"T_OUT\",\"version\":1,\"fields\":[{\"name\":\"n\",\"kind\":\"u64\"}]}]}";
-    struct rr_err err = RR_ERR_INIT;
-
-    check(manifest_parse(&manifest, text, strlen(text), &err) == 0);
     world_begin(1);
-    world.stages[0].manifest = &manifest;
-    world.stages[0].plugin = (char *)(uintptr_t) "p";
-    world.stages[0].credit = CREDIT;
+    world_plug(CREDIT);
     world.stages[0].retry_delay_ms = 1;
-    world.stages[0].options = json_object();
-    world.rrd.conf.plugin_path = (char *)(uintptr_t) "";
-    node = (struct graph_node){.name = "s0", .is_enabled = true, .manifest = &manifest};
-    world.rrd.conf.graph.nodes = &node;
-    world.rrd.conf.graph.n_nodes = 1;
-    world.rrd.due = event_new(world.rrd.base, -1, 0, NULL, NULL);
-    (void)atexit(tear_down);
+    (void)atexit(world_end);
 }
 
 /* The stage has a worker that is ready and, if possible, events. */
@@ -103,7 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct stage *stage;
     int rc = 0;
 
-    if (manifest.name == NULL) {
+    if (world.manifest.name == NULL) {
         set_up();
     }
     stage = world.rrd.stages[0];

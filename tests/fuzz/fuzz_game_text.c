@@ -5,25 +5,14 @@
  * An input is lines: a configuration, a position (nothing: the first one), and moves. What is read
  * must print the same again, and a position that is read can be played on.
  */
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "rr/game.h"
+#include "tests/fuzz/fuzz.h"
 
 extern const struct rr_game rr_game;
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { ON = 6, WHY = 160 };
-
-static void
-check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* The configuration of this name; another name stands for any of them. */
 static const struct rr_variant *

@@ -8,9 +8,8 @@
  * others are sealed as the store does it.
  */
 #include "core/rrd/store_int.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/reliability/store_rig.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* The disk is not what is tried here. */
 int
@@ -25,14 +24,6 @@ fsync(int fd)
 {
     (void)fd;
     return 0;
-}
-
-static void
-check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
 }
 
 static void

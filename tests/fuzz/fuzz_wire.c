@@ -9,21 +9,10 @@
 #include "core/common/wire.h"
 #include "core/rrd/manifest.h"
 #include "core/worker/codec.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/puppet/puppet.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-check(bool holds)
-{
-    if (!holds) {
-        abort();
-    }
-}
 
 /* What decodes comes back the same when it is encoded. */
 static void

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets. `make check` runs each for two seconds on mutations of its corpus (drive.c); `make fuzz`
 # builds them with clang's libFuzzer and runs each for RR_FUZZ_SECONDS, 60 by default.
-EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz.h
 fuzz_programs = tests/fuzz/fuzz_wire tests/fuzz/fuzz_frames tests/fuzz/fuzz_ctl tests/fuzz/fuzz_conf \
 	tests/fuzz/fuzz_store tests/fuzz/fuzz_game_text
 check_PROGRAMS += $(fuzz_programs)
