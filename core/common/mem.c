@@ -80,17 +80,24 @@ mem_dupn(const char *s, size_t n)
 }
 
 char *
+mem_vprintf(const char *fmt, va_list ap)
+{
+    char *text = NULL;
+
+    if (vasprintf(&text, fmt, ap) < 0) {
+        out_of_memory();
+    }
+    return text;
+}
+
+char *
 mem_printf(const char *fmt, ...)
 {
     va_list ap;
-    char *text = NULL;
-    int n;
 
     va_start(ap, fmt);
-    n = vasprintf(&text, fmt, ap);
+    char *text = mem_vprintf(fmt, ap);
+
     va_end(ap);
-    if (n < 0) {
-        out_of_memory();
-    }
     return text;
 }

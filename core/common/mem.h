@@ -10,6 +10,7 @@
 #ifndef RR_CORE_MEM_H
 #define RR_CORE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Multiply or add sizes; an overflow ends the process. */
@@ -30,5 +31,6 @@ char *mem_dupn(const char *s, size_t n);
 
 /* Print into a new string. */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+char *mem_vprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 
 #endif

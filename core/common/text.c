@@ -281,7 +281,7 @@ text_suggest(const char *word, const char *const *words)
     const char *best = NULL;
     size_t best_distance = strlen(word) / 3 + 2; /* further away is a guess, not a help */
 
-    for (size_t i = 0; words[i] != NULL; i++) {
+    for (size_t i = 0; words != NULL && words[i] != NULL; i++) {
         const size_t d = distance(word, words[i]);
 
         if (d < best_distance) {
@@ -292,12 +292,67 @@ text_suggest(const char *word, const char *const *words)
     return best;
 }
 
+const char *
+text_hint(const char *word, const char *const *words, char buf[TEXT_HINT_BYTES])
+{
+    const char *near = text_suggest(word, words);
+
+    buf[0] = '\0';
+    if (near != NULL) {
+        (void)snprintf(buf, TEXT_HINT_BYTES, " (did you mean \"%s\"?)", near);
+    }
+    return buf;
+}
+
+static void
+add_take(struct text_list *list, char *s_take)
+{
+    list->v = mem_resize(list->v, mem_add(list->n, 2), sizeof *list->v);
+    list->v[list->n++] = s_take;
+    list->v[list->n] = NULL;
+}
+
 void
 text_list_add(struct text_list *list, const char *s)
 {
-    list->v = mem_resize(list->v, mem_add(list->n, 2), sizeof *list->v);
-    list->v[list->n++] = mem_dup(s);
-    list->v[list->n] = NULL;
+    add_take(list, mem_dup(s));
+}
+
+void
+text_list_printf(struct text_list *list, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    add_take(list, mem_vprintf(fmt, ap));
+    va_end(ap);
+}
+
+void
+text_problem(struct text_list *list, const char *place, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    char *text = mem_vprintf(fmt, ap);
+
+    va_end(ap);
+    text_list_printf(list, "%s: %s", place, text);
+    free(text);
+}
+
+char *
+text_list_join_new(const struct text_list *list, const char *sep)
+{
+    char *all = mem_dup("");
+
+    for (size_t i = 0; i < list->n; i++) {
+        char *longer = mem_printf("%s%s%s", all, i == 0 ? "" : sep, list->v[i]);
+
+        free(all);
+        all = longer;
+    }
+    return all;
 }
 
 void
@@ -326,10 +381,7 @@ text_list_split(struct text_list *list, const char *s)
             n--;
         }
         if (n > 0) {
-            char *word = mem_dupn(s, n);
-
-            text_list_add(list, word);
-            free(word);
+            add_take(list, mem_dupn(s, n));
         }
         s = next;
     }

@@ -44,8 +44,13 @@ void text_clean(char *s);
 /* Cut the string in buf to at most max bytes without splitting a UTF-8 character. */
 void text_cut(char *buf, size_t max);
 
-/* Return the word that is near enough to be what somebody meant, or NULL. words ends with NULL. */
+/* Return the word that is near enough to be what somebody meant, or NULL. words ends with NULL;
+ * NULL is an empty list. */
 const char *text_suggest(const char *word, const char *const *words);
+
+/* The same to put behind a complaint: " (did you mean "word"?)", or "" for none. Returns buf. */
+#define TEXT_HINT_BYTES 96
+const char *text_hint(const char *word, const char *const *words, char buf[TEXT_HINT_BYTES]);
 
 /* A growing list of strings that it owns; v always ends with NULL. Zeroed memory is an empty one.
  */
@@ -55,7 +60,16 @@ struct text_list {
 };
 
 void text_list_add(struct text_list *list, const char *s);
+__attribute__((format(printf, 2, 3))) void text_list_printf(struct text_list *list, const char *fmt,
+                                                            ...);
 void text_list_free(struct text_list *list);
+
+/* Add "place: what is wrong". */
+__attribute__((format(printf, 3, 4))) void text_problem(struct text_list *list, const char *place,
+                                                        const char *fmt, ...);
+
+/* All words with sep between them, in a new string. */
+char *text_list_join_new(const struct text_list *list, const char *sep);
 
 /* Split at commas, drop blanks around the words and empty words. */
 void text_list_split(struct text_list *list, const char *s);

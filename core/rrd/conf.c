@@ -27,200 +27,140 @@
 
 extern char **environ;
 
-void
-conf_problem(struct conf *conf, const char *place, const char *fmt, ...)
-{
-    char text[1024];
-    char *full;
-    va_list ap;
-
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    full = mem_printf("%s: %s", place, text);
-    text_list_add(&conf->problems, full);
-    free(full);
-}
-
-void
-conf_value_add(struct conf_value **values, size_t *n, const char *key, const char *text,
-               const char *origin)
-{
-    *values = mem_resize(*values, mem_add(*n, 1), sizeof **values);
-    (*values)[(*n)++] = (struct conf_value){mem_dup(key), mem_dup(text), mem_dup(origin)};
-}
-
-static const struct ini_key *
-find_key(const struct ini *ini, const char *section, const char *key)
-{
-    for (size_t i = 0; i < ini->n_keys; i++) {
-        if (strcmp(ini->keys[i].section, section) == 0 && strcmp(ini->keys[i].key, key) == 0) {
-            return &ini->keys[i];
-        }
-    }
-    return NULL;
-}
-
 /* Put "stage.key=value" of the command line over what the files say. */
 static void
-apply_set(struct conf *conf, struct ini *ini, const char *set)
+apply_set(struct conf *conf, const struct ini *ini, const char *set)
 {
     const char *dot = strchr(set, '.');
     const char *equals = strchr(set, '=');
-    char *stage;
-    char *section;
-    char *key;
-    bool is_known;
 
-    if (dot == NULL || equals == NULL || dot > equals || dot == set || equals == dot + 1) {
-        conf_problem(conf, "command line", "--set %s: it must be stage.key=value", set);
+    if (dot == NULL || equals == NULL || dot > equals || dot == set || equals == dot + 1 ||
+        !text_is_utf8(set, strlen(set))) {
+        text_problem(&conf->problems, "command line", "--set %s: it must be stage.key=value", set);
         return;
     }
-    stage = mem_dupn(set, (size_t)(dot - set));
-    section = strcmp(stage, "core") == 0 ? mem_dup(stage) : mem_printf(STAGE_PREFIX "%s", stage);
-    key = mem_dupn(dot + 1, (size_t)(equals - dot - 1));
-    is_known = strcmp(section, "core") == 0;
-    for (size_t i = 0; i < ini->n_sections && !is_known; i++) {
-        is_known = strcmp(ini->sections[i].name, section) == 0;
-    }
-    if (!is_known) {
-        conf_problem(conf, "command line", "--set %s: there is no section [%s]", set, section);
-    } else {
-        struct ini_key *known = NULL;
+    const bool is_core = strncmp(set, "core.", 5) == 0;
+    char *section = mem_printf("%s%.*s", is_core ? "" : STAGE_PREFIX, (int)(dot - set), set);
+    char *key = mem_dupn(dot + 1, (size_t)(equals - dot - 1));
+    json_t *keys = json_object_get(ini->keys, section);
 
-        for (size_t i = 0; i < ini->n_keys; i++) {
-            if (strcmp(ini->keys[i].section, section) == 0 && strcmp(ini->keys[i].key, key) == 0) {
-                known = &ini->keys[i];
-            }
-        }
-        if (known == NULL) {
-            ini->keys = mem_resize(ini->keys, ini->n_keys + 1, sizeof *ini->keys);
-            known = &ini->keys[ini->n_keys++];
-            *known = (struct ini_key){mem_dup(section), mem_dup(key), NULL, NULL};
-        }
-        free(known->value);
-        free(known->place);
-        known->value = mem_dup(equals + 1);
-        known->place = mem_dup("command line");
+    if (keys == NULL) {
+        text_problem(&conf->problems, "command line", "--set %s: there is no section [%s]", set,
+                     section);
+    } else {
+        ini_set(keys, key, equals + 1, "command line");
     }
-    free(stage);
     free(section);
     free(key);
 }
 
-/* The value of one of the core's own keys, checked; its default where it is wrong. */
-static struct text_value
-read_row(struct conf *conf, const struct ini *ini, const char *section, const struct rr_opt *row,
-         struct conf_value **values, size_t *n)
-{
-    const struct ini_key *given = find_key(ini, section, row->key);
-    struct rr_err err = RR_ERR_INIT;
+/* One key of the core or of a stage, as it counts. */
+struct key {
+    const char *name;
+    const char *place; /* for messages: of the key or, by default, of its section */
     struct text_value value;
+};
 
-    if (given != NULL && text_opt_value(row, given->value, &value, &err) != 0) {
-        conf_problem(conf, given->place, "%s: %s", row->key, err.text);
-        given = NULL;
+/* Take the value of a row, or its default where it is missing or wrong, over to values. */
+static struct key
+take_row(struct conf *conf, const json_t *given, const struct rr_opt *row, json_t *values,
+         const char *place)
+{
+    struct key key = {.name = row->key, .place = ini_origin(given, row->key)};
+    const char *text = ini_text(given, row->key);
+    struct rr_err err = RR_ERR_INIT;
+
+    if (text != NULL && text_opt_value(row, text, &key.value, &err) == 0) {
+        (void)json_object_set(values, row->key, json_object_get(given, row->key));
+        return key;
     }
-    conf_value_add(values, n, row->key, given == NULL ? row->fallback : given->value,
-                   given == NULL ? "default" : given->place);
-    (void)text_opt_value(row, (*values)[*n - 1].text, &value, &err);
-    return value;
+    if (text != NULL) {
+        text_problem(&conf->problems, key.place, "%s: %s", row->key, err.text);
+    }
+    ini_set(values, row->key, row->fallback, "default");
+    (void)text_opt_value(row, row->fallback, &key.value, NULL);
+    key.place = place;
+    return key;
 }
 
-static const struct rr_opt *
-core_row(const char *key)
-{
-    return conf_schema_find(conf_core_keys, key);
-}
+struct number {
+    const char *name;
+    int64_t *out;
+};
 
-const char *
-conf_core_text(const struct conf *conf, const char *key)
+/* Returns whether the key is one of these numbers, which then has its value. */
+static bool
+take_number(const struct number *numbers, size_t n, const struct key *key)
 {
-    for (size_t i = 0; i < conf->n_values; i++) {
-        if (strcmp(conf->values[i].key, key) == 0) {
-            return conf->values[i].text;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(key->name, numbers[i].name) == 0) {
+            *numbers[i].out = key->value.i;
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
-const struct conf_value *
-conf_stage_value(const struct conf_stage *stage, const char *key)
-{
-    for (size_t i = 0; i < stage->n_values; i++) {
-        if (strcmp(stage->values[i].key, key) == 0) {
-            return &stage->values[i];
-        }
-    }
-    return NULL;
-}
-
-static const char *
-core_place(const struct ini *ini, const char *key)
-{
-    const struct ini_key *given = find_key(ini, "core", key);
-
-    return given == NULL ? "[core]" : given->place;
-}
-
-/* Split "name:count". One word may stand for a count: its value is given. */
+/* Cut "name:count" behind the name. One word may stand for a count: its value is given. */
 static int
-parse_slot(const char *word, const char *special, int64_t value, char **name, int64_t *count)
+parse_slot(char *word, const char *special, int64_t value, int64_t *count)
 {
-    const char *colon = strchr(word, ':');
-    int rc;
+    char *colon = strchr(word, ':');
 
     if (colon == NULL) {
         return RR_E_INPUT;
     }
-    if (strcmp(colon + 1, special) == 0) {
-        *count = value;
-        rc = 0;
-    } else {
-        rc = text_int(colon + 1, count);
-    }
-    *name = mem_dupn(word, (size_t)(colon - word));
-    if (rc != 0 || *count < 1 || *count > SLOT_ALL || !text_is_name(*name)) {
-        free(*name);
-        *name = NULL;
+    *colon = '\0';
+    *count = value;
+    if ((strcmp(colon + 1, special) != 0 && text_int(colon + 1, count) != 0) || *count < 1 ||
+        *count > SLOT_ALL || !text_is_name(word)) {
+        *colon = ':';
         return RR_E_INPUT;
     }
     return 0;
 }
 
+/* Index of a slot; the number of slots when there is none of that name. */
+static size_t
+find_slot(const struct conf *conf, const char *name)
+{
+    size_t i = 0;
+
+    while (i < conf->n_slots && strcmp(conf->slots[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
 static void
-read_core_slots(struct conf *conf, const struct ini *ini)
+take_core_slots(struct conf *conf, const struct key *key)
 {
     struct text_list words = {0};
 
-    text_list_split(&words, conf_core_text(conf, "slots"));
+    text_list_split(&words, key->value.s);
     conf->slots = mem_zalloc(words.n, sizeof *conf->slots);
     for (size_t i = 0; i < words.n; i++) {
-        struct conf_slot slot = {0};
+        const char *name = words.v[i];
+        int64_t total;
 
-        if (parse_slot(words.v[i], "auto", sysconf(_SC_NPROCESSORS_ONLN), &slot.name,
-                       &slot.total) != 0) {
-            conf_problem(conf, core_place(ini, "slots"),
-                         "slots: \"%s\" is not name:count, such as cpu:2", words.v[i]);
-            continue;
+        if (parse_slot(words.v[i], "auto", sysconf(_SC_NPROCESSORS_ONLN), &total) != 0) {
+            text_problem(&conf->problems, key->place,
+                         "slots: \"%s\" is not name:count, such as cpu:2", name);
+        } else if (find_slot(conf, name) < conf->n_slots) {
+            text_problem(&conf->problems, key->place, "slots: \"%s\" stands there twice", name);
+        } else {
+            conf->slots[conf->n_slots++] = (struct conf_slot){mem_dup(name), total};
         }
-        for (size_t k = 0; k < conf->n_slots; k++) {
-            if (strcmp(conf->slots[k].name, slot.name) == 0) {
-                conf_problem(conf, core_place(ini, "slots"), "slots: \"%s\" stands there twice",
-                             slot.name);
-            }
-        }
-        conf->slots[conf->n_slots++] = slot;
     }
     text_list_free(&words);
 }
 
 static void
-read_plugin_path(struct conf *conf)
+take_plugin_path(struct conf *conf, const struct key *key)
 {
     struct text_list words = {0};
 
-    text_list_split(&words, conf_core_text(conf, "plugin_path"));
+    text_list_split(&words, key->value.s);
     for (size_t i = 0; i < words.n; i++) {
         char *dir = paths_join_new(conf->dir, words.v[i]);
 
@@ -228,122 +168,117 @@ read_plugin_path(struct conf *conf)
         free(dir);
     }
     text_list_add(&conf->plugin_dirs, conf->paths->plugin_dir);
-    conf->plugin_path = mem_dup("");
-    for (size_t i = 0; i < conf->plugin_dirs.n; i++) {
-        char *longer =
-            mem_printf("%s%s%s", conf->plugin_path, i == 0 ? "" : ":", conf->plugin_dirs.v[i]);
-
-        free(conf->plugin_path);
-        conf->plugin_path = longer;
-    }
+    conf->plugin_path = text_list_join_new(&conf->plugin_dirs, ":");
     text_list_free(&words);
 }
 
 static void
-take_group(struct conf *conf, const char *name, const char *place)
+take_group(struct conf *conf, const struct key *key)
 {
+    const char *name = key->value.s;
     const struct group *group = name[0] == '\0' ? NULL : getgrnam(name);
 
     if (group == NULL && name[0] != '\0') {
-        conf_problem(conf, place, "control_group: there is no group \"%s\" on this machine", name);
+        text_problem(&conf->problems, key->place,
+                     "control_group: there is no group \"%s\" on this machine", name);
     }
     conf->control_gid = group == NULL ? -1 : (int64_t)group->gr_gid;
 }
 
 static void
-read_core(struct conf *conf, const struct ini *ini)
+read_core(struct conf *conf, const json_t *given)
 {
+    const struct number numbers[] = {{"retain_events", &conf->retain_events},
+                                     {"store_size", &conf->store_size},
+                                     {"disk_reserve", &conf->disk_reserve},
+                                     {"log_size", &conf->log_size},
+                                     {"log_files", &conf->log_files}};
+
+    conf->values = json_object();
     for (const struct rr_opt *row = conf_core_keys; row->key != NULL; row++) {
-        (void)read_row(conf, ini, "core", row, &conf->values, &conf->n_values);
-    }
-    const struct {
-        const char *key;
-        int64_t *out;
-    } numbers[] = {{"retain_events", &conf->retain_events},
-                   {"store_size", &conf->store_size},
-                   {"disk_reserve", &conf->disk_reserve},
-                   {"log_size", &conf->log_size},
-                   {"log_files", &conf->log_files}};
+        const struct key key = take_row(conf, given, row, conf->values, "[core]");
 
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        struct text_value value;
-
-        (void)text_opt_value(core_row(numbers[i].key), conf_core_text(conf, numbers[i].key), &value,
-                             NULL);
-        *numbers[i].out = value.i;
+        if (take_number(numbers, sizeof numbers / sizeof numbers[0], &key)) {
+            continue;
+        }
+        if (strcmp(key.name, "log_level") == 0) {
+            conf->log_level = key.value.s;
+        } else if (strcmp(key.name, "control_group") == 0) {
+            take_group(conf, &key);
+        } else if (strcmp(key.name, "slots") == 0) {
+            take_core_slots(conf, &key);
+        } else if (strcmp(key.name, "plugin_path") == 0) {
+            take_plugin_path(conf, &key);
+        }
     }
-    conf->log_level = mem_dup(conf_core_text(conf, "log_level"));
-    take_group(conf, conf_core_text(conf, "control_group"), core_place(ini, "control_group"));
-    read_core_slots(conf, ini);
-    read_plugin_path(conf);
 }
 
 static void
-read_stage_slots(struct conf *conf, struct conf_stage *stage, const char *text, const char *place)
+take_stage_slots(struct conf *conf, struct conf_stage *stage, const struct key *key)
 {
     struct text_list words = {0};
 
-    text_list_split(&words, text);
+    text_list_split(&words, key->value.s);
     stage->slots = mem_zalloc(words.n, sizeof *stage->slots);
     for (size_t i = 0; i < words.n; i++) {
         struct slots_need *need = &stage->slots[stage->n_slots];
-        char *name = NULL;
+        const char *name = words.v[i];
 
-        if (parse_slot(words.v[i], "all", SLOT_ALL, &name, &need->count) != 0) {
-            conf_problem(conf, place, "slots: \"%s\" is not name:count, such as cpu:2 or cpu:all",
-                         words.v[i]);
+        if (parse_slot(words.v[i], "all", SLOT_ALL, &need->count) != 0) {
+            text_problem(&conf->problems, key->place,
+                         "slots: \"%s\" is not name:count, such as cpu:2 or cpu:all", name);
             continue;
         }
-        need->slot = 0;
-        while (need->slot < conf->n_slots && strcmp(conf->slots[need->slot].name, name) != 0) {
-            need->slot++;
-        }
+        need->slot = find_slot(conf, name);
         if (need->slot == conf->n_slots) {
-            conf_problem(conf, place, "slots: [core] slots declares no \"%s\"", name);
-            free(name);
+            text_problem(&conf->problems, key->place, "slots: [core] slots declares no \"%s\"",
+                         name);
             continue;
         }
-        if (need->count == SLOT_ALL) {
-            need->count = conf->slots[need->slot].total;
-        }
-        if (need->count > conf->slots[need->slot].total) {
-            conf_problem(conf, place,
+        const int64_t total = conf->slots[need->slot].total;
+
+        need->count = need->count == SLOT_ALL ? total : need->count;
+        if (need->count > total) {
+            text_problem(&conf->problems, key->place,
                          "slots: %s:%" PRId64 " is more than the %" PRId64
                          " that [core] slots declares: the stage would wait for ever",
-                         name, need->count, conf->slots[need->slot].total);
+                         name, need->count, total);
         } else {
             stage->n_slots++;
         }
-        free(name);
     }
     text_list_free(&words);
 }
 
 static void
-take_cpu(struct conf *conf, struct conf_stage *stage, const char *text, const char *place)
+take_cpu(struct conf *conf, struct conf_stage *stage, const struct key *key)
 {
-    text_list_split(&stage->cpu, text);
+    text_list_split(&stage->cpu, key->value.s);
     for (size_t i = 0; i < stage->cpu.n; i++) {
         int64_t number;
 
         if (text_int(stage->cpu.v[i], &number) != 0 || number < 0 ||
             number >= sysconf(_SC_NPROCESSORS_CONF)) {
-            conf_problem(conf, place, "cpu: there is no processor \"%s\"", stage->cpu.v[i]);
+            text_problem(&conf->problems, key->place, "cpu: there is no processor \"%s\"",
+                         stage->cpu.v[i]);
         }
     }
 }
 
 static void
-take_user(struct conf *conf, struct conf_stage *stage, const char *name, const char *place)
+take_user(struct conf *conf, struct conf_stage *stage, const struct key *key)
 {
+    const char *name = key->value.s;
+
     if (name[0] == '\0') {
         return;
     }
     stage->user = mem_dup(name);
     if (getpwnam(name) == NULL) {
-        conf_problem(conf, place, "user: there is no user \"%s\" on this machine", name);
+        text_problem(&conf->problems, key->place, "user: there is no user \"%s\" on this machine",
+                     name);
     } else if (geteuid() != 0) {
-        conf_problem(conf, place,
+        text_problem(&conf->problems, key->place,
                      "user: only a daemon that runs as root can start workers as somebody else; "
                      "start rrd as root, or as %s and without this key",
                      name);
@@ -351,104 +286,96 @@ take_user(struct conf *conf, struct conf_stage *stage, const char *name, const c
 }
 
 static void
-take_stage_key(struct conf *conf, struct conf_stage *s, const char *key,
-               const struct text_value *value, const char *place)
+take_stage_key(struct conf *conf, struct conf_stage *s, const struct key *key)
 {
-    const struct {
-        const char *key;
-        int64_t *out;
-    } numbers[] = {{"start_limit", &s->start_limit_ms},
-                   {"ping_limit", &s->ping_limit_ms},
-                   {"progress_limit", &s->progress_limit_ms},
-                   {"event_limit", &s->event_limit_ms},
-                   {"stop_limit", &s->stop_limit_ms},
-                   {"term_limit", &s->term_limit_ms},
-                   {"retry_delay", &s->retry_delay_ms},
-                   {"restart_delay", &s->restart_delay_ms},
-                   {"restart_max", &s->restart_max_ms},
-                   {"attempts", &s->attempts},
-                   {"niceness", &s->niceness},
-                   {"breaker", &s->breaker},
-                   {"credit", &s->credit},
-                   {"queue_high", &s->queue_high},
-                   {"queue_low", &s->queue_low},
-                   {"memory_limit", &s->memory_limit_bytes},
-                   {"process_limit", &s->process_limit},
-                   {"open_files", &s->open_files},
-                   {"core_size", &s->core_size_bytes}};
+    const struct number numbers[] = {{"start_limit", &s->start_limit_ms},
+                                     {"ping_limit", &s->ping_limit_ms},
+                                     {"progress_limit", &s->progress_limit_ms},
+                                     {"event_limit", &s->event_limit_ms},
+                                     {"stop_limit", &s->stop_limit_ms},
+                                     {"term_limit", &s->term_limit_ms},
+                                     {"retry_delay", &s->retry_delay_ms},
+                                     {"restart_delay", &s->restart_delay_ms},
+                                     {"restart_max", &s->restart_max_ms},
+                                     {"attempts", &s->attempts},
+                                     {"niceness", &s->niceness},
+                                     {"breaker", &s->breaker},
+                                     {"credit", &s->credit},
+                                     {"queue_high", &s->queue_high},
+                                     {"queue_low", &s->queue_low},
+                                     {"memory_limit", &s->memory_limit_bytes},
+                                     {"process_limit", &s->process_limit},
+                                     {"open_files", &s->open_files},
+                                     {"core_size", &s->core_size_bytes}};
+    const char *text = key->value.s;
 
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (strcmp(key, numbers[i].key) == 0) {
-            *numbers[i].out = value->i;
-            return;
-        }
+    if (take_number(numbers, sizeof numbers / sizeof numbers[0], key)) {
+        return;
     }
-    if (strcmp(key, "plugin") == 0) {
-        s->plugin = mem_dup(value->s[0] == '\0' ? s->name : value->s);
+    if (strcmp(key->name, "plugin") == 0) {
+        s->plugin = text[0] == '\0' ? s->name : text;
         if (!text_is_name(s->plugin)) {
-            conf_problem(conf, place, "plugin: \"%s\" is not the name of a plugin", s->plugin);
+            text_problem(&conf->problems, key->place, "plugin: \"%s\" is not the name of a plugin",
+                         s->plugin);
             s->is_bad = true;
         }
-    } else if (strcmp(key, "enabled") == 0) {
-        s->is_enabled = value->i != 0;
-    } else if (strcmp(key, "needs") == 0) {
-        text_list_split(&s->needs, value->s);
-    } else if (strcmp(key, "after") == 0) {
-        text_list_split(&s->after, value->s);
-    } else if (strcmp(key, "waits") == 0) {
-        text_list_split(&s->waits, value->s);
-    } else if (strcmp(key, "slots") == 0) {
-        read_stage_slots(conf, s, value->s, place);
-    } else if (strcmp(key, "cpu") == 0) {
-        take_cpu(conf, s, value->s, place);
-    } else if (strcmp(key, "user") == 0) {
-        take_user(conf, s, value->s, place);
+    } else if (strcmp(key->name, "enabled") == 0) {
+        s->is_enabled = key->value.i != 0;
+    } else if (strcmp(key->name, "needs") == 0) {
+        text_list_split(&s->needs, text);
+    } else if (strcmp(key->name, "after") == 0) {
+        text_list_split(&s->after, text);
+    } else if (strcmp(key->name, "waits") == 0) {
+        text_list_split(&s->waits, text);
+    } else if (strcmp(key->name, "slots") == 0) {
+        take_stage_slots(conf, s, key);
+    } else if (strcmp(key->name, "cpu") == 0) {
+        take_cpu(conf, s, key);
+    } else if (strcmp(key->name, "user") == 0) {
+        take_user(conf, s, key);
     }
 }
 
 static void
-read_stage(struct conf *conf, const struct ini *ini, const struct ini_section *section)
+read_stage(struct conf *conf, const char *name, json_t *given, const char *place)
 {
-    const char *name = section->name + strlen(STAGE_PREFIX);
+    const char *own;
+    json_t *value;
     struct conf_stage *s;
 
     if (!text_is_name(name)) {
-        conf_problem(conf, section->place,
+        text_problem(&conf->problems, place,
                      "\"%s\" cannot name a stage: a lower-case letter, then letters, digits and _, "
                      "%d at most",
                      name, TEXT_NAME_MAX);
         return;
     }
     if (conf->n_stages == STAGES_MAX) {
-        conf_problem(conf, section->place, "there are more than %d stages", STAGES_MAX);
+        text_problem(&conf->problems, place, "there are more than %d stages", STAGES_MAX);
         return;
     }
     conf->stages = mem_resize(conf->stages, conf->n_stages + 1, sizeof *conf->stages);
     s = &conf->stages[conf->n_stages++];
-    memset(s, 0, sizeof *s);
-    s->name = mem_dup(name);
-    s->place = mem_dup(section->place);
-    s->options = json_object();
+    *s = (struct conf_stage){.name = mem_dup(name),
+                             .place = mem_dup(place),
+                             .options = json_object(),
+                             .values = json_object()};
     for (const struct rr_opt *row = conf_stage_keys; row->key != NULL; row++) {
-        const struct text_value value =
-            read_row(conf, ini, section->name, row, &s->values, &s->n_values);
-        const char *origin = s->values[s->n_values - 1].origin;
+        const struct key key = take_row(conf, given, row, s->values, place);
 
-        take_stage_key(conf, s, row->key, &value,
-                       strcmp(origin, "default") == 0 ? s->place : origin);
+        take_stage_key(conf, s, &key);
     }
     if (s->queue_high > 0 && s->queue_low >= s->queue_high) {
-        conf_problem(conf, s->place, "queue_low: %" PRId64 " is not below queue_high, %" PRId64,
-                     s->queue_low, s->queue_high);
+        text_problem(&conf->problems, place,
+                     "queue_low: %" PRId64 " is not below queue_high, %" PRId64, s->queue_low,
+                     s->queue_high);
     }
     s->queue_low = s->queue_low == 0 ? s->queue_high / 2 : s->queue_low;
     /* What is left belongs to the plugin; conf_plugin.c judges it. */
-    for (size_t i = 0; i < ini->n_keys; i++) {
-        const struct ini_key *key = &ini->keys[i];
-
-        if (strcmp(key->section, section->name) == 0 &&
-            conf_schema_find(conf_stage_keys, key->key) == NULL) {
-            conf_value_add(&s->values, &s->n_values, key->key, key->value, key->place);
+    json_object_foreach(given, own, value)
+    {
+        if (conf_schema_find(conf_stage_keys, own) == NULL) {
+            (void)json_object_set(s->values, own, value);
         }
     }
 }
@@ -457,43 +384,40 @@ static void
 read_sections(struct conf *conf, const struct ini *ini)
 {
     static const char *const known[] = {"core", "stage", NULL};
+    const size_t n_prefix = strlen(STAGE_PREFIX);
+    const char *section;
+    json_t *given;
 
-    for (size_t i = 0; i < ini->n_sections; i++) {
-        const struct ini_section *section = &ini->sections[i];
+    json_object_foreach(ini->keys, section, given)
+    {
+        const char *place = json_string_value(json_object_get(ini->places, section));
 
-        if (strncmp(section->name, STAGE_PREFIX, strlen(STAGE_PREFIX)) == 0) {
-            read_stage(conf, ini, section);
-        } else if (strcmp(section->name, "core") != 0) {
-            char *word = mem_dupn(section->name, strcspn(section->name, " "));
-            const char *near = text_suggest(word, known);
+        if (strncmp(section, STAGE_PREFIX, n_prefix) == 0) {
+            read_stage(conf, section + n_prefix, given, place);
+        } else if (strcmp(section, "core") != 0) {
+            char *word = mem_dupn(section, strcspn(section, " "));
+            char hint[TEXT_HINT_BYTES];
 
-            conf_problem(conf, section->place,
-                         "section [%s] is not known; there are [core] and [stage NAME]%s%s%s",
-                         section->name, near == NULL ? "" : " (did you mean \"",
-                         near == NULL ? "" : near, near == NULL ? "" : "\"?)");
+            text_problem(&conf->problems, place,
+                         "section [%s] is not known; there are [core] and [stage NAME]%s", section,
+                         text_hint(word, known, hint));
             free(word);
         }
     }
 }
 
 static void
-check_core_keys(struct conf *conf, const struct ini *ini)
+check_core_keys(struct conf *conf, json_t *given)
 {
-    const char *names[32] = {NULL};
-    size_t n = 0;
+    char hint[TEXT_HINT_BYTES];
+    const char *key;
+    json_t *value;
 
-    for (const struct rr_opt *row = conf_core_keys; row->key != NULL && n < 31; row++) {
-        names[n++] = row->key;
-    }
-    for (size_t i = 0; i < ini->n_keys; i++) {
-        const struct ini_key *key = &ini->keys[i];
-
-        if (strcmp(key->section, "core") == 0 && core_row(key->key) == NULL) {
-            const char *near = text_suggest(key->key, names);
-
-            conf_problem(conf, key->place, "[core] has no key \"%s\"%s%s%s", key->key,
-                         near == NULL ? "" : " (did you mean \"", near == NULL ? "" : near,
-                         near == NULL ? "" : "\"?)");
+    json_object_foreach(given, key, value)
+    {
+        if (conf_schema_find(conf_core_keys, key) == NULL) {
+            text_problem(&conf->problems, ini_origin(given, key), "[core] has no key \"%s\"%s", key,
+                         conf_schema_hint(key, conf_core_keys, NULL, hint));
         }
     }
 }
@@ -526,11 +450,14 @@ conf_load(struct conf *conf, const char *dir, const struct paths *paths,
     for (size_t i = 0; i < sets->n; i++) {
         apply_set(conf, &ini, sets->v[i]);
     }
-    check_core_keys(conf, &ini);
-    read_core(conf, &ini);
+    json_t *core = json_object_get(ini.keys, "core");
+
+    check_core_keys(conf, core);
+    read_core(conf, core);
     read_sections(conf, &ini);
     if (conf->n_stages == 0 && conf->problems.n == 0) {
-        conf_problem(conf, "conf.d", "no file has a section [stage NAME]: nothing to run");
+        text_problem(&conf->problems, "conf.d",
+                     "no file has a section [stage NAME]: nothing to run");
     }
     conf_plugins(conf);
     build_graph(conf);
@@ -549,22 +476,10 @@ conf_status(const struct conf *conf)
 }
 
 static void
-free_values(struct conf_value *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        free(values[i].key);
-        free(values[i].text);
-        free(values[i].origin);
-    }
-    free(values);
-}
-
-static void
 free_stage(struct conf_stage *s)
 {
     free(s->name);
     free(s->place);
-    free(s->plugin);
     free(s->file);
     free(s->user);
     text_list_free(&s->needs);
@@ -573,7 +488,7 @@ free_stage(struct conf_stage *s)
     text_list_free(&s->cpu);
     free(s->slots);
     json_decref(s->options);
-    free_values(s->values, s->n_values);
+    json_decref(s->values);
 }
 
 void
@@ -592,8 +507,7 @@ conf_free(struct conf *conf)
         free(conf->slots[i].name);
     }
     free(conf->slots);
-    free_values(conf->values, conf->n_values);
-    free(conf->log_level);
+    json_decref(conf->values);
     free(conf->plugin_path);
     text_list_free(&conf->plugin_dirs);
     text_list_free(&conf->problems);
@@ -611,6 +525,17 @@ conf_stage_index(const struct conf *conf, const char *name)
         }
     }
     return -1;
+}
+
+json_t *
+conf_list_json(const struct text_list *list)
+{
+    json_t *doc = json_array();
+
+    for (size_t i = 0; i < list->n; i++) {
+        (void)json_array_append_new(doc, json_string(list->v[i]));
+    }
+    return doc;
 }
 
 json_t *

@@ -12,22 +12,15 @@
 #include "core/common/paths.h"
 #include "core/common/text.h"
 #include "core/rrd/graph.h"
+#include "core/rrd/ini.h"
 #include "core/rrd/manifest.h"
 #include "core/rrd/probe.h"
 #include "core/rrd/slots.h"
-
-#include <rr/err.h>
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct conf_value {
-    char *key;
-    char *text;
-    char *origin; /* "default", "conf.d/10-a.ini:3" or "command line" */
-};
 
 struct conf_slot {
     char *name;
@@ -36,8 +29,8 @@ struct conf_slot {
 
 struct conf_stage {
     char *name;
-    char *place; /* of its section */
-    char *plugin;
+    char *place;                     /* of its section */
+    const char *plugin;              /* borrowed from values or name */
     char *file;                      /* of the plugin; NULL when not found */
     char hash[65];                   /* of the file's content, SHA-256 in hex */
     const struct manifest *manifest; /* NULL when the file could not be probed */
@@ -52,10 +45,9 @@ struct conf_stage {
     int64_t memory_limit_bytes, process_limit, open_files, core_size_bytes;
     char *user; /* NULL: the daemon's own */
     struct text_list cpu;
-    json_t *options;           /* of the plugin, {key: text}, complete */
-    struct conf_value *values; /* every key with its origin */
-    size_t n_values;
-    bool is_bad; /* it has a problem already: later checks are left out */
+    json_t *options; /* of the plugin, {key: text}, complete */
+    json_t *values;  /* every key, as those of the core */
+    bool is_bad;     /* it has a problem already: later checks are left out */
 };
 
 struct conf {
@@ -66,10 +58,10 @@ struct conf {
     struct conf_slot *slots;
     size_t n_slots;
     int64_t retain_events, store_size, disk_reserve, log_size, log_files;
-    char *log_level;
-    int64_t control_gid;       /* -1: none */
-    struct conf_value *values; /* of [core] */
-    size_t n_values;
+    const char *log_level; /* borrowed from values */
+    int64_t control_gid;   /* -1: none */
+    json_t *values;        /* of [core], {key: {"value", "origin"}} (ini.h); an origin is "default",
+                            * "conf.d/10-a.ini:3" or "command line" */
     struct conf_stage *stages;
     size_t n_stages;
     struct probe *plugins;
@@ -92,11 +84,11 @@ void conf_free(struct conf *conf);
  * loaded, else 78. */
 int conf_status(const struct conf *conf);
 
-/* The value of a key of [core] or of a stage as text, NULL when there is no such key. */
-const char *conf_core_text(const struct conf *conf, const char *key);
-
 /* Index of a stage, -1 when there is none. */
 long conf_stage_index(const struct conf *conf, const char *name);
+
+/* The words of a list as JSON. New reference. */
+json_t *conf_list_json(const struct text_list *list);
 
 /* What a stage's worker is told in its CONFIG frame. New reference. */
 json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage);
@@ -107,9 +99,6 @@ json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage)
 char **conf_env_new(const struct conf *conf, const char *extra);
 void conf_env_free(char **env);
 
-/* The value of a key of a stage with its origin, NULL when there is no such key. */
-const struct conf_value *conf_stage_value(const struct conf_stage *stage, const char *key);
-
 /* Where the installed file of a plugin is, in a new string; NULL when there is none. */
 char *conf_installed_new(const struct conf *conf, const char *plugin);
 
@@ -118,12 +107,7 @@ char *conf_installed_new(const struct conf *conf, const char *plugin);
 void conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take);
 #define CONF_BY_UPGRADE "rrctl upgrade" /* the origin that it gets */
 
-/* For conf*.c: */
-__attribute__((format(printf, 3, 4))) void conf_problem(struct conf *conf, const char *place,
-                                                        const char *fmt, ...);
-void conf_value_add(struct conf_value **values, size_t *n, const char *key, const char *text,
-                    const char *origin);
-/* Find plugins, learn what they declare, check options against it (conf_plugin.c). */
+/* For conf.c: find plugins, learn what they declare, check options against it (conf_plugin.c). */
 void conf_plugins(struct conf *conf);
 
 #endif

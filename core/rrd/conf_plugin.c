@@ -60,7 +60,6 @@ list_plugins(const struct conf *conf, struct text_list *names)
 void
 conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take)
 {
-    struct conf_value *value = (struct conf_value *)(uintptr_t)conf_stage_value(stage, FILE_KEY);
     const long at = stage - conf->stages;
 
     free(stage->file);
@@ -68,25 +67,21 @@ conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take)
     if ((size_t)at < conf->graph.n_nodes) {
         conf->graph.nodes[at].file = stage->file;
     }
-    free(value->text);
-    free(value->origin);
-    value->text = mem_dup(file_take);
-    value->origin = mem_dup(CONF_BY_UPGRADE);
+    ini_set(stage->values, FILE_KEY, file_take, CONF_BY_UPGRADE);
 }
 
 /* A file that somebody named. */
 static void
-take_file(struct conf *conf, struct conf_stage *s, const struct conf_value *value)
+take_file(struct conf *conf, struct conf_stage *s, const char *file)
 {
-    const char *slash = strrchr(value->text, '/');
     char *name = mem_printf("/%s.so", s->plugin);
 
-    if (value->text[0] != '/' || strcmp(slash, name) != 0) {
-        conf_problem(conf, value->origin, FILE_KEY ": %s: it must be an absolute path to a file %s",
-                     value->text, name + 1);
+    if (file[0] != '/' || strcmp(strrchr(file, '/'), name) != 0) {
+        text_problem(&conf->problems, ini_origin(s->values, FILE_KEY),
+                     FILE_KEY ": %s: it must be an absolute path to a file %s", file, name + 1);
         s->is_bad = true;
     } else {
-        s->file = mem_dup(value->text);
+        s->file = mem_dup(file);
     }
     free(name);
 }
@@ -112,23 +107,21 @@ use_kept(struct conf *conf, struct conf_stage *s, const json_t *record)
         }
         return;
     }
-    char *line = mem_printf("%s: %s, which rrctl upgrade has put there, is gone or damaged: the "
-                            "installed file counts",
-                            s->place, file);
-
-    text_list_add(&conf->warnings, line);
-    free(line);
+    text_problem(&conf->warnings, s->place,
+                 "%s, which rrctl upgrade has put there, is gone or damaged: the installed file "
+                 "counts",
+                 file);
     free(file);
 }
 
 static void
 locate(struct conf *conf, struct conf_stage *s, const json_t *record)
 {
-    const struct conf_value *given = conf_stage_value(s, FILE_KEY);
+    const char *given = ini_text(s->values, FILE_KEY);
     struct text_list names = {0};
-    const char *near;
+    char hint[TEXT_HINT_BYTES];
 
-    if (given->text[0] != '\0') {
+    if (given[0] != '\0') {
         take_file(conf, s, given);
         return;
     }
@@ -138,11 +131,8 @@ locate(struct conf *conf, struct conf_stage *s, const json_t *record)
         return;
     }
     list_plugins(conf, &names);
-    text_list_add(&names, ""); /* so that v is never NULL */
-    near = text_suggest(s->plugin, (const char *const *)names.v);
-    conf_problem(conf, s->place, "there is no plugin file %s.so in %s%s%s%s", s->plugin,
-                 conf->plugin_path, near == NULL || near[0] == '\0' ? "" : " (did you mean \"",
-                 near == NULL ? "" : near, near == NULL || near[0] == '\0' ? "" : "\"?)");
+    text_problem(&conf->problems, s->place, "there is no plugin file %s.so in %s%s", s->plugin,
+                 conf->plugin_path, text_hint(s->plugin, (const char *const *)names.v, hint));
     text_list_free(&names);
     s->is_bad = true;
 }
@@ -173,8 +163,8 @@ take_probe(struct conf *conf, struct conf_stage *s)
     }
     const bool has_file = strstr(p->why, p->file) != NULL;
 
-    conf_problem(conf, s->place, "plugin %s%s%s", has_file ? "" : p->file, has_file ? "" : ": ",
-                 p->why);
+    text_problem(&conf->problems, s->place, "plugin %s%s%s", has_file ? "" : p->file,
+                 has_file ? "" : ": ", p->why);
     s->is_bad = true;
     conf->n_load_problems++;
 }
@@ -199,7 +189,7 @@ probe_all(struct conf *conf)
         }
     }
     if (probe_run(conf->plugins, conf->n_plugins, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
-        conf_problem(conf, "plugins", "%s", err.text);
+        text_problem(&conf->problems, "plugins", "%s", err.text);
     } else {
         for (size_t i = 0; i < conf->n_stages; i++) {
             take_probe(conf, &conf->stages[i]);
@@ -208,69 +198,46 @@ probe_all(struct conf *conf)
     conf_env_free(env);
 }
 
-/* What a key that the plugin does not have was meant to be. */
-static const char *
-suggest_key(const struct manifest *m, const char *key)
-{
-    const char **names = mem_zalloc(m->n_options + 64, sizeof *names);
-    const char *best;
-    size_t n = 0;
-
-    for (size_t i = 0; i < m->n_options; i++) {
-        names[n++] = m->options[i].key;
-    }
-    for (const struct rr_opt *row = conf_stage_keys; row->key != NULL; row++) {
-        names[n++] = row->key;
-    }
-    best = text_suggest(key, names);
-    free(names);
-    return best;
-}
-
 static void
 check_options(struct conf *conf, struct conf_stage *s)
 {
     const struct manifest *m = s->manifest;
     const size_t before = conf->problems.n;
+    char hint[TEXT_HINT_BYTES];
+    const char *key;
+    json_t *entry;
 
-    for (size_t i = 0; i < s->n_values; i++) {
-        const struct conf_value *value = &s->values[i];
-        const struct rr_opt *row = conf_schema_find(m->options, value->key);
+    json_object_foreach(s->values, key, entry)
+    {
+        const struct rr_opt *row = conf_schema_find(m->options, key);
+        const char *text = ini_text(s->values, key);
+        const char *place = ini_origin(s->values, key);
         struct rr_err err = RR_ERR_INIT;
         struct text_value parsed;
 
-        if (conf_schema_find(conf_stage_keys, value->key) != NULL) {
+        if (conf_schema_find(conf_stage_keys, key) != NULL) {
             continue;
         }
         if (row == NULL) {
-            const char *near = suggest_key(m, value->key);
-
-            conf_problem(conf, value->origin, "option \"%s\" is not known to plugin %s%s%s%s",
-                         value->key, m->name, near == NULL ? "" : " (did you mean \"",
-                         near == NULL ? "" : near, near == NULL ? "" : "\"?)");
-        } else if (text_opt_value(row, value->text, &parsed, &err) != 0) {
-            conf_problem(conf, value->origin, "%s: %s", value->key, err.text);
+            text_problem(&conf->problems, place, "option \"%s\" is not known to plugin %s%s", key,
+                         m->name, conf_schema_hint(key, m->options, conf_stage_keys, hint));
+        } else if (text_opt_value(row, text, &parsed, &err) != 0) {
+            text_problem(&conf->problems, place, "%s: %s", key, err.text);
         } else {
-            (void)json_object_set_new(s->options, value->key, json_string(value->text));
+            (void)json_object_set_new(s->options, key, json_string(text));
         }
     }
-    for (size_t i = 0; i < m->n_options; i++) {
-        const struct rr_opt *row = &m->options[i];
-        bool is_given = false;
-
-        for (size_t k = 0; k < s->n_values; k++) {
-            is_given = is_given || strcmp(s->values[k].key, row->key) == 0;
-        }
-        if (is_given) {
+    for (const struct rr_opt *row = m->options; row->key != NULL; row++) {
+        if (json_object_get(s->values, row->key) != NULL) {
             continue;
         }
         if (row->fallback == NULL) {
-            conf_problem(conf, s->place, "option \"%s\" of plugin %s must be given: %s", row->key,
-                         m->name, row->help == NULL ? "" : row->help);
+            text_problem(&conf->problems, s->place, "option \"%s\" of plugin %s must be given: %s",
+                         row->key, m->name, row->help == NULL ? "" : row->help);
             continue;
         }
         (void)json_object_set_new(s->options, row->key, json_string(row->fallback));
-        conf_value_add(&s->values, &s->n_values, row->key, row->fallback, "default");
+        ini_set(s->values, row->key, row->fallback, "default");
     }
     s->is_bad = s->is_bad || conf->problems.n != before;
 }
@@ -280,10 +247,10 @@ take_verdict(struct conf *conf, struct conf_stage *s, const struct probe_opts *p
 {
     s->is_bad = p->why != NULL || p->problems.n > 0;
     if (p->why != NULL) {
-        conf_problem(conf, s->place, "plugin %s: %s", s->plugin, p->why);
+        text_problem(&conf->problems, s->place, "plugin %s: %s", s->plugin, p->why);
     }
     for (size_t i = 0; i < p->problems.n; i++) {
-        conf_problem(conf, s->place, "%s: %s", s->name, p->problems.v[i]);
+        text_problem(&conf->problems, s->place, "%s: %s", s->name, p->problems.v[i]);
     }
 }
 
@@ -311,7 +278,7 @@ judge_all(struct conf *conf)
         }
     }
     if (probe_options(all, n, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
-        conf_problem(conf, "plugins", "%s", err.text);
+        text_problem(&conf->problems, "plugins", "%s", err.text);
     }
     for (size_t i = 0; i < n; i++) {
         if (err.code == 0) {
@@ -331,7 +298,7 @@ conf_plugins(struct conf *conf)
     json_t *record = kept_load(conf->dir, &err);
 
     if (record == NULL) {
-        conf_problem(conf, "upgrades", "%s", err.text);
+        text_problem(&conf->problems, "upgrades", "%s", err.text);
     }
     for (size_t i = 0; i < conf->n_stages; i++) {
         if (!conf->stages[i].is_bad) {

@@ -110,3 +110,20 @@ conf_schema_find(const struct rr_opt *rows, const char *key)
     }
     return NULL;
 }
+
+const char *
+conf_schema_hint(const char *key, const struct rr_opt *rows, const struct rr_opt *more,
+                 char buf[TEXT_HINT_BYTES])
+{
+    struct text_list names = {0};
+
+    for (; rows->key != NULL; rows++) {
+        text_list_add(&names, rows->key);
+    }
+    for (; more != NULL && more->key != NULL; more++) {
+        text_list_add(&names, more->key);
+    }
+    (void)text_hint(key, (const char *const *)names.v, buf);
+    text_list_free(&names);
+    return buf;
+}

@@ -5,14 +5,16 @@
 #ifndef RR_CORE_CONF_SCHEMA_H
 #define RR_CORE_CONF_SCHEMA_H
 
-#include <rr/opt.h>
-
-#include <stddef.h>
+#include "core/common/text.h"
 
 extern const struct rr_opt conf_core_keys[];  /* of [core] */
 extern const struct rr_opt conf_stage_keys[]; /* of every [stage NAME] */
 
 /* The row of a key, or NULL. */
 const struct rr_opt *conf_schema_find(const struct rr_opt *rows, const char *key);
+
+/* The key that was meant (text_hint), among those of two tables. more may be NULL. */
+const char *conf_schema_hint(const char *key, const struct rr_opt *rows, const struct rr_opt *more,
+                             char buf[TEXT_HINT_BYTES]);
 
 #endif

@@ -27,8 +27,8 @@ int
 ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err)
 {
     const char *name = json_string_value(json_object_get(args, "stage"));
+    char hint[TEXT_HINT_BYTES];
     const char **names;
-    const char *near;
 
     if (name == NULL) {
         return rr_err_set(err, RR_E_INPUT, "the name of a stage is missing");
@@ -42,10 +42,8 @@ ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct r
             return 0;
         }
     }
-    near = text_suggest(name, names);
-    (void)rr_err_set(err, RR_E_INPUT, "there is no stage \"%.60s\"%s%s%s", name,
-                     near == NULL ? "" : " (did you mean \"", near == NULL ? "" : near,
-                     near == NULL ? "" : "\"?)");
+    (void)rr_err_set(err, RR_E_INPUT, "there is no stage \"%.60s\"%s", name,
+                     text_hint(name, names, hint));
     free(names);
     return RR_E_INPUT;
 }

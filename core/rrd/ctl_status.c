@@ -142,11 +142,11 @@ stage_json_new(struct stage *stage, const struct why_view *view)
         (json_int_t)stage->state_since_ms, "restarts", (json_int_t)stage->restarts, "next_start_ms",
         (json_int_t)stage->next_start_ms);
 
-    const struct conf_value *file = conf_stage_value(stage->conf, "plugin_file");
+    const char *origin = ini_origin(stage->conf->values, "plugin_file");
 
     (void)json_object_set_new(doc, "worker_hash", json_string(stage->pid > 0 ? stage->hash : ""));
-    (void)json_object_set_new(
-        doc, "upgraded", json_boolean(file != NULL && strcmp(file->origin, CONF_BY_UPGRADE) == 0));
+    (void)json_object_set_new(doc, "upgraded",
+                              json_boolean(origin != NULL && strcmp(origin, CONF_BY_UPGRADE) == 0));
     (void)json_object_set_new(doc, "hash", json_string(stage->conf->hash));
     (void)json_object_set_new(doc, "breaker",
                               json_string(sup_breaker_name(&stage->breaker, stage->sup.state)));

@@ -12,21 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-__attribute__((format(printf, 3, 4))) static void
-report(struct text_list *list, const char *place, const char *fmt, ...)
-{
-    char text[1024];
-    char *full;
-    va_list ap;
-
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    full = mem_printf("%s: %s", place, text);
-    text_list_add(list, full);
-    free(full);
-}
-
 static void
 add_edge(struct graph *g, struct graph_edge edge)
 {
@@ -35,17 +20,16 @@ add_edge(struct graph *g, struct graph_edge edge)
 }
 
 static const char *
-suggest_stage(const struct graph *g, const char *name)
+hint_stage(const struct graph *g, const char *name, char buf[TEXT_HINT_BYTES])
 {
     const char **names = mem_zalloc(g->n_nodes + 1, sizeof *names);
-    const char *best;
 
     for (size_t i = 0; i < g->n_nodes; i++) {
         names[i] = g->nodes[i].name;
     }
-    best = text_suggest(name, names);
+    (void)text_hint(name, names, buf);
     free(names);
-    return best;
+    return buf;
 }
 
 static void
@@ -62,13 +46,12 @@ add_dependencies(struct graph *g, size_t from, const struct text_list *names, en
             to++;
         }
         if (to == g->n_nodes) {
-            const char *near = suggest_stage(g, names->v[i]);
+            char hint[TEXT_HINT_BYTES];
 
-            report(problems, node->place, "%s: there is no stage \"%s\"%s%s%s", words[kind],
-                   names->v[i], near == NULL ? "" : " (did you mean \"", near == NULL ? "" : near,
-                   near == NULL ? "" : "\"?)");
+            text_problem(problems, node->place, "%s: there is no stage \"%s\"%s", words[kind],
+                         names->v[i], hint_stage(g, names->v[i], hint));
         } else if (kind == GRAPH_NEEDS && node->is_enabled && !g->nodes[to].is_enabled) {
-            report(problems, node->place, "needs: stage \"%s\" is not enabled", names->v[i]);
+            text_problem(problems, node->place, "needs: stage \"%s\" is not enabled", names->v[i]);
         } else {
             add_edge(g,
                      (struct graph_edge){.from = from, .to = to, .kind = kind, .is_order = true});
@@ -83,9 +66,10 @@ check_types(const struct graph_node *producer, const struct manifest_port *out,
             struct text_list *problems)
 {
     if (out->version != in->version) {
-        report(problems, consumer->place,
-               "plugin %s consumes %s version %" PRId64 ", but plugin %s produces version %" PRId64,
-               consumer->file, in->type, in->version, producer->file, out->version);
+        text_problem(problems, consumer->place,
+                     "plugin %s consumes %s version %" PRId64
+                     ", but plugin %s produces version %" PRId64,
+                     consumer->file, in->type, in->version, producer->file, out->version);
         return;
     }
     for (size_t i = 0; i < in->n_fields; i++) {
@@ -96,14 +80,15 @@ check_types(const struct graph_node *producer, const struct manifest_port *out,
             have = strcmp(out->fields[k].name, want->name) == 0 ? &out->fields[k] : NULL;
         }
         if (have == NULL) {
-            report(problems, consumer->place,
-                   "plugin %s needs the field \"%s\" of %s, which plugin %s does not produce",
-                   consumer->file, want->name, in->type, producer->file);
+            text_problem(problems, consumer->place,
+                         "plugin %s needs the field \"%s\" of %s, which plugin %s does not produce",
+                         consumer->file, want->name, in->type, producer->file);
         } else if (have->kind != want->kind) {
-            report(problems, consumer->place,
-                   "plugin %s takes the field \"%s\" of %s as %s, but plugin %s produces it as %s",
-                   consumer->file, want->name, in->type, manifest_kind_name(want->kind),
-                   producer->file, manifest_kind_name(have->kind));
+            text_problem(
+                problems, consumer->place,
+                "plugin %s takes the field \"%s\" of %s as %s, but plugin %s produces it as %s",
+                consumer->file, want->name, in->type, manifest_kind_name(want->kind),
+                producer->file, manifest_kind_name(have->kind));
         }
     }
 }
@@ -151,8 +136,9 @@ connect_events(struct graph *g, struct text_list *problems, struct text_list *wa
             const struct manifest_port *in = &node->manifest->consumes[i];
 
             if (connect_port(g, to, in, problems) == 0 && node->is_enabled) {
-                report(warnings, node->place, "no enabled stage produces %s, which %s consumes",
-                       in->type, node->name);
+                text_problem(warnings, node->place,
+                             "no enabled stage produces %s, which %s consumes", in->type,
+                             node->name);
             }
         }
     }
@@ -236,21 +222,21 @@ static void
 report_cycle(const struct graph *g, const struct walk *w, struct text_list *problems)
 {
     const size_t closing = w->path[w->depth];
-    char *text = mem_dup("");
+    struct text_list names = {0};
     size_t begin = 0;
 
     while (w->path[begin] != closing) {
         begin++;
     }
     for (size_t i = begin; i <= w->depth; i++) {
-        char *longer =
-            mem_printf("%s%s%s", text, i == begin ? "" : " -> ", g->nodes[w->path[i]].name);
-
-        free(text);
-        text = longer;
+        text_list_add(&names, g->nodes[w->path[i]].name);
     }
-    report(problems, g->nodes[closing].place, "stages depend on each other in a cycle: %s", text);
-    free(text);
+    char *cycle = text_list_join_new(&names, " -> ");
+
+    text_problem(problems, g->nodes[closing].place, "stages depend on each other in a cycle: %s",
+                 cycle);
+    free(cycle);
+    text_list_free(&names);
 }
 
 /* Let event edges count for the order one by one, as long as no cycle comes of it. */

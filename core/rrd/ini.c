@@ -32,24 +32,11 @@ struct reader {
     const char *next;
     const char *shown;
     int line;
+    char place[300]; /* of that line */
     struct ini *ini;
+    json_t *section; /* the one begun last in this file, NULL before it */
     struct text_list *problems;
 };
-
-__attribute__((format(printf, 4, 5))) static void
-complain(struct text_list *problems, const char *file, int line, const char *fmt, ...)
-{
-    char text[512];
-    char *full;
-    va_list ap;
-
-    va_start(ap, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    full = line > 0 ? mem_printf("%s:%d: %s", file, line, text) : mem_printf("%s: %s", file, text);
-    text_list_add(problems, full);
-    free(full);
-}
 
 /* Say what is wrong with a section header, NULL when nothing is. */
 static const char *
@@ -123,9 +110,10 @@ check_text(const char *text, size_t size, const char *shown, struct text_list *p
     int line = 0;
 
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        complain(problems, shown, 1,
-                 "the file begins with a byte order mark: save it as UTF-8 "
-                 "without one");
+        text_list_printf(problems,
+                         "%s:1: the file begins with a byte order mark: save it as UTF-8 "
+                         "without one",
+                         shown);
         return false;
     }
     for (const char *p = text; p < end;) {
@@ -135,12 +123,12 @@ check_text(const char *text, size_t size, const char *shown, struct text_list *p
 
         line++;
         if (why != NULL) {
-            complain(problems, shown, line, "%s", why);
+            text_list_printf(problems, "%s:%d: %s", shown, line, why);
         }
         p += n + 1;
     }
     if (problems->n == before && !text_is_utf8(text, size)) {
-        complain(problems, shown, 0, "the file is not UTF-8 text");
+        text_problem(problems, shown, "the file is not UTF-8 text");
     }
     return problems->n == before;
 }
@@ -155,47 +143,61 @@ read_line(char *buf, int cap, void *stream)
     if (r->next[0] == '\0') {
         return NULL;
     }
-    r->line++;
     (void)snprintf(buf, (size_t)cap, "%.*s\n", (int)n, r->next);
     r->next += n + (r->next[n] == '\n' ? 1 : 0);
+    (void)snprintf(r->place, sizeof r->place, "%s:%d", r->shown, ++r->line);
     /* inih tells nothing about a header, so an empty section would go unseen */
     if (buf[0] == '[') {
         char *name = mem_dupn(buf + 1, strcspn(buf + 1, "]"));
+        const char *before = json_string_value(json_object_get(r->ini->places, name));
 
-        for (size_t i = 0; i < r->ini->n_sections; i++) {
-            if (strcmp(r->ini->sections[i].name, name) == 0) {
-                complain(r->problems, r->shown, r->line, "section [%s] was begun before at %s",
-                         name, r->ini->sections[i].place);
-            }
+        if (before != NULL) {
+            text_problem(r->problems, r->place, "section [%s] was begun before at %s", name,
+                         before);
+        } else {
+            (void)json_object_set_new(r->ini->places, name, json_string(r->place));
         }
-        r->ini->sections =
-            mem_resize(r->ini->sections, r->ini->n_sections + 1, sizeof *r->ini->sections);
-        r->ini->sections[r->ini->n_sections++] =
-            (struct ini_section){name, mem_printf("%s:%d", r->shown, r->line)};
+        if (json_object_get(r->ini->keys, name) == NULL) {
+            (void)json_object_set_new(r->ini->keys, name, json_object());
+        }
+        r->section = json_object_get(r->ini->keys, name);
+        free(name);
     }
     return buf;
+}
+
+void
+ini_set(json_t *keys, const char *key, const char *value, const char *origin)
+{
+    (void)json_object_set_new(keys, key, json_pack("{s:s, s:s}", "value", value, "origin", origin));
+}
+
+const char *
+ini_text(const json_t *keys, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(keys, key), "value"));
+}
+
+const char *
+ini_origin(const json_t *keys, const char *key)
+{
+    return json_string_value(json_object_get(json_object_get(keys, key), "origin"));
 }
 
 static int
 on_key(void *user, const char *section, const char *key, const char *value)
 {
     struct reader *r = user;
-    struct ini *ini = r->ini;
+    const char *before = ini_origin(r->section, key);
 
-    if (section[0] == '\0') {
-        complain(r->problems, r->shown, r->line, "key \"%s\" stands before any [section]", key);
-        return 1;
+    (void)section;
+    if (r->section == NULL) {
+        text_problem(r->problems, r->place, "key \"%s\" stands before any [section]", key);
+    } else if (before != NULL) {
+        text_problem(r->problems, r->place, "key \"%s\" was set before at %s", key, before);
+    } else {
+        ini_set(r->section, key, value, r->place);
     }
-    for (size_t i = 0; i < ini->n_keys; i++) {
-        if (strcmp(ini->keys[i].section, section) == 0 && strcmp(ini->keys[i].key, key) == 0) {
-            complain(r->problems, r->shown, r->line, "key \"%s\" was set before at %s", key,
-                     ini->keys[i].place);
-            return 1;
-        }
-    }
-    ini->keys = mem_resize(ini->keys, ini->n_keys + 1, sizeof *ini->keys);
-    ini->keys[ini->n_keys++] = (struct ini_key){mem_dup(section), mem_dup(key), mem_dup(value),
-                                                mem_printf("%s:%d", r->shown, r->line)};
     return 1;
 }
 
@@ -212,10 +214,10 @@ read_file(struct ini *ini, const char *path, const char *shown, struct text_list
         return;
     }
     if (stat(path, &st) == 0 && paths_trust(&st, &err) != 0) {
-        complain(problems, shown, 0, "%s", err.text);
+        text_problem(problems, shown, "%s", err.text);
     }
     if (check_text(text, size, shown, problems)) {
-        struct reader r = {text, shown, 0, ini, problems};
+        struct reader r = {.next = text, .shown = shown, .ini = ini, .problems = problems};
 
         (void)ini_parse_stream(read_line, &r, on_key, &r);
     }
@@ -244,14 +246,15 @@ ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *
     const struct dirent *entry;
     struct stat st;
 
-    memset(ini, 0, sizeof *ini);
+    ini->keys = json_pack("{s:{}}", "core");
+    ini->places = json_object();
     if (d == NULL) {
-        complain(problems, shown, 0, "cannot read the directory: %s (`rrctl init` makes one)",
-                 strerror(errno));
+        text_problem(problems, shown, "cannot read the directory: %s (`rrctl init` makes one)",
+                     strerror(errno));
         return;
     }
     if (fstat(dirfd(d), &st) == 0 && paths_trust(&st, &err) != 0) {
-        complain(problems, shown, 0, "%s", err.text);
+        text_problem(problems, shown, "%s", err.text);
     }
     while ((entry = readdir(d)) != NULL) {
         const char *dot = strrchr(entry->d_name, '.');
@@ -260,17 +263,17 @@ ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *
             continue; /* an editor's copies, a README */
         }
         if (!is_config_name(entry->d_name)) {
-            complain(problems, shown, 0, "%s: the name must be NN-name.ini (two digits first)",
-                     entry->d_name);
+            text_problem(problems, shown, "%s: the name must be NN-name.ini (two digits first)",
+                         entry->d_name);
             continue;
         }
         text_list_add(&names, entry->d_name);
     }
     (void)closedir(d);
     if (names.n > FILES_MAX) {
-        complain(problems, shown, 0, "%zu files; at most %d are read", names.n, FILES_MAX);
+        text_problem(problems, shown, "%zu files; at most %d are read", names.n, FILES_MAX);
     } else if (names.n == 0 && problems->n == 0) {
-        complain(problems, shown, 0, "no file NN-name.ini in it (`rrctl init` makes some)");
+        text_problem(problems, shown, "no file NN-name.ini in it (`rrctl init` makes some)");
     }
     if (names.n > 0) {
         qsort(names.v, names.n, sizeof *names.v, by_name);
@@ -289,17 +292,6 @@ ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *
 void
 ini_free(struct ini *ini)
 {
-    for (size_t i = 0; i < ini->n_keys; i++) {
-        free(ini->keys[i].section);
-        free(ini->keys[i].key);
-        free(ini->keys[i].value);
-        free(ini->keys[i].place);
-    }
-    for (size_t i = 0; i < ini->n_sections; i++) {
-        free(ini->sections[i].name);
-        free(ini->sections[i].place);
-    }
-    free(ini->keys);
-    free(ini->sections);
-    memset(ini, 0, sizeof *ini);
+    json_decref(ini->keys);
+    json_decref(ini->places);
 }

@@ -28,26 +28,41 @@ offline_complain(const struct conf *conf)
     }
 }
 
-static void
-print_values(const char *section, const struct conf_value *values, size_t n)
+/* {section: {key: {"value", "origin"}}} */
+static json_t *
+effective_new(const struct conf *conf)
 {
-    printf("[%s]\n", section);
-    for (size_t i = 0; i < n; i++) {
-        printf("%s = %s    # %s\n", values[i].key, values[i].text, values[i].origin);
+    json_t *all = json_pack("{s:O}", "core", conf->values);
+
+    for (size_t i = 0; i < conf->n_stages; i++) {
+        char *section = mem_printf("stage %s", conf->stages[i].name);
+
+        (void)json_object_set(all, section, conf->stages[i].values);
+        free(section);
     }
+    return all;
 }
 
 static void
 print_effective(const struct conf *conf)
 {
-    print_values("core", conf->values, conf->n_values);
-    for (size_t i = 0; i < conf->n_stages; i++) {
-        char *section = mem_printf("stage %s", conf->stages[i].name);
+    json_t *all = effective_new(conf);
+    const char *between = "";
+    const char *section;
+    const char *key;
+    json_t *values;
+    json_t *value;
 
-        putchar('\n');
-        print_values(section, conf->stages[i].values, conf->stages[i].n_values);
-        free(section);
+    json_object_foreach(all, section, values)
+    {
+        printf("%s[%s]\n", between, section);
+        json_object_foreach(values, key, value)
+        {
+            printf("%s = %s    # %s\n", key, ini_text(values, key), ini_origin(values, key));
+        }
+        between = "\n";
     }
+    json_decref(all);
 }
 
 static void
@@ -83,52 +98,18 @@ offline_check(const struct conf *conf, const struct options *opt)
     }
 }
 
-static json_t *
-list_json_new(const struct text_list *list)
-{
-    json_t *doc = json_array();
-
-    for (size_t i = 0; i < list->n; i++) {
-        (void)json_array_append_new(doc, json_string(list->v[i]));
-    }
-    return doc;
-}
-
-static json_t *
-values_json_new(const struct conf_value *values, size_t n)
-{
-    json_t *doc = json_object();
-
-    for (size_t i = 0; i < n; i++) {
-        (void)json_object_set_new(
-            doc, values[i].key,
-            json_pack("{s:s, s:s}", "value", values[i].text, "origin", values[i].origin));
-    }
-    return doc;
-}
-
 void
 offline_check_json(const struct conf *conf, const struct options *opt)
 {
     json_t *doc =
         json_pack("{s:b, s:o, s:o}", "ok", (int)(conf->problems.n == 0), "problems",
-                  list_json_new(&conf->problems), "warnings", list_json_new(&conf->warnings));
+                  conf_list_json(&conf->problems), "warnings", conf_list_json(&conf->warnings));
 
     if (opt->graph != OPT_GRAPH_NONE) {
         (void)json_object_set_new(doc, "graph", graph_json_new(&conf->graph, NULL, NULL));
     }
     if (opt->wants_effective) {
-        json_t *all = json_object();
-
-        (void)json_object_set_new(all, "core", values_json_new(conf->values, conf->n_values));
-        for (size_t i = 0; i < conf->n_stages; i++) {
-            char *section = mem_printf("stage %s", conf->stages[i].name);
-
-            (void)json_object_set_new(
-                all, section, values_json_new(conf->stages[i].values, conf->stages[i].n_values));
-            free(section);
-        }
-        (void)json_object_set_new(doc, "effective", all);
+        (void)json_object_set_new(doc, "effective", effective_new(conf));
     }
     (void)json_dumpf(doc, stdout, JSON_COMPACT);
     putchar('\n');

@@ -42,42 +42,34 @@ is_in(const char *const *list, const char *word)
     return *list != NULL;
 }
 
-static const char *
-value_of(const struct conf_value *values, size_t n, const char *key)
+static bool
+same_value(const json_t *a, const json_t *b, const char *key)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(values[i].key, key) == 0) {
-            return values[i].text;
-        }
-    }
-    return NULL;
-}
+    const char *old = ini_text(a, key);
+    const char *new = ini_text(b, key);
 
-static void
-add_word(char **text, const char *word)
-{
-    char *longer = mem_printf("%s%s%s", *text, (*text)[0] == '\0' ? "" : ", ", word);
-
-    free(*text);
-    *text = longer;
+    return old != NULL && new != NULL &&strcmp(old, new) == 0;
 }
 
 /* Keys that differ; *is_live stays true when the worker need not know. */
 static void
-compare_values(const struct conf_stage *a, const struct conf_stage *b, bool *is_live, char **why)
+compare_values(const struct conf_stage *a, const struct conf_stage *b, bool *is_live,
+               struct text_list *why)
 {
-    for (size_t i = 0; i < b->n_values; i++) {
-        const char *key = b->values[i].key;
-        const char *old = value_of(a->values, a->n_values, key);
+    const char *key;
+    json_t *value;
 
-        if (old == NULL || strcmp(old, b->values[i].text) != 0) {
-            add_word(why, key);
+    json_object_foreach(b->values, key, value)
+    {
+        if (!same_value(a->values, b->values, key)) {
+            text_list_add(why, key);
             *is_live = *is_live && is_in(live_keys, key);
         }
     }
-    for (size_t i = 0; i < a->n_values; i++) {
-        if (value_of(b->values, b->n_values, a->values[i].key) == NULL) {
-            add_word(why, a->values[i].key);
+    json_object_foreach(a->values, key, value)
+    {
+        if (json_object_get(b->values, key) == NULL) {
+            text_list_add(why, key);
             *is_live = false; /* an option that the plugin no longer has */
         }
     }
@@ -85,34 +77,36 @@ compare_values(const struct conf_stage *a, const struct conf_stage *b, bool *is_
 
 static enum plan_action
 compare(const struct conf *now, const struct conf *next, const struct conf_stage *a,
-        const struct conf_stage *b, char **why)
+        const struct conf_stage *b, struct text_list *why)
 {
     bool is_live = true;
 
     compare_values(a, b, &is_live, why);
     if (strcmp(a->hash, b->hash) != 0) {
-        add_word(why, "plugin file");
+        text_list_add(why, "plugin file");
         is_live = false;
     }
     if (strcmp(now->plugin_path, next->plugin_path) != 0) {
-        add_word(why, "plugin_path");
+        text_list_add(why, "plugin_path");
         is_live = false;
     }
     if (a->is_enabled != b->is_enabled) {
         return b->is_enabled ? PLAN_START : PLAN_STOP;
     }
-    if ((*why)[0] == '\0') {
+    if (why->n == 0) {
         return PLAN_KEEP;
     }
     return is_live || !b->is_enabled ? PLAN_UPDATE : PLAN_RESTART;
 }
 
+/* why is emptied. */
 static void
-add_step(struct plan *plan, const char *stage, enum plan_action action, char *why_take)
+add_step(struct plan *plan, const char *stage, enum plan_action action, struct text_list *why)
 {
     plan->steps = mem_resize(plan->steps, plan->n_steps + 1, sizeof *plan->steps);
-    plan->steps[plan->n_steps++] = (struct plan_step){stage, action, why_take};
+    plan->steps[plan->n_steps++] = (struct plan_step){stage, action, text_list_join_new(why, ", ")};
     plan->changes = plan->changes || action != PLAN_KEEP;
+    text_list_free(why);
 }
 
 static bool
@@ -152,11 +146,12 @@ find_unread(struct plan *plan, const struct conf *now, const struct conf *next)
 static void
 compare_core(struct plan *plan, const struct conf *now, const struct conf *next)
 {
-    for (size_t i = 0; i < next->n_values; i++) {
-        const char *key = next->values[i].key;
-        const char *old = value_of(now->values, now->n_values, key);
+    const char *key;
+    json_t *value;
 
-        if (old != NULL && strcmp(old, next->values[i].text) != 0) {
+    json_object_foreach(next->values, key, value)
+    {
+        if (!same_value(now->values, next->values, key)) {
             plan->changes = true;
             if (is_in(fixed_keys, key)) {
                 text_list_add(&plan->refused, key);
@@ -168,25 +163,25 @@ compare_core(struct plan *plan, const struct conf *now, const struct conf *next)
 void
 plan_make(struct plan *plan, const struct conf *now, const struct conf *next)
 {
+    struct text_list why = {0};
+
     memset(plan, 0, sizeof *plan);
     for (size_t i = 0; i < next->n_stages; i++) {
         const struct conf_stage *b = &next->stages[i];
         const long at = conf_stage_index(now, b->name);
-        char *why = mem_dup("");
+        enum plan_action action = b->is_enabled ? PLAN_START : PLAN_UPDATE;
 
         if (at >= 0) {
-            const enum plan_action action = compare(now, next, &now->stages[at], b, &why);
-
-            add_step(plan, b->name, action, why);
-        } else {
-            add_step(plan, b->name, b->is_enabled ? PLAN_START : PLAN_UPDATE, why);
+            action = compare(now, next, &now->stages[at], b, &why);
         }
+        add_step(plan, b->name, action, &why);
     }
     for (size_t i = 0; i < now->n_stages; i++) {
         const struct conf_stage *a = &now->stages[i];
 
         if (conf_stage_index(next, a->name) < 0) {
-            add_step(plan, a->name, PLAN_STOP, mem_dup("removed"));
+            text_list_add(&why, "removed");
+            add_step(plan, a->name, PLAN_STOP, &why);
             if (a->manifest->n_consumes > 0) {
                 text_list_add(&plan->lost, a->name);
             }
@@ -209,17 +204,6 @@ plan_fini(struct plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
-static json_t *
-list_new(const struct text_list *list)
-{
-    json_t *out = json_array();
-
-    for (size_t i = 0; i < list->n; i++) {
-        (void)json_array_append_new(out, json_string(list->v[i]));
-    }
-    return out;
-}
-
 json_t *
 plan_json_new(const struct plan *plan)
 {
@@ -233,6 +217,6 @@ plan_json_new(const struct plan *plan)
                                               plan_action_name(s->action), "why", s->why));
     }
     return json_pack("{s:b, s:o, s:o, s:o, s:o}", "changes", (int)plan->changes, "stages", stages,
-                     "lost", list_new(&plan->lost), "unread", list_new(&plan->unread), "refused",
-                     list_new(&plan->refused));
+                     "lost", conf_list_json(&plan->lost), "unread", conf_list_json(&plan->unread),
+                     "refused", conf_list_json(&plan->refused));
 }

@@ -29,20 +29,6 @@
 /* Some lines are a habit; more than this fills logs. */
 #define PRINTED_MAX (1u << 20)
 
-static char *
-joined_new(const struct text_list *words)
-{
-    char *all = mem_dup("");
-
-    for (size_t i = 0; i < words->n; i++) {
-        char *longer = mem_printf("%s%s%s", all, i == 0 ? "" : ", ", words->v[i]);
-
-        free(all);
-        all = longer;
-    }
-    return all;
-}
-
 /* "stage" for ours, X for what exports rr_X, "" for anything else. */
 static char *
 kind_new(const struct elf_look *look)
@@ -74,7 +60,7 @@ others_new(const struct elf_look *look)
             text_list_add(&others, name);
         }
     }
-    char *all = others.n == 0 ? NULL : joined_new(&others);
+    char *all = others.n == 0 ? NULL : text_list_join_new(&others, ", ");
 
     text_list_free(&others);
     return all;
@@ -111,7 +97,7 @@ look_at_file(struct report *r, const char *file)
     (void)close(fd);
     char *kind = kind_new(&look);
     char *others = others_new(&look);
-    char *needs = joined_new(&look.needs);
+    char *needs = text_list_join_new(&look.needs, ", ");
     const bool is_other = kind[0] != '\0' && strcmp(kind, "stage") != 0;
 
     if (is_other) {
@@ -173,7 +159,7 @@ say_ports(struct report *r, const char *what, const struct manifest_port *ports,
     for (size_t i = 0; i < n; i++) {
         text_list_add(&types, ports[i].type);
     }
-    char *all = joined_new(&types);
+    char *all = text_list_join_new(&types, ", ");
 
     report_add(r, REPORT_OK, what, NULL, "%s", n == 0 ? "nothing" : all);
     free(all);

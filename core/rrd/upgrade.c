@@ -54,11 +54,10 @@ stage_of(const struct conf *conf, const struct row *row)
 static const char *
 origin_of_file(const struct conf_stage *s)
 {
-    const struct conf_value *value = conf_stage_value(s, "plugin_file");
+    const char *file = ini_text(s->values, "plugin_file");
+    const char *origin = ini_origin(s->values, "plugin_file");
 
-    return value == NULL || value->text[0] == '\0' || strcmp(value->origin, CONF_BY_UPGRADE) == 0
-               ? NULL
-               : value->origin;
+    return file == NULL || file[0] == '\0' || strcmp(origin, CONF_BY_UPGRADE) == 0 ? NULL : origin;
 }
 
 /* ---- what is asked for ---- */
