@@ -11,7 +11,7 @@
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/conf_schema.h"
-#include "core/rrd/ini.h"
+#include "core/rrd/probe.h"
 
 #include <grp.h>
 #include <inttypes.h>

@@ -14,7 +14,6 @@
 #include "core/rrd/graph.h"
 #include "core/rrd/ini.h"
 #include "core/rrd/manifest.h"
-#include "core/rrd/probe.h"
 #include "core/rrd/slots.h"
 
 #include <jansson.h>
@@ -64,7 +63,7 @@ struct conf {
                             * "conf.d/10-a.ini:3" or "command line" */
     struct conf_stage *stages;
     size_t n_stages;
-    struct probe *plugins;
+    struct probe *plugins; /* the files of all stages, each once (probe.h) */
     size_t n_plugins;
     struct graph graph;
     struct text_list problems, warnings;

@@ -10,6 +10,7 @@
 #include "core/common/mem.h"
 #include "core/rrd/conf_schema.h"
 #include "core/rrd/kept.h"
+#include "core/rrd/probe.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -172,7 +173,6 @@ take_probe(struct conf *conf, struct conf_stage *s)
 static void
 probe_all(struct conf *conf)
 {
-    char **env = conf_env_new(conf, NULL);
     struct rr_err err = RR_ERR_INIT;
 
     conf->plugins = mem_zalloc(conf->n_stages, sizeof *conf->plugins);
@@ -188,14 +188,13 @@ probe_all(struct conf *conf)
             p->user = NULL; /* a stage runs it with all our rights */
         }
     }
-    if (probe_run(conf->plugins, conf->n_plugins, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
+    if (probe_run(conf, conf->plugins, conf->n_plugins, PROBE_LIMIT_MS, &err) != 0) {
         text_problem(&conf->problems, "plugins", "%s", err.text);
-    } else {
-        for (size_t i = 0; i < conf->n_stages; i++) {
-            take_probe(conf, &conf->stages[i]);
-        }
+        return;
     }
-    conf_env_free(env);
+    for (size_t i = 0; i < conf->n_stages; i++) {
+        take_probe(conf, &conf->stages[i]);
+    }
 }
 
 static void
@@ -243,7 +242,7 @@ check_options(struct conf *conf, struct conf_stage *s)
 }
 
 static void
-take_verdict(struct conf *conf, struct conf_stage *s, const struct probe_opts *p)
+take_verdict(struct conf *conf, struct conf_stage *s, const struct probe *p)
 {
     s->is_bad = p->why != NULL || p->problems.n > 0;
     if (p->why != NULL) {
@@ -258,9 +257,8 @@ take_verdict(struct conf *conf, struct conf_stage *s, const struct probe_opts *p
 static void
 judge_all(struct conf *conf)
 {
-    struct probe_opts *all = mem_zalloc(conf->n_stages, sizeof *all);
+    struct probe *all = mem_zalloc(conf->n_stages, sizeof *all);
     struct conf_stage **stages = mem_zalloc(conf->n_stages, sizeof(struct conf_stage *));
-    char **env = conf_env_new(conf, NULL);
     struct rr_err err = RR_ERR_INIT;
     size_t n = 0;
 
@@ -270,23 +268,22 @@ judge_all(struct conf *conf)
         if (!s->is_bad && s->manifest != NULL && manifest_offers(s->manifest, "check")) {
             json_t *doc = conf_stage_json(conf, s);
 
-            all[n].file = s->file;
+            all[n].file = mem_dup(s->file);
             all[n].user = s->user;
             all[n].input = json_dumps(doc, JSON_COMPACT);
             stages[n++] = s;
             json_decref(doc);
         }
     }
-    if (probe_options(all, n, conf->paths, PROBE_LIMIT_MS, env, &err) != 0) {
+    if (probe_run(conf, all, n, PROBE_LIMIT_MS, &err) != 0) {
         text_problem(&conf->problems, "plugins", "%s", err.text);
     }
     for (size_t i = 0; i < n; i++) {
         if (err.code == 0) {
             take_verdict(conf, stages[i], &all[i]);
         }
-        probe_opts_fini(&all[i]);
+        probe_fini(&all[i]);
     }
-    conf_env_free(env);
     free(stages);
     free(all);
 }

@@ -42,36 +42,32 @@ user_name(uid_t uid)
 }
 
 /* One folder of the directory: its owner is that of the directory, and nobody else may write. */
-static bool
+static void
 check_folder(struct doctor *d, const char *name, uid_t owner)
 {
     char *path = paths_join_new(d->conf->dir, name);
     struct stat st;
-    bool is_fine = false;
 
     if (stat(path, &st) != 0) {
-        is_fine = errno == ENOENT;
-        if (!is_fine) {
-            report_add(&d->report, REPORT_FAIL, "directory", NULL, "%s: %s", path, strerror(errno));
+        if (errno != ENOENT) {
+            report_fail(&d->report, NULL, "%s: %s", path, strerror(errno));
+        } else if (d->lock_fd >= 0 && strcmp(name, "data") == 0) {
+            report_fail(&d->report, "put it back, from a copy",
+                        "%s is gone: events of the store name files in it", path);
         }
     } else if (!S_ISDIR(st.st_mode)) {
-        report_add(&d->report, REPORT_FAIL, "directory", "move it away; rrd makes the directory",
-                   "%s is no directory", path);
+        report_fail(&d->report, "move it away; rrd makes the directory", "%s is no directory",
+                    path);
     } else if (st.st_uid != owner && st.st_uid != 0) {
-        report_add(&d->report, REPORT_FAIL, "directory", "chown it", "%s belongs to %s", path,
-                   user_name(st.st_uid));
+        report_fail(&d->report, "chown it", "%s belongs to %s", path, user_name(st.st_uid));
     } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0) {
-        report_add(&d->report, REPORT_FAIL, "directory", "chmod go-w",
-                   "others than its owner may write to %s (mode %04o)", path,
-                   (unsigned)(st.st_mode & 07777));
+        report_fail(&d->report, "chmod go-w", "others than its owner may write to %s (mode %04o)",
+                    path, (unsigned)(st.st_mode & 07777));
     } else if ((st.st_mode & S_IRWXU) != S_IRWXU) {
-        report_add(&d->report, REPORT_FAIL, "directory", "chmod u+rwx",
-                   "its owner may not use %s (mode %04o)", path, (unsigned)(st.st_mode & 07777));
-    } else {
-        is_fine = true;
+        report_fail(&d->report, "chmod u+rwx", "its owner may not use %s (mode %04o)", path,
+                    (unsigned)(st.st_mode & 07777));
     }
     free(path);
-    return is_fine;
 }
 
 static void
@@ -79,36 +75,25 @@ check_directory(struct doctor *d)
 {
     static const char *const names[] = {".",   "conf.d", "state", "state/store",
                                         "log", "run",    "data"};
-    char *data = paths_join_new(d->conf->dir, "data");
+    const char *dir = d->conf->dir;
     struct stat st;
-    bool is_fine = true;
 
-    if (stat(d->conf->dir, &st) != 0) {
-        report_add(&d->report, REPORT_FAIL, "directory", NULL, "%s: %s", d->conf->dir,
-                   strerror(errno));
-        free(data);
+    if (stat(dir, &st) != 0) {
+        report_fail(&d->report, NULL, "%s: %s", dir, strerror(errno));
         return;
     }
-    const uid_t owner = st.st_uid;
-
-    if (geteuid() != owner) {
-        report_add(&d->report, REPORT_WARN, "directory", "run rrctl as the owner",
-                   "you are %s, %s belongs to %s: what follows is how it looks to you",
-                   geteuid() == 0 ? "root" : "another user", d->conf->dir, user_name(owner));
+    if (geteuid() != st.st_uid) {
+        report_warn(&d->report, "run rrctl as the owner",
+                    "you are %s, %s belongs to %s: what follows is how it looks to you",
+                    geteuid() == 0 ? "root" : "another user", dir, user_name(st.st_uid));
     }
+    report_about(&d->report, "directory");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        is_fine = check_folder(d, names[i], owner) && is_fine;
+        check_folder(d, names[i], st.st_uid);
     }
-    if (d->lock_fd >= 0 && access(data, F_OK) != 0) {
-        report_add(&d->report, REPORT_FAIL, "directory", "put it back, from a copy",
-                   "%s is gone: events of the store name files in it", data);
-        is_fine = false;
+    if (report_is_fine(&d->report)) {
+        report_ok(&d->report, "%s belongs to %s, and only to him", dir, user_name(st.st_uid));
     }
-    if (is_fine) {
-        report_add(&d->report, REPORT_OK, "directory", NULL, "%s belongs to %s, and only to him",
-                   d->conf->dir, user_name(owner));
-    }
-    free(data);
 }
 
 /* File systems over a network: locks and mapped memory are not what LMDB needs there. */
@@ -133,34 +118,35 @@ check_disk(struct doctor *d)
     struct statvfs fs;
 
     if (statvfs(d->conf->dir, &fs) != 0) {
-        report_add(&d->report, REPORT_FAIL, "disk", NULL, "cannot examine it: %s", strerror(errno));
+        report_fail(&d->report, NULL, "cannot examine it: %s", strerror(errno));
         return;
     }
     const uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
-    enum report_verdict verdict = REPORT_OK;
-    const char *todo = NULL;
 
     if ((fs.f_flag & ST_RDONLY) != 0) {
-        report_add(&d->report, REPORT_FAIL, "disk", "mount it for writing", "it is read-only");
+        report_fail(&d->report, "mount it for writing", "it is read-only");
     }
     if (is_remote(d->conf->dir)) {
-        report_add(&d->report, REPORT_FAIL, "disk", "move the directory to a local disk",
-                   "it lies on another machine, where a store cannot be kept safely");
+        report_fail(&d->report, "move the directory to a local disk",
+                    "it lies on another machine, where a store cannot be kept safely");
     }
     if (fs.f_files > 0 && fs.f_favail < INODES_LOW) {
-        report_add(&d->report, REPORT_FAIL, "disk", "remove files",
-                   "only %" PRIu64 " more files can be made", (uint64_t)fs.f_favail);
+        report_fail(&d->report, "remove files", "only %" PRIu64 " more files can be made",
+                    (uint64_t)fs.f_favail);
     }
+    char *text = mem_printf("%" PRIu64 " MiB are free, disk_reserve is %" PRIu64 " MiB", room >> 20,
+                            reserve >> 20);
+
     if (room < reserve) {
-        verdict = REPORT_FAIL;
-        todo = "make room on it, or lower disk_reserve: until then new events wait";
+        report_fail(&d->report,
+                    "make room on it, or lower disk_reserve: until then new events wait", "%s",
+                    text);
     } else if (room < 4 * reserve) {
-        verdict = REPORT_WARN;
-        todo = "make room on it soon";
+        report_warn(&d->report, "make room on it soon", "%s", text);
+    } else {
+        report_ok(&d->report, "%s", text);
     }
-    report_add(&d->report, verdict, "disk", todo,
-               "%" PRIu64 " MiB are free, disk_reserve is %" PRIu64 " MiB", room >> 20,
-               reserve >> 20);
+    free(text);
 }
 
 /* Count the entries of queues that no stage reads. */
@@ -171,9 +157,8 @@ foreign_queue(void *arg, const char *name, const char *text)
 
     (void)text;
     if (conf_stage_index(d->conf, name) < 0) {
-        report_add(&d->report, REPORT_WARN, "store",
-                   "configure the stage, or drop the events: rrctl queue drop",
-                   "there are events for \"%s\", which is no stage of conf.d", name);
+        report_warn(&d->report, "configure the stage, or drop the events: rrctl queue drop",
+                    "there are events for \"%s\", which is no stage of conf.d", name);
     }
     return true;
 }
@@ -189,25 +174,24 @@ verify_store(struct doctor *d, const char *dir)
     int rc = store_verify(dir, true, &check, &err);
 
     if (rc == 0 && check.is_new) {
-        report_add(&d->report, REPORT_OK, "store", NULL, "it is not made yet");
+        report_ok(&d->report, "it is not made yet");
         return;
     }
     if (rc == 0 && check.n_damaged > 0) {
-        report_add(&d->report, REPORT_FAIL, "store",
-                   "start rrd: it repairs what it can, and buries the events that it cannot",
-                   "%zu of %" PRIu64 " records are damaged: look at the disk and the memory",
-                   check.n_damaged, check.records);
+        report_fail(&d->report,
+                    "start rrd: it repairs what it can, and buries the events that it cannot",
+                    "%zu of %" PRIu64 " records are damaged: look at the disk and the memory",
+                    check.n_damaged, check.records);
     }
     if (rc == 0) {
         rc = store_open(dir, &sc, &store, &err);
     }
     if (rc != 0) {
-        report_add(&d->report, REPORT_FAIL, "store", NULL, "%s", err.text);
+        report_fail(&d->report, NULL, "%s", err.text);
     } else {
         (void)store_queues(store, foreign_queue, d, NULL);
         if (check.n_damaged == 0) {
-            report_add(&d->report, REPORT_OK, "store", NULL, "%" PRIu64 " records are sound",
-                       check.records);
+            report_ok(&d->report, "%" PRIu64 " records are sound", check.records);
         }
     }
     store_close(store);
@@ -218,25 +202,33 @@ static void
 check_store(struct doctor *d)
 {
     char *dir = paths_join_new(d->conf->dir, "state/store");
-    char *ballast = paths_join_new(dir, "ballast");
     const char *full = json_string_value(json_object_get(d->daemon, "store_full"));
-    struct stat st;
 
-    if (d->daemon != NULL && full != NULL && full[0] != '\0') {
-        report_add(&d->report, REPORT_FAIL, "store", NULL, "new events wait: %s", full);
-    } else if (d->daemon != NULL) {
-        report_add(&d->report, REPORT_OK, "store", NULL,
-                   "the daemon writes it; stop it to have every record looked at");
-    } else if (!d->lock.is_held) {
+    if (d->lock_fd == -ENOENT) {
+        report_ok(&d->report, "nothing ever ran here");
+    } else if (full != NULL && full[0] != '\0') {
+        report_fail(&d->report, NULL, "new events wait: %s", full);
+    } else if (d->daemon != NULL && d->lock_fd >= 0) {
+        report_ok(&d->report, "the daemon writes it; stop it to have every record looked at");
+    } else if (!d->lock.is_held && d->lock_fd >= 0) {
         verify_store(d, dir);
     }
-    if (stat(ballast, &st) == 0 &&
+    free(dir);
+}
+
+/* The file that keeps space on the disk for acknowledgements. */
+static void
+check_ballast(struct doctor *d)
+{
+    char *ballast = paths_join_new(d->conf->dir, "state/store/ballast");
+    struct stat st;
+
+    if (d->lock_fd >= 0 && stat(ballast, &st) == 0 &&
         (!S_ISREG(st.st_mode) || st.st_size == 0 || st.st_blocks * 512 < st.st_size)) {
-        report_add(&d->report, REPORT_WARN, "reserve", "remove it: rrd makes it anew",
-                   "%s keeps no space for acknowledgements", ballast);
+        report_warn(&d->report, "remove it: rrd makes it anew",
+                    "%s keeps no space for acknowledgements", ballast);
     }
     free(ballast);
-    free(dir);
 }
 
 static void
@@ -248,10 +240,10 @@ check_leftovers(struct doctor *d)
     const uint64_t n = sys_count_marked(d->lock.instance);
 
     if (n > 0) {
-        report_add(&d->report, REPORT_FAIL, "leftovers", "start rrd: it ends them",
-                   "%" PRIu64 " processes of a daemon that died still run", n);
+        report_fail(&d->report, "start rrd: it ends them",
+                    "%" PRIu64 " processes of a daemon that died still run", n);
     } else {
-        report_add(&d->report, REPORT_OK, "leftovers", NULL, "no process of a daemon before runs");
+        report_ok(&d->report, "no process of a daemon before runs");
     }
 }
 
@@ -263,15 +255,14 @@ check_clock(struct doctor *d)
     struct stat st;
 
     if (now_s < CLOCK_MIN_S) {
-        report_add(&d->report, REPORT_FAIL, "clock", "set it; keep it right with NTP",
-                   "the clock shows a time before this rrd was made");
+        report_fail(&d->report, "set it; keep it right with NTP",
+                    "the clock shows a time before this rrd was made");
     } else if (stat(file, &st) == 0 && (int64_t)st.st_mtime > now_s + CLOCK_SLACK_S) {
-        report_add(&d->report, REPORT_WARN, "clock",
-                   "look whether it is right; times of events would go backwards",
-                   "the store was written %" PRId64 " min in the future: the clock was set back",
-                   ((int64_t)st.st_mtime - now_s) / 60);
+        report_warn(&d->report, "look whether it is right; times of events would go backwards",
+                    "the store was written %" PRId64 " min in the future: the clock was set back",
+                    ((int64_t)st.st_mtime - now_s) / 60);
     } else {
-        report_add(&d->report, REPORT_OK, "clock", NULL, "later than all that was written");
+        report_ok(&d->report, "later than all that was written");
     }
     free(file);
 }
@@ -298,13 +289,12 @@ check_limits(struct doctor *d)
     const uint64_t address = limit_of(d, RLIMIT_AS);
     const uint64_t file_size = limit_of(d, RLIMIT_FSIZE);
     const uint64_t processes = limit_of(d, RLIMIT_NPROC);
-    const unsigned before = d->report.n[REPORT_FAIL] + d->report.n[REPORT_WARN];
     uint64_t core = 0;
 
     if (files < needed) {
-        report_add(&d->report, REPORT_FAIL, "limits", "ulimit -n 4096, or LimitNOFILE= of its unit",
-                   "%" PRIu64 " files may be open; rrd with these stages needs %" PRIu64, files,
-                   needed);
+        report_fail(&d->report, "ulimit -n 4096, or LimitNOFILE= of its unit",
+                    "%" PRIu64 " files may be open; rrd with these stages needs %" PRIu64, files,
+                    needed);
     }
     for (size_t i = 0; i < conf->n_stages; i++) {
         const uint64_t wanted = (uint64_t)conf->stages[i].core_size_bytes;
@@ -312,69 +302,67 @@ check_limits(struct doctor *d)
         core = wanted > core ? wanted : core;
     }
     if (address < (uint64_t)conf->store_size) {
-        report_add(&d->report, REPORT_FAIL, "limits", "ulimit -v unlimited, or lower store_size",
-                   "%" PRIu64 " MiB of addresses are allowed; the store wants %" PRId64,
-                   address >> 20, conf->store_size >> 20);
+        report_fail(&d->report, "ulimit -v unlimited, or lower store_size",
+                    "%" PRIu64 " MiB of addresses are allowed; the store wants %" PRId64,
+                    address >> 20, conf->store_size >> 20);
     }
     if (file_size < (uint64_t)conf->store_size) {
-        report_add(&d->report, REPORT_WARN, "limits", "ulimit -f unlimited, or lower store_size",
-                   "files may grow to %" PRIu64 " MiB only; the store may want %" PRId64,
-                   file_size >> 20, conf->store_size >> 20);
+        report_warn(&d->report, "ulimit -f unlimited, or lower store_size",
+                    "files may grow to %" PRIu64 " MiB only; the store may want %" PRId64,
+                    file_size >> 20, conf->store_size >> 20);
     }
     if (geteuid() != 0 && processes < 64 + 4 * conf->n_stages) {
-        report_add(&d->report, REPORT_WARN, "limits", "raise it: ulimit -u",
-                   "%" PRIu64
-                   " processes and threads are allowed to the user, for all that he runs",
-                   processes);
+        report_warn(&d->report, "raise it: ulimit -u",
+                    "%" PRIu64
+                    " processes and threads are allowed to the user, for all that he runs",
+                    processes);
     }
     if (core > limit_of(d, RLIMIT_CORE)) {
-        report_add(&d->report, REPORT_WARN, "limits", "ulimit -c unlimited",
-                   "core_size asks for larger core files than the daemon may make");
+        report_warn(&d->report, "ulimit -c unlimited",
+                    "core_size asks for larger core files than the daemon may make");
     }
-    if (d->report.n[REPORT_FAIL] + d->report.n[REPORT_WARN] == before) {
-        report_add(&d->report, REPORT_OK, "limits", NULL, "enough for these stages");
+    if (report_is_fine(&d->report)) {
+        report_ok(&d->report, "enough for these stages");
     }
 }
 
 static void
 check_logs(struct doctor *d)
 {
-    char *path = paths_join_new(d->conf->dir, "log");
+    const struct conf *conf = d->conf;
+    char *path = paths_join_new(conf->dir, "log");
     const uint64_t most =
-        (uint64_t)d->conf->log_size * ((uint64_t)d->conf->log_files + 1) * (d->conf->n_stages + 1);
+        (uint64_t)conf->log_size * ((uint64_t)conf->log_files + 1) * (conf->n_stages + 1);
     DIR *dir = opendir(path);
     const struct dirent *entry;
     struct stat st;
     uint64_t bytes = 0;
-    bool is_fine = dir != NULL || errno == ENOENT;
 
-    if (!is_fine) {
-        report_add(&d->report, REPORT_FAIL, "logs", NULL, "%s: %s", path, strerror(errno));
+    if (dir == NULL && errno != ENOENT) {
+        report_fail(&d->report, NULL, "%s: %s", path, strerror(errno));
     }
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        const size_t n = strlen(entry->d_name);
+        const char *end = strrchr(entry->d_name, '.');
 
         if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
         bytes += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-        if (n > 4 && strcmp(entry->d_name + n - 4, ".log") == 0 &&
+        if (end != NULL && strcmp(end, ".log") == 0 &&
             (!S_ISREG(st.st_mode) || (st.st_mode & S_IWUSR) == 0)) {
-            report_add(&d->report, REPORT_FAIL, "logs", "move it away; rrd makes a new one",
-                       "%s/%s cannot be written to", path, entry->d_name);
-            is_fine = false;
+            report_fail(&d->report, "move it away; rrd makes a new one",
+                        "%s/%s cannot be written to", path, entry->d_name);
         }
     }
     if (dir != NULL) {
         (void)closedir(dir);
     }
     if (bytes > most) {
-        report_add(&d->report, REPORT_WARN, "logs", "remove what is not rrd's, or old stages'",
-                   "%s has %" PRIu64 " MiB; log_size and log_files allow %" PRIu64, path,
-                   bytes >> 20, most >> 20);
-    } else if (is_fine) {
-        report_add(&d->report, REPORT_OK, "logs", NULL, "%" PRIu64 " MiB of at most %" PRIu64,
-                   bytes >> 20, most >> 20);
+        report_warn(&d->report, "remove what is not rrd's, or old stages'",
+                    "%s has %" PRIu64 " MiB; log_size and log_files allow %" PRIu64, path,
+                    bytes >> 20, most >> 20);
+    } else if (report_is_fine(&d->report)) {
+        report_ok(&d->report, "%" PRIu64 " MiB of at most %" PRIu64, bytes >> 20, most >> 20);
     }
     free(path);
 }
@@ -385,54 +373,59 @@ check_configuration(struct doctor *d)
     const struct conf *conf = d->conf;
 
     for (size_t i = 0; i < conf->problems.n; i++) {
-        report_add(&d->report, REPORT_FAIL, "conf", NULL, "%s", conf->problems.v[i]);
+        report_fail(&d->report, NULL, "%s", conf->problems.v[i]);
     }
     for (size_t i = 0; i < conf->warnings.n; i++) {
-        report_add(&d->report, REPORT_WARN, "conf", NULL, "%s", conf->warnings.v[i]);
+        report_warn(&d->report, NULL, "%s", conf->warnings.v[i]);
     }
-    if (conf->problems.n + conf->warnings.n == 0) {
-        report_add(&d->report, REPORT_OK, "conf", NULL,
-                   "%zu stages, %zu plugins that can be loaded", conf->n_stages, conf->n_plugins);
+    if (report_is_fine(&d->report)) {
+        report_ok(&d->report, "%zu stages, %zu plugins that can be loaded", conf->n_stages,
+                  conf->n_plugins);
     }
+}
+
+static void
+look_at_lock(struct doctor *d)
+{
+    char *state = paths_join_new(d->conf->dir, "state");
+    struct rr_err err = RR_ERR_INIT;
+
+    d->lock_fd = lock_look(state, &d->lock, &err);
+    if (d->lock_fd < 0 && d->lock_fd != -ENOENT) {
+        report_fail(&d->report, NULL, "%s", err.text);
+    }
+    free(state);
 }
 
 int
 doctor(const struct conf *conf, const struct options *opt)
 {
-    char *state = paths_join_new(conf->dir, "state");
-    struct doctor d = {.conf = conf};
-    struct rr_err err = RR_ERR_INIT;
+    static const struct {
+        const char *what;
+        void (*examine)(struct doctor *d);
+    } parts[] = {{"conf", check_configuration},  {"lock", look_at_lock},
+                 {"directory", check_directory}, {"disk", check_disk},
+                 {"limits", check_limits},       {"clock", check_clock},
+                 {"logs", check_logs},           {"daemon", doctor_ask_daemon},
+                 {"leftovers", check_leftovers}, {"store", check_store},
+                 {"reserve", check_ballast}};
     json_t *said = isatty(STDIN_FILENO) == 1 ? NULL : json_loadf(stdin, 0, NULL);
+    const bool is_silent = json_object_get(said, "error") != NULL;
+    struct doctor d = {
+        .conf = conf, .daemon = is_silent ? NULL : said, .silence = is_silent ? said : NULL};
 
     report_init(&d.report);
-    if (json_object_get(said, "error") == NULL) {
-        d.daemon = said;
-    } else {
-        d.silence = said;
-    }
-    check_configuration(&d);
-    d.lock_fd = lock_look(state, &d.lock, &err);
-    if (d.lock_fd < 0 && d.lock_fd != -ENOENT) {
-        report_add(&d.report, REPORT_FAIL, "lock", NULL, "%s", err.text);
-    }
-    check_directory(&d);
-    check_disk(&d);
-    check_limits(&d);
-    check_clock(&d);
-    check_logs(&d);
-    doctor_ask_daemon(&d);
-    check_leftovers(&d);
-    if (d.lock_fd >= 0) {
-        check_store(&d);
-        (void)close(d.lock_fd);
-    } else if (d.lock_fd == -ENOENT) {
-        report_add(&d.report, REPORT_OK, "store", NULL, "nothing ever ran here");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        report_about(&d.report, parts[i].what);
+        parts[i].examine(&d);
     }
     const int status =
         report_print(&d.report, opt->wants_json, NULL, opt->is_strict, STATUS_FAILED);
 
+    if (d.lock_fd >= 0) {
+        (void)close(d.lock_fd);
+    }
     report_fini(&d.report);
     json_decref(said);
-    free(state);
     return status;
 }

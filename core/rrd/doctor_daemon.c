@@ -36,6 +36,7 @@ static void
 explain_silence(struct doctor *d)
 {
     const char *error = json_string_value(json_object_get(d->silence, "error"));
+    const bool is_held = d->lock_fd >= 0 && d->lock.is_held;
     const json_int_t code = json_integer_value(json_object_get(d->silence, "code"));
     char *path = paths_join_new(d->conf->dir, "run/ctl.sock");
     char program[PATH_MAX];
@@ -45,29 +46,26 @@ explain_silence(struct doctor *d)
     const char *slash = strrchr(program, '/');
 
     if (code == -EACCES) {
-        report_add(&d->report, REPORT_FAIL, "daemon", "use its account, or see control_group", "%s",
-                   error);
-    } else if (d->lock_fd >= 0 && d->lock.is_held && kill((pid_t)d->lock.pid, 0) != 0 &&
-               errno == ESRCH) {
-        report_add(&d->report, REPORT_FAIL, "daemon", "end it: lsof state/lock",
-                   "the lock is held by a process that inherited it from %ld, which is gone",
-                   d->lock.pid);
-    } else if (d->lock_fd >= 0 && d->lock.is_held && slash != NULL &&
-               strncmp(slash + 1, "rrd", 3) != 0) {
-        report_add(&d->report, REPORT_FAIL, "daemon", "end it, and see why it opened state/lock",
-                   "the lock is held by process %ld, which is no rrd (%s)", d->lock.pid, program);
-    } else if (d->lock_fd >= 0 && d->lock.is_held) {
-        report_add(&d->report, REPORT_FAIL, "daemon",
-                   "see what stops it (kill -CONT?), or end it with kill -9: nothing is lost",
-                   "rrd (pid %ld) runs, and does not answer: %s", d->lock.pid,
-                   error == NULL ? "it was not asked" : error);
+        report_fail(&d->report, "use its account, or see control_group", "%s", error);
+    } else if (is_held && kill((pid_t)d->lock.pid, 0) != 0 && errno == ESRCH) {
+        report_fail(&d->report, "end it: lsof state/lock",
+                    "the lock is held by a process that inherited it from %ld, which is gone",
+                    d->lock.pid);
+    } else if (is_held && slash != NULL && strncmp(slash + 1, "rrd", 3) != 0) {
+        report_fail(&d->report, "end it, and see why it opened state/lock",
+                    "the lock is held by process %ld, which is no rrd (%s)", d->lock.pid, program);
+    } else if (is_held) {
+        report_fail(&d->report,
+                    "see what stops it (kill -CONT?), or end it with kill -9: nothing is lost",
+                    "rrd (pid %ld) runs, and does not answer: %s", d->lock.pid,
+                    error == NULL ? "it was not asked" : error);
     } else if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) {
-        report_add(&d->report, REPORT_FAIL, "daemon", "move it away", "%s is no socket", path);
+        report_fail(&d->report, "move it away", "%s is no socket", path);
     } else if (lstat(path, &st) == 0) {
-        report_add(&d->report, REPORT_WARN, "daemon", "rrctl start: nothing is lost",
-                   "rrd was killed, or the machine went down: it left its socket behind");
+        report_warn(&d->report, "rrctl start: nothing is lost",
+                    "rrd was killed, or the machine went down: it left its socket behind");
     } else {
-        report_add(&d->report, REPORT_OK, "daemon", NULL, "it does not run");
+        report_ok(&d->report, "it does not run");
     }
     free(path);
 }
@@ -84,19 +82,19 @@ check_program(struct doctor *d)
     const size_t n = strlen(program);
 
     if (version == NULL || strcmp(version, PACKAGE_VERSION) != 0) {
-        report_add(&d->report, REPORT_WARN, "daemon", "rrctl restart",
-                   "it is version %s, installed is " PACKAGE_VERSION,
-                   version == NULL ? "unknown" : version);
+        report_warn(&d->report, "rrctl restart", "it is version %s, installed is " PACKAGE_VERSION,
+                    version == NULL ? "unknown" : version);
     }
     if (n >= sizeof gone && strcmp(program + n - sizeof gone + 1, gone) == 0) {
-        report_add(&d->report, REPORT_WARN, "daemon", "rrctl restart",
-                   "its program was replaced or removed since it started");
+        report_warn(&d->report, "rrctl restart",
+                    "its program was replaced or removed since it started");
     }
+    report_ok(&d->report, "it answers, pid %ld", pid);
     if (d->lock_fd < 0 || !d->lock.is_held || d->lock.pid != pid) {
-        report_add(&d->report, REPORT_FAIL, "lock", "rrctl stop, and see who changed state/",
-                   "pid %ld answers, and does not hold the lock of this directory", pid);
+        d->report.what = "lock";
+        report_fail(&d->report, "rrctl stop, and see who changed state/",
+                    "pid %ld answers, and does not hold the lock of this directory", pid);
     }
-    report_add(&d->report, REPORT_OK, "daemon", NULL, "it answers, pid %ld", pid);
 }
 
 static const char *
@@ -116,17 +114,17 @@ compare_stage(struct doctor *d, const json_t *row)
     const char *runs = text_of(row, "worker_hash");
 
     if (index < 0) {
-        report_add(&d->report, REPORT_WARN, "stages", "rrctl reload",
-                   "%s runs, and is not in conf.d any more", name);
+        report_warn(&d->report, "rrctl reload", "%s runs, and is not in conf.d any more", name);
         return;
     }
-    const char *lies_there = d->conf->stages[index].hash;
+    const struct conf_stage *stage = &d->conf->stages[index];
 
-    if (strcmp(text_of(row, "state"), "ready") == 0 && runs[0] != '\0' && lies_there[0] != '\0' &&
-        strcmp(runs, lies_there) != 0) {
-        report_add(&d->report, REPORT_WARN, "plugins", "rrctl reload takes the new one over",
-                   "%s runs another file than %s is now (%.12s, there %.12s)", name,
-                   d->conf->stages[index].file, runs, lies_there);
+    if (strcmp(text_of(row, "state"), "ready") == 0 && runs[0] != '\0' && stage->hash[0] != '\0' &&
+        strcmp(runs, stage->hash) != 0) {
+        d->report.what = "plugins";
+        report_warn(&d->report, "rrctl reload takes the new one over",
+                    "%s runs another file than %s is now (%.12s, there %.12s)", name, stage->file,
+                    runs, stage->hash);
     }
 }
 
@@ -135,22 +133,20 @@ check_stage(struct doctor *d, const json_t *row)
 {
     const char *name = text_of(row, "name");
     const char *state = text_of(row, "state");
-    const char *breaker = text_of(row, "breaker");
+    const char *died = text_of(json_object_get(row, "last_exit"), "text");
     const json_int_t buried =
         json_integer_value(json_object_get(json_object_get(row, "queue"), "buried"));
 
+    d->report.what = "stages";
     if (strcmp(state, "failed") == 0) {
-        report_add(&d->report, REPORT_FAIL, "stages", "mend it, then rrctl start STAGE",
-                   "%s has failed: %s", name, text_of(json_object_get(row, "last_exit"), "text"));
-    } else if (strcmp(state, "backoff") == 0 || strcmp(breaker, "open") == 0) {
-        report_add(&d->report, REPORT_WARN, "stages", "rrctl status STAGE shows its deaths",
-                   "%s dies again and again: %s", name,
-                   text_of(json_object_get(row, "last_exit"), "text"));
+        report_fail(&d->report, "mend it, then rrctl start STAGE", "%s has failed: %s", name, died);
+    } else if (strcmp(state, "backoff") == 0 || strcmp(text_of(row, "breaker"), "open") == 0) {
+        report_warn(&d->report, "rrctl status STAGE shows its deaths",
+                    "%s dies again and again: %s", name, died);
     }
     if (buried > 0) {
-        report_add(&d->report, REPORT_WARN, "stages",
-                   "rrctl queue list STAGE shows why; kick or drop them",
-                   "%s has %" JSON_INTEGER_FORMAT " buried events", name, buried);
+        report_warn(&d->report, "rrctl queue list STAGE shows why; kick or drop them",
+                    "%s has %" JSON_INTEGER_FORMAT " buried events", name, buried);
     }
     compare_stage(d, row);
 }
@@ -159,7 +155,6 @@ void
 doctor_ask_daemon(struct doctor *d)
 {
     const json_t *stages = json_object_get(d->daemon, "stages");
-    const unsigned before = d->report.n[REPORT_FAIL] + d->report.n[REPORT_WARN];
     const json_t *row;
     size_t i;
 
@@ -167,27 +162,24 @@ doctor_ask_daemon(struct doctor *d)
         explain_silence(d);
         return;
     }
+    json_t *names = json_object();
+
     check_program(d);
     json_array_foreach(stages, i, row)
     {
         check_stage(d, row);
+        (void)json_object_set_new(names, text_of(row, "name"), json_true());
     }
+    d->report.what = "stages";
     for (i = 0; i < d->conf->n_stages; i++) {
         const char *name = d->conf->stages[i].name;
-        bool is_there = false;
-        size_t k;
 
-        json_array_foreach(stages, k, row)
-        {
-            is_there = is_there || strcmp(text_of(row, "name"), name) == 0;
-        }
-        if (!is_there) {
-            report_add(&d->report, REPORT_WARN, "stages", "rrctl reload",
-                       "%s is in conf.d, and does not run", name);
+        if (json_object_get(names, name) == NULL) {
+            report_warn(&d->report, "rrctl reload", "%s is in conf.d, and does not run", name);
         }
     }
-    if (d->report.n[REPORT_FAIL] + d->report.n[REPORT_WARN] == before) {
-        report_add(&d->report, REPORT_OK, "stages", NULL, "%zu, of the files that lie there",
-                   json_array_size(stages));
+    if (report_is_fine(&d->report)) {
+        report_ok(&d->report, "%zu, of the files that lie there", json_array_size(stages));
     }
+    json_decref(names);
 }

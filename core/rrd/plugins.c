@@ -10,6 +10,7 @@
 #include "core/common/elf.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
+#include "core/rrd/probe.h"
 #include "core/rrd/report.h"
 
 #include <rr/plugin.h>
@@ -17,6 +18,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,24 +48,66 @@ kind_new(const struct elf_look *look)
     return mem_dup("");
 }
 
-/* The names of symbols that are exported beside the descriptor. Those of the linker do not count.
- */
+/* The names of symbols that are exported beside the descriptor, "" for none. Those of the linker do
+ * not count. */
 static char *
 others_new(const struct elf_look *look)
 {
     struct text_list others = {0};
 
-    for (size_t i = 0; i < look->exports.n; i++) {
+    for (size_t i = 0; i < look->exports.n && others.n < 10; i++) {
         const char *name = look->exports.v[i];
 
-        if (name[0] != '_' && strcmp(name, RR_PLUGIN_SYMBOL) != 0 && others.n < 10) {
+        if (name[0] != '_' && strcmp(name, RR_PLUGIN_SYMBOL) != 0) {
             text_list_add(&others, name);
         }
     }
-    char *all = others.n == 0 ? NULL : text_list_join_new(&others, ", ");
+    char *all = text_list_join_new(&others, ", ");
 
     text_list_free(&others);
     return all;
+}
+
+/* What its symbols tell. Returns whether it is a plugin for a stage, or pretends to be. */
+static bool
+look_at_symbols(struct report *r, const struct elf_look *look)
+{
+    char *kind = kind_new(look);
+    char *others = others_new(look);
+    char *needs = text_list_join_new(&look->needs, ", ");
+    const bool is_other = kind[0] != '\0' && strcmp(kind, "stage") != 0;
+
+    if (is_other) {
+        report_about(r, "form");
+        report_fail(r, "look whether rrctl has a command for that kind",
+                    "it is no stage plugin, but one of kind \"%s\"", kind);
+    } else if (others[0] != '\0') {
+        report_about(r, "exports");
+        report_warn(r,
+                    "compile with -fvisibility=hidden, or make them static: they could meet "
+                    "symbols of the same name",
+                    "beside %s: %s", RR_PLUGIN_SYMBOL, others);
+    } else {
+        report_about(r, "exports");
+        report_ok(r, "nothing but its descriptor");
+    }
+    report_about(r, "libraries");
+    report_ok(r, "%s", needs[0] == '\0' ? "none" : needs);
+    report_about(r, "memory");
+    if (look->wants_exec_stack) {
+        report_warn(r,
+                    "give its assembly a .note.GNU-stack section, avoid nested functions, or link "
+                    "with -Wl,-z,noexecstack",
+                    "it wants an executable stack, which hardened systems refuse");
+    }
+    if (look->has_text_relocations) {
+        report_warn(r, "compile everything with -fPIC",
+                    "it has text relocations, which hardened systems refuse");
+    }
+    free(kind);
+    free(others);
+    free(needs);
+    return !is_other;
 }
 
 /* What can be seen without loading it. Returns false when there is nothing to load. */
@@ -72,61 +116,31 @@ look_at_file(struct report *r, const char *file)
 {
     const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct rr_err err = RR_ERR_INIT;
-    struct elf_look look;
+    struct elf_look look = {0};
+    bool is_stage = false;
     struct stat st;
 
+    report_about(r, "file");
     if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        report_add(r, REPORT_FAIL, "file", NULL, "%s: %s", file,
-                   fd < 0 ? strerror(errno) : "not a regular file");
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return false;
-    }
-    const struct passwd *pw = getpwuid(st.st_uid);
-
-    report_add(r, REPORT_OK, "file", NULL, "%s: %lld bytes, mode %04o, owner %s", file,
-               (long long)st.st_size, (unsigned)(st.st_mode & 07777),
-               pw == NULL ? "unknown" : pw->pw_name);
-    if (elf_check(fd, &err) != 0) {
-        report_add(r, REPORT_FAIL, "form", NULL, "%s", err.text);
-        (void)close(fd);
-        return false;
-    }
-    elf_look(fd, &look);
-    (void)close(fd);
-    char *kind = kind_new(&look);
-    char *others = others_new(&look);
-    char *needs = text_list_join_new(&look.needs, ", ");
-    const bool is_other = kind[0] != '\0' && strcmp(kind, "stage") != 0;
-
-    if (is_other) {
-        report_add(r, REPORT_FAIL, "form", "look whether rrctl has a command for that kind",
-                   "it is no stage plugin, but one of kind \"%s\"", kind);
-    } else if (others != NULL) {
-        report_add(r, REPORT_WARN, "exports",
-                   "compile with -fvisibility=hidden, or make them static: they could meet symbols "
-                   "of the same name",
-                   "beside %s: %s", RR_PLUGIN_SYMBOL, others);
+        report_fail(r, NULL, "%s: %s", file, fd < 0 ? strerror(errno) : "not a regular file");
     } else {
-        report_add(r, REPORT_OK, "exports", NULL, "nothing but its descriptor");
+        const struct passwd *pw = getpwuid(st.st_uid);
+
+        report_ok(r, "%s: %lld bytes, mode %04o, owner %s", file, (long long)st.st_size,
+                  (unsigned)(st.st_mode & 07777), pw == NULL ? "unknown" : pw->pw_name);
+        report_about(r, "form");
+        if (elf_check(fd, &err) != 0) {
+            report_fail(r, NULL, "%s", err.text);
+        } else {
+            elf_look(fd, &look);
+            is_stage = look_at_symbols(r, &look);
+        }
     }
-    report_add(r, REPORT_OK, "libraries", NULL, "%s", needs[0] == '\0' ? "none" : needs);
-    if (look.wants_exec_stack) {
-        report_add(r, REPORT_WARN, "memory",
-                   "give its assembly a .note.GNU-stack section, avoid nested functions, or link "
-                   "with -Wl,-z,noexecstack",
-                   "it wants an executable stack, which hardened systems refuse");
-    }
-    if (look.has_text_relocations) {
-        report_add(r, REPORT_WARN, "memory", "compile everything with -fPIC",
-                   "it has text relocations, which hardened systems refuse");
-    }
-    free(kind);
-    free(others);
-    free(needs);
     elf_look_free(&look);
-    return !is_other;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_stage;
 }
 
 static void
@@ -137,17 +151,17 @@ say_abi(struct report *r, const struct manifest *m)
     unsigned major = 0;
     unsigned minor = 0;
 
+    report_about(r, "abi");
     if (abi == NULL || host == NULL || sscanf(abi, "%u.%u", &major, &minor) != 2) {
-        report_add(r, REPORT_FAIL, "abi", NULL, "rrd-worker does not tell its ABI");
+        report_fail(r, NULL, "rrd-worker does not tell its ABI");
     } else if (minor == 0) {
-        report_add(r, REPORT_OK, "abi", NULL,
-                   "%s: this host has %s and takes it; so does every host with %u.x", abi, host,
-                   major);
+        report_ok(r, "%s: this host has %s and takes it; so does every host with %u.x", abi, host,
+                  major);
     } else {
-        report_add(r, REPORT_OK, "abi", NULL,
-                   "%s: this host has %s and takes it; hosts with %u.0 to %u.%u refuse it as too "
-                   "new",
-                   abi, host, major, major, minor - 1);
+        report_ok(r,
+                  "%s: this host has %s and takes it; hosts with %u.0 to %u.%u refuse it as too "
+                  "new",
+                  abi, host, major, major, minor - 1);
     }
 }
 
@@ -161,7 +175,8 @@ say_ports(struct report *r, const char *what, const struct manifest_port *ports,
     }
     char *all = text_list_join_new(&types, ", ");
 
-    report_add(r, REPORT_OK, what, NULL, "%s", n == 0 ? "nothing" : all);
+    report_about(r, what);
+    report_ok(r, "%s", n == 0 ? "nothing" : all);
     free(all);
     text_list_free(&types);
 }
@@ -171,17 +186,16 @@ say_loading(struct report *r, const struct probe *p)
 {
     const json_int_t threads = json_integer_value(json_object_get(p->manifest.doc, "threads"));
 
-    report_add(r, REPORT_OK, "loading", NULL, "%s %s: %s (%llu ms)", p->manifest.name,
-               p->manifest.version, p->manifest.summary, (unsigned long long)p->ran_ms);
+    report_ok(r, "%s %s: %s (%" PRIu64 " ms)", p->manifest.name, p->manifest.version,
+              p->manifest.summary, p->ran_ms);
     if (p->printed_bytes > 0) {
-        report_add(r, p->printed_bytes > PRINTED_MAX ? REPORT_FAIL : REPORT_WARN, "loading",
-                   "print nothing in constructors; use rr_log in a callback",
-                   "it prints %llu bytes while it is loaded: %.60s",
-                   (unsigned long long)p->printed_bytes, p->printed);
+        (p->printed_bytes > PRINTED_MAX ? report_fail : report_warn)(
+            r, "print nothing in constructors; use rr_log in a callback",
+            "it prints %" PRIu64 " bytes while it is loaded: %.60s", p->printed_bytes, p->printed);
     }
     if (threads > 1) {
-        report_add(r, REPORT_WARN, "loading", "start them in .init",
-                   "it starts %lld threads while it is loaded", (long long)threads - 1);
+        report_warn(r, "start them in .init",
+                    "it starts %" JSON_INTEGER_FORMAT " threads while it is loaded", threads - 1);
     }
 }
 
@@ -190,9 +204,7 @@ static void
 ask_about_defaults(struct report *r, const struct conf *conf, const struct probe *p)
 {
     struct conf_stage stage = {.name = mem_dup(p->manifest.name), .options = json_object()};
-    struct probe_opts asked = {.file = p->file};
     struct rr_err err = RR_ERR_INIT;
-    char **env = conf_env_new(conf, NULL);
     size_t n_required = 0;
 
     for (const struct rr_opt *row = p->manifest.options; row->key != NULL; row++) {
@@ -201,27 +213,26 @@ ask_about_defaults(struct report *r, const struct conf *conf, const struct probe
             (void)json_object_set_new(stage.options, row->key, json_string(row->fallback));
         }
     }
-    report_add(r, REPORT_OK, "options", NULL, "%zu, %zu of them must be given",
-               p->manifest.n_options, n_required);
+    report_about(r, "options");
+    report_ok(r, "%zu, %zu of them must be given", p->manifest.n_options, n_required);
+    report_about(r, "defaults");
     if (n_required == 0 && manifest_offers(&p->manifest, "check")) {
         json_t *doc = conf_stage_json(conf, &stage);
+        struct probe asked = {.file = mem_dup(p->file), .input = json_dumps(doc, JSON_COMPACT)};
 
-        asked.input = json_dumps(doc, JSON_COMPACT);
-        json_decref(doc);
-        if (probe_options(&asked, 1, conf->paths, CHECK_LIMIT_MS, env, &err) != 0) {
-            report_add(r, REPORT_FAIL, "defaults", NULL, "%s", err.text);
+        if (probe_run(conf, &asked, 1, CHECK_LIMIT_MS, &err) != 0) {
+            report_fail(r, NULL, "%s", err.text);
         } else if (asked.why != NULL) {
-            report_add(r, REPORT_FAIL, "defaults", "mend .check", "%s", asked.why);
+            report_fail(r, "mend .check", "%s", asked.why);
         } else if (asked.problems.n > 0) {
-            report_add(r, REPORT_WARN, "defaults",
-                       "give it defaults that it takes, or flag the option RR_OPT_REQUIRED",
-                       "its own check refuses its defaults: %s", asked.problems.v[0]);
+            report_warn(r, "give it defaults that it takes, or flag the option RR_OPT_REQUIRED",
+                        "its own check refuses its defaults: %s", asked.problems.v[0]);
         } else {
-            report_add(r, REPORT_OK, "defaults", NULL, "its own check takes them");
+            report_ok(r, "its own check takes them");
         }
+        probe_fini(&asked);
+        json_decref(doc);
     }
-    conf_env_free(env);
-    probe_opts_fini(&asked);
     json_decref(stage.options);
     free(stage.name);
 }
@@ -235,15 +246,15 @@ plugins_check(const struct paths *paths, const struct options *opt)
     struct rr_err err = RR_ERR_INIT;
     struct report r;
     json_t *more = NULL;
-    char **env = conf_env_new(&conf, NULL);
 
     report_init(&r);
     probe.file = probe.file == NULL ? mem_dup(opt->file) : probe.file;
     if (look_at_file(&r, probe.file)) {
-        if (probe_run(&probe, 1, paths, CHECK_LIMIT_MS, env, &err) != 0) {
-            report_add(&r, REPORT_FAIL, "loading", NULL, "%s", err.text);
+        report_about(&r, "loading");
+        if (probe_run(&conf, &probe, 1, CHECK_LIMIT_MS, &err) != 0) {
+            report_fail(&r, NULL, "%s", err.text);
         } else if (probe.why != NULL) {
-            report_add(&r, REPORT_FAIL, "loading", NULL, "%s", probe.why);
+            report_fail(&r, NULL, "%s", probe.why);
         } else {
             say_loading(&r, &probe);
             say_abi(&r, &probe.manifest);
@@ -255,7 +266,6 @@ plugins_check(const struct paths *paths, const struct options *opt)
     }
     const int status = report_print(&r, opt->wants_json, more, opt->is_strict, STATUS_PLUGIN);
 
-    conf_env_free(env);
     probe_fini(&probe);
     report_fini(&r);
     free(conf.dir);
@@ -370,7 +380,6 @@ plugins_list(const struct conf *conf, bool is_json)
 {
     struct listing l = {.conf = conf};
     struct rr_err err = RR_ERR_INIT;
-    char **env = conf_env_new(conf, NULL);
     json_t *rows = json_array();
     json_t *row;
     size_t i;
@@ -378,7 +387,7 @@ plugins_list(const struct conf *conf, bool is_json)
     for (i = 0; i < conf->plugin_dirs.n; i++) {
         add_dir(&l, conf->plugin_dirs.v[i], true);
     }
-    const int rc = probe_run(l.probes, l.n, conf->paths, PROBE_LIMIT_MS, env, &err);
+    const int rc = probe_run(conf, l.probes, l.n, PROBE_LIMIT_MS, &err);
 
     for (i = 0; i < l.n; i++) {
         const int fd = open(l.probes[i].file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -413,6 +422,5 @@ plugins_list(const struct conf *conf, bool is_json)
     }
     json_decref(rows);
     free(l.probes);
-    conf_env_free(env);
     return status_of(rc);
 }

@@ -68,60 +68,12 @@ failure_new(struct helper *h, const char *what, int limit_ms)
     return NULL;
 }
 
-/* Run one helper for each of n files; the caller takes the results. */
-struct batch {
-    char *worker;
-    char **argvs;
-    struct helper *helpers;
-    size_t n;
-};
-
 static void
-batch_init(struct batch *b, size_t n, const struct paths *paths)
-{
-    b->worker = paths_join_new(paths->libexec_dir, "rrd-worker");
-    b->argvs = mem_zalloc(mem_mul(n, WORDS_MAX), sizeof *b->argvs);
-    b->helpers = mem_zalloc(n, sizeof *b->helpers);
-    b->n = n;
-}
-
-static void
-batch_set(struct batch *b, size_t i, const char *flag, const char *file, const char *user)
-{
-    char **argv = &b->argvs[WORDS_MAX * i];
-
-    *argv++ = b->worker;
-    if (user != NULL && user[0] != '\0') {
-        *argv++ = mem_dup("--user");
-        *argv++ = mem_dup(user);
-    }
-    *argv++ = mem_dup(flag);
-    *argv++ = mem_dup(file);
-    b->helpers[i].argv = &b->argvs[WORDS_MAX * i];
-}
-
-static void
-batch_fini(struct batch *b)
-{
-    for (size_t i = 0; i < b->n; i++) {
-        helper_fini(&b->helpers[i]);
-        for (size_t k = 1; k < WORDS_MAX; k++) {
-            free(b->argvs[WORDS_MAX * i + k]);
-        }
-    }
-    free(b->helpers);
-    free(b->argvs);
-    free(b->worker);
-}
-
-static void
-take_probe(struct probe *p, struct helper *h, int limit_ms)
+take_manifest(struct probe *p, struct helper *h, int limit_ms)
 {
     struct rr_err err = RR_ERR_INIT;
     const struct rr_opt *row;
 
-    p->printed_bytes = h->complaint_bytes;
-    p->ran_ms = h->ran_ms;
     p->why = failure_new(h, "loading it", limit_ms);
     if (p->why == NULL && manifest_parse(&p->manifest, h->out, h->n_out, &err) != 0) {
         p->why = mem_dup(err.text);
@@ -133,42 +85,10 @@ take_probe(struct probe *p, struct helper *h, int limit_ms)
                                 row->key);
         }
     }
-    p->printed = h->complaint;
-    h->complaint = NULL;
-}
-
-int
-probe_run(struct probe *probes, size_t n, const struct paths *paths, int limit_ms, char *const *env,
-          struct rr_err *err)
-{
-    struct batch b;
-
-    batch_init(&b, n, paths);
-    for (size_t i = 0; i < n; i++) {
-        sha256_file(probes[i].file, probes[i].hash);
-        batch_set(&b, i, "--probe", probes[i].file, probes[i].user);
-    }
-    const int rc = helper_run(b.helpers, n, PROBE_WIDTH, limit_ms, env, err);
-
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        take_probe(&probes[i], &b.helpers[i], limit_ms);
-    }
-    batch_fini(&b);
-    return rc;
-}
-
-void
-probe_fini(struct probe *p)
-{
-    manifest_fini(&p->manifest);
-    free(p->file);
-    free(p->why);
-    free(p->printed);
-    memset(p, 0, sizeof *p);
 }
 
 static void
-take_verdict(struct probe_opts *p, struct helper *h, int limit_ms)
+take_verdict(struct probe *p, struct helper *h, int limit_ms)
 {
     char *rest = h->out;
     char *line;
@@ -184,31 +104,69 @@ take_verdict(struct probe_opts *p, struct helper *h, int limit_ms)
     }
 }
 
-int
-probe_options(struct probe_opts *all, size_t n, const struct paths *paths, int limit_ms,
-              char *const *env, struct rr_err *err)
+static void
+take_answer(struct probe *p, struct helper *h, int limit_ms)
 {
-    struct batch b;
+    if (p->input == NULL) {
+        take_manifest(p, h, limit_ms);
+    } else {
+        take_verdict(p, h, limit_ms);
+    }
+    p->ran_ms = h->ran_ms;
+    p->printed_bytes = h->complaint_bytes;
+    p->printed = h->complaint;
+    h->complaint = NULL;
+}
 
-    batch_init(&b, n, paths);
+int
+probe_run(const struct conf *conf, struct probe *probes, size_t n, int limit_ms, struct rr_err *err)
+{
+    static char as_user[] = "--user";
+    static char declare[] = "--probe";
+    static char judge[] = "--check-options";
+    char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
+    char **words = mem_zalloc(mem_mul(n, WORDS_MAX), sizeof *words);
+    struct helper *helpers = mem_zalloc(n, sizeof *helpers);
+    char **env = conf_env_new(conf, NULL);
+
     for (size_t i = 0; i < n; i++) {
-        batch_set(&b, i, "--check-options", all[i].file, all[i].user);
-        b.helpers[i].input = all[i].input;
-    }
-    const int rc = helper_run(b.helpers, n, PROBE_WIDTH, limit_ms, env, err);
+        struct probe *p = &probes[i];
+        char **word = &words[WORDS_MAX * i];
 
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        take_verdict(&all[i], &b.helpers[i], limit_ms);
+        sha256_file(p->file, p->hash);
+        helpers[i].argv = word;
+        helpers[i].input = p->input;
+        *word++ = worker;
+        if (p->user != NULL) {
+            *word++ = as_user;
+            *word++ = p->user;
+        }
+        *word++ = p->input == NULL ? declare : judge;
+        *word = p->file;
     }
-    batch_fini(&b);
+    const int rc = helper_run(helpers, n, PROBE_WIDTH, limit_ms, env, err);
+
+    for (size_t i = 0; i < n; i++) {
+        if (rc == 0) {
+            take_answer(&probes[i], &helpers[i], limit_ms);
+        }
+        helper_fini(&helpers[i]);
+    }
+    conf_env_free(env);
+    free(helpers);
+    free(words);
+    free(worker);
     return rc;
 }
 
 void
-probe_opts_fini(struct probe_opts *p)
+probe_fini(struct probe *p)
 {
+    manifest_fini(&p->manifest);
+    text_list_free(&p->problems);
+    free(p->file);
     free(p->input);
     free(p->why);
-    text_list_free(&p->problems);
+    free(p->printed);
     memset(p, 0, sizeof *p);
 }

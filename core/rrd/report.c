@@ -8,42 +8,76 @@
 #include "core/common/status.h"
 #include "core/common/text.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-static const char *const names[] = {"ok", "warn", "fail"};
 
 void
 report_init(struct report *report)
 {
-    memset(report, 0, sizeof *report);
-    report->rows = json_array();
+    *report = (struct report){.rows = json_array()};
 }
 
 void
 report_fini(struct report *report)
 {
     json_decref(report->rows);
-    memset(report, 0, sizeof *report);
 }
 
 void
-report_add(struct report *report, enum report_verdict verdict, const char *what, const char *todo,
-           const char *fmt, ...)
+report_about(struct report *report, const char *what)
 {
-    char text[4096];
+    report->what = what;
+    report->n_before = report->n_warnings + report->n_failures;
+}
+
+bool
+report_is_fine(const struct report *report)
+{
+    return report->n_warnings + report->n_failures == report->n_before;
+}
+
+static void
+add(struct report *report, const char *verdict, const char *todo, const char *fmt, va_list args)
+{
+    char *text = mem_vprintf(fmt, args);
+
+    text_clean(text); /* file names may be anything */
+    (void)json_array_append_new(report->rows,
+                                json_pack("{s:s, s:s, s:s, s:s?}", "verdict", verdict, "what",
+                                          report->what, "text", text, "todo", todo));
+    free(text);
+}
+
+void
+report_ok(struct report *report, const char *fmt, ...)
+{
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    add(report, "ok", NULL, fmt, args);
     va_end(args);
-    text_clean(text); /* file names may be anything */
-    report->n[verdict]++;
-    (void)json_array_append_new(report->rows,
-                                json_pack("{s:s, s:s, s:s, s:s?}", "verdict", names[verdict],
-                                          "what", what, "text", text, "todo", todo));
+}
+
+void
+report_warn(struct report *report, const char *todo, const char *fmt, ...)
+{
+    va_list args;
+
+    report->n_warnings++;
+    va_start(args, fmt);
+    add(report, "warn", todo, fmt, args);
+    va_end(args);
+}
+
+void
+report_fail(struct report *report, const char *todo, const char *fmt, ...)
+{
+    va_list args;
+
+    report->n_failures++;
+    va_start(args, fmt);
+    add(report, "fail", todo, fmt, args);
+    va_end(args);
 }
 
 static void
@@ -63,10 +97,10 @@ print_text(const struct report *report)
             printf("%18s -> %s\n", "", todo);
         }
     }
-    if (report->n[REPORT_FAIL] + report->n[REPORT_WARN] == 0) {
+    if (report->n_failures + report->n_warnings == 0) {
         printf("all is well\n");
     } else {
-        printf("%u failed, %u warnings\n", report->n[REPORT_FAIL], report->n[REPORT_WARN]);
+        printf("%u failed, %u warnings\n", report->n_failures, report->n_warnings);
     }
 }
 
@@ -74,7 +108,7 @@ int
 report_print(const struct report *report, bool is_json, json_t *more_take, bool is_strict,
              int bad_status)
 {
-    const bool is_bad = report->n[REPORT_FAIL] > 0 || (is_strict && report->n[REPORT_WARN] > 0);
+    const bool is_bad = report->n_failures > 0 || (is_strict && report->n_warnings > 0);
 
     if (is_json) {
         json_t *doc = json_pack("{s:b, s:O}", "ok", (int)!is_bad, "findings", report->rows);

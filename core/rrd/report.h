@@ -8,20 +8,28 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-enum report_verdict { REPORT_OK, REPORT_WARN, REPORT_FAIL };
-
 struct report {
     json_t *rows;
-    unsigned n[REPORT_FAIL + 1]; /* rows of each verdict */
+    const char *what; /* that the next findings are about; borrowed */
+    unsigned n_warnings, n_failures;
+    unsigned n_before; /* of both, when that was begun */
 };
 
 void report_init(struct report *report);
 void report_fini(struct report *report);
 
-/* Add a finding about a thing. todo is what to do about it, NULL for nothing. */
-__attribute__((format(printf, 5, 6))) void report_add(struct report *report,
-                                                      enum report_verdict verdict, const char *what,
-                                                      const char *todo, const char *fmt, ...);
+/* Begin with another thing: the findings below are about it. */
+void report_about(struct report *report, const char *what);
+
+/* Add a finding. todo is what to do about it, NULL for nothing. */
+__attribute__((format(printf, 2, 3))) void report_ok(struct report *report, const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void report_warn(struct report *report, const char *todo,
+                                                       const char *fmt, ...);
+__attribute__((format(printf, 3, 4))) void report_fail(struct report *report, const char *todo,
+                                                       const char *fmt, ...);
+
+/* Whether nothing is wrong with that thing so far. */
+bool report_is_fine(const struct report *report);
 
 /*
  * Print all: lines for people, or {ok, findings: [{verdict, what, text, todo}], …} with the members
