@@ -168,7 +168,6 @@ cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_strea
     const char *format = json_string_value(json_object_get(args, "format"));
     const char **states = mem_zalloc(rrd->n_stages, sizeof *states);
     long long *depths = mem_zalloc(rrd->n_stages, sizeof *depths);
-    char *text = NULL;
 
     (void)err;
     (void)stream;
@@ -180,17 +179,7 @@ cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_strea
         states[i] = rrd->stages[i]->conf->is_enabled ? sup_state_name(rrd->stages[i]->sup.state)
                                                      : "disabled";
     }
-    if (format != NULL && strcmp(format, "json") == 0) {
-        *result = graph_json_new(&rrd->conf.graph, states, depths);
-    } else if (format != NULL && strcmp(format, "dot") == 0) {
-        text = graph_dot_new(&rrd->conf.graph, states, depths);
-    } else {
-        text = graph_text_new(&rrd->conf.graph, states, depths);
-    }
-    if (text != NULL) {
-        *result = json_string(text);
-    }
-    free(text);
+    *result = graph_drawing_new(&rrd->conf.graph, format == NULL ? "text" : format, states, depths);
     free(depths);
     free(states);
     return 0;

@@ -50,9 +50,9 @@ void graph_build(struct graph *g, struct graph_node *nodes_take, size_t n,
                  struct text_list *problems, struct text_list *warnings);
 void graph_free(struct graph *g);
 
-/* Draw. states may be NULL, or has one word for each stage (and queue lengths in depths). */
-char *graph_text_new(const struct graph *g, const char *const *states, const long long *depths);
-char *graph_dot_new(const struct graph *g, const char *const *states, const long long *depths);
-json_t *graph_json_new(const struct graph *g, const char *const *states, const long long *depths);
+/* Draw: an object for the form "json", a string for "dot" and, whatever else form is, text. states
+ * may be NULL, or has one word for each stage; so may depths, the lengths of their queues. */
+json_t *graph_drawing_new(const struct graph *g, const char *form, const char *const *states,
+                          const long long *depths);
 
 #endif

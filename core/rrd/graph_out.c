@@ -4,13 +4,17 @@
  */
 #include "core/rrd/graph.h"
 
-#include "core/common/mem.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const kind_words[] = {"needs", "after", "waits", "event"};
+
+static const char *
+label(const struct graph_edge *e)
+{
+    return e->kind == GRAPH_EVENT ? e->type : kind_words[e->kind];
+}
 
 static const char *
 state_of(const struct graph *g, const char *const *states, size_t i)
@@ -35,10 +39,9 @@ text_node(FILE *f, const struct graph *g, size_t node, const char *const *states
     for (size_t i = 0; i < g->n_edges; i++) {
         const struct graph_edge *e = &g->edges[i];
 
-        if (e->kind != GRAPH_EVENT && e->from == node) {
-            fprintf(f, "    %s %s\n", kind_words[e->kind], g->nodes[e->to].name);
-        } else if (e->kind == GRAPH_EVENT && e->from == node) {
-            fprintf(f, "    %s -> %s\n", e->type, g->nodes[e->to].name);
+        if (e->from == node) {
+            fprintf(f, "    %s %s%s\n", label(e), e->kind == GRAPH_EVENT ? "-> " : "",
+                    g->nodes[e->to].name);
         }
     }
     for (size_t k = 0; g->nodes[node].manifest != NULL && k < g->nodes[node].manifest->n_produces;
@@ -56,16 +59,9 @@ text_node(FILE *f, const struct graph *g, size_t node, const char *const *states
     }
 }
 
-char *
-graph_text_new(const struct graph *g, const char *const *states, const long long *depths)
+static void
+draw_text(FILE *f, const struct graph *g, const char *const *states, const long long *depths)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-
-    if (f == NULL) {
-        return mem_dup("");
-    }
     for (size_t i = 0; i < g->n_nodes; i++) {
         text_node(f, g, g->order == NULL ? i : g->order[i], states, depths);
     }
@@ -76,8 +72,6 @@ graph_text_new(const struct graph *g, const char *const *states, const long long
         }
         fputc('\n', f);
     }
-    (void)fclose(f);
-    return text;
 }
 
 static const char *
@@ -92,16 +86,9 @@ colour(const char *state)
     return strcmp(state, "down") == 0 || strcmp(state, "disabled") == 0 ? "lightgrey" : "white";
 }
 
-char *
-graph_dot_new(const struct graph *g, const char *const *states, const long long *depths)
+static void
+draw_dot(FILE *f, const struct graph *g, const char *const *states, const long long *depths)
 {
-    char *text = NULL;
-    size_t n = 0;
-    FILE *f = open_memstream(&text, &n);
-
-    if (f == NULL) {
-        return mem_dup("");
-    }
     fputs("digraph rrd {\n    rankdir=LR;\n    node [shape=box, style=filled];\n", f);
     for (size_t i = 0; i < g->n_nodes; i++) {
         const char *state = state_of(g, states, i);
@@ -119,21 +106,14 @@ graph_dot_new(const struct graph *g, const char *const *states, const long long 
     for (size_t i = 0; i < g->n_edges; i++) {
         const struct graph_edge *e = &g->edges[i];
 
-        if (e->kind == GRAPH_EVENT) {
-            fprintf(f, "    %s -> %s [label=\"%s\"];\n", g->nodes[e->from].name,
-                    g->nodes[e->to].name, e->type);
-        } else {
-            fprintf(f, "    %s -> %s [style=dashed, label=\"%s\"];\n", g->nodes[e->from].name,
-                    g->nodes[e->to].name, kind_words[e->kind]);
-        }
+        fprintf(f, "    %s -> %s [%slabel=\"%s\"];\n", g->nodes[e->from].name, g->nodes[e->to].name,
+                e->kind == GRAPH_EVENT ? "" : "style=dashed, ", label(e));
     }
     fputs("}\n", f);
-    (void)fclose(f);
-    return text;
 }
 
-json_t *
-graph_json_new(const struct graph *g, const char *const *states, const long long *depths)
+static json_t *
+draw_json(const struct graph *g, const char *const *states, const long long *depths)
 {
     json_t *nodes = json_array();
     json_t *edges = json_array();
@@ -162,4 +142,27 @@ graph_json_new(const struct graph *g, const char *const *states, const long long
         (void)json_array_append_new(edges, edge);
     }
     return json_pack("{s:o, s:o, s:o}", "nodes", nodes, "edges", edges, "order", order);
+}
+
+json_t *
+graph_drawing_new(const struct graph *g, const char *form, const char *const *states,
+                  const long long *depths)
+{
+    char *text = NULL;
+    size_t n = 0;
+
+    if (strcmp(form, "json") == 0) {
+        return draw_json(g, states, depths);
+    }
+    FILE *f = open_memstream(&text, &n);
+
+    if (f == NULL) {
+        return json_string("");
+    }
+    (strcmp(form, "dot") == 0 ? draw_dot : draw_text)(f, g, states, depths);
+    (void)fclose(f);
+    json_t *drawing = json_string(text);
+
+    free(text);
+    return drawing;
 }

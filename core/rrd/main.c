@@ -79,35 +79,19 @@ detach(int *tell_fd)
 static int
 act(struct rrd *rrd, const struct options *opt)
 {
-    const int rc = rrd->conf.problems.n == 0 ? 0 : RR_E_CONFIG;
-
-    if (opt->mode == MODE_HELP_STAGE) {
-        const int status = offline_help(&rrd->conf, opt->stage, opt->wants_json);
-
-        if (status != STATUS_OK) {
-            offline_complain(&rrd->conf);
-        }
-        return status;
-    }
-    if (opt->mode == MODE_CHECK && opt->wants_json) {
-        offline_check_json(&rrd->conf, opt);
-        return conf_status(&rrd->conf);
-    }
-    if (opt->mode == MODE_PLUGIN_LIST) {
+    switch (opt->mode) {
+    case MODE_HELP_STAGE:
+        return offline_help(&rrd->conf, opt);
+    case MODE_CHECK:
+        return offline_check(&rrd->conf, opt);
+    case MODE_PLUGIN_LIST:
         return plugins_list(&rrd->conf, opt->wants_json);
-    }
-    if (opt->mode == MODE_DOCTOR) {
+    case MODE_DOCTOR:
         return doctor(&rrd->conf, opt);
+    default:
+        offline_complain(&rrd->conf);
+        return rrd->conf.problems.n == 0 ? daemon_run(rrd, opt) : conf_status(&rrd->conf);
     }
-    offline_complain(&rrd->conf);
-    if (rc != 0) {
-        return conf_status(&rrd->conf);
-    }
-    if (opt->mode == MODE_CHECK) {
-        offline_check(&rrd->conf, opt);
-        return STATUS_OK;
-    }
-    return daemon_run(rrd, opt);
 }
 
 /* Three descriptors are taken for granted everywhere. */

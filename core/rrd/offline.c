@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 void
@@ -26,6 +25,14 @@ offline_complain(const struct conf *conf)
     for (size_t i = 0; i < conf->problems.n; i++) {
         fprintf(stderr, "%s\n", conf->problems.v[i]);
     }
+}
+
+static void
+print_json(json_t *doc_take, size_t flags)
+{
+    (void)json_dumpf(doc_take, stdout, flags);
+    putchar('\n');
+    json_decref(doc_take);
 }
 
 /* {section: {key: {"value", "origin"}}} */
@@ -66,54 +73,50 @@ print_effective(const struct conf *conf)
 }
 
 static void
-print_graph(const struct conf *conf, enum options_graph form)
-{
-    char *text = NULL;
-    json_t *doc;
-
-    if (form == OPT_GRAPH_TEXT) {
-        text = graph_text_new(&conf->graph, NULL, NULL);
-    } else if (form == OPT_GRAPH_DOT) {
-        text = graph_dot_new(&conf->graph, NULL, NULL);
-    } else {
-        doc = graph_json_new(&conf->graph, NULL, NULL);
-        text = json_dumps(doc, JSON_COMPACT);
-        json_decref(doc);
-    }
-    printf("%s%s", text == NULL ? "" : text, form == OPT_GRAPH_JSON ? "\n" : "");
-    free(text);
-}
-
-void
-offline_check(const struct conf *conf, const struct options *opt)
-{
-    if (opt->wants_effective) {
-        print_effective(conf);
-    }
-    if (opt->graph != OPT_GRAPH_NONE) {
-        print_graph(conf, opt->graph);
-    }
-    if (!opt->wants_effective && opt->graph == OPT_GRAPH_NONE) {
-        printf("%zu stages, %zu plugins: ok\n", conf->n_stages, conf->n_plugins);
-    }
-}
-
-void
-offline_check_json(const struct conf *conf, const struct options *opt)
+check_json(const struct conf *conf, const struct options *opt)
 {
     json_t *doc =
         json_pack("{s:b, s:o, s:o}", "ok", (int)(conf->problems.n == 0), "problems",
                   conf_list_json(&conf->problems), "warnings", conf_list_json(&conf->warnings));
 
-    if (opt->graph != OPT_GRAPH_NONE) {
-        (void)json_object_set_new(doc, "graph", graph_json_new(&conf->graph, NULL, NULL));
+    if (opt->graph != NULL) {
+        (void)json_object_set_new(doc, "graph",
+                                  graph_drawing_new(&conf->graph, "json", NULL, NULL));
     }
     if (opt->wants_effective) {
         (void)json_object_set_new(doc, "effective", effective_new(conf));
     }
-    (void)json_dumpf(doc, stdout, JSON_COMPACT);
-    putchar('\n');
-    json_decref(doc);
+    print_json(doc, JSON_COMPACT);
+}
+
+int
+offline_check(const struct conf *conf, const struct options *opt)
+{
+    if (opt->wants_json) {
+        check_json(conf, opt);
+        return conf_status(conf);
+    }
+    offline_complain(conf);
+    if (conf->problems.n > 0) {
+        return conf_status(conf);
+    }
+    if (opt->wants_effective) {
+        print_effective(conf);
+    }
+    if (opt->graph != NULL) {
+        json_t *drawing = graph_drawing_new(&conf->graph, opt->graph, NULL, NULL);
+
+        if (json_is_string(drawing)) {
+            fputs(json_string_value(drawing), stdout);
+            json_decref(drawing);
+        } else {
+            print_json(drawing, JSON_COMPACT);
+        }
+    }
+    if (!opt->wants_effective && opt->graph == NULL) {
+        printf("%zu stages, %zu plugins: ok\n", conf->n_stages, conf->n_plugins);
+    }
+    return STATUS_OK;
 }
 
 static void
@@ -161,47 +164,9 @@ rows_json_new(const struct rr_opt *rows)
     return all;
 }
 
-/* Of [core], or with m set of a stage with that plugin. */
 static void
-print_help_json(const struct manifest *m)
+print_help(const struct manifest *m)
 {
-    json_t *doc = m == NULL ? json_pack("{s:o}", "core", rows_json_new(conf_core_keys))
-                            : json_pack("{s:O, s:o}", "plugin", m->doc, "stage",
-                                        rows_json_new(conf_stage_keys));
-
-    (void)json_dumpf(doc, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(doc);
-}
-
-int
-offline_help(const struct conf *conf, const char *name, bool wants_json)
-{
-    const struct manifest *m = NULL;
-
-    if (strcmp(name, "core") == 0 && wants_json) {
-        print_help_json(NULL);
-        return STATUS_OK;
-    }
-    if (strcmp(name, "core") == 0) {
-        printf("[core]\n");
-        print_rows(conf_core_keys);
-        return STATUS_OK;
-    }
-    for (size_t i = 0; i < conf->n_stages && m == NULL; i++) {
-        if (strcmp(conf->stages[i].name, name) == 0 ||
-            (conf->stages[i].plugin != NULL && strcmp(conf->stages[i].plugin, name) == 0)) {
-            m = conf->stages[i].manifest;
-        }
-    }
-    if (m == NULL) {
-        fprintf(stderr, "rrd: conf.d has no stage \"%s\" with a plugin that can be loaded\n", name);
-        return STATUS_FAILED;
-    }
-    if (wants_json) {
-        print_help_json(m);
-        return STATUS_OK;
-    }
     printf("plugin %s %s: %s\n", m->name, m->version, m->summary == NULL ? "" : m->summary);
     print_ports("consumes", m->consumes, m->n_consumes);
     print_ports("produces", m->produces, m->n_produces);
@@ -209,64 +174,86 @@ offline_help(const struct conf *conf, const char *name, bool wants_json)
     print_rows(m->options);
     printf("keys of every stage:\n");
     print_rows(conf_stage_keys);
+}
+
+int
+offline_help(const struct conf *conf, const struct options *opt)
+{
+    const bool is_core = strcmp(opt->stage, "core") == 0;
+    const struct manifest *m = NULL;
+
+    for (size_t i = 0; i < conf->n_stages && m == NULL && !is_core; i++) {
+        const struct conf_stage *s = &conf->stages[i];
+
+        if (strcmp(s->name, opt->stage) == 0 ||
+            (s->plugin != NULL && strcmp(s->plugin, opt->stage) == 0)) {
+            m = s->manifest;
+        }
+    }
+    if (is_core && opt->wants_json) {
+        print_json(json_pack("{s:o}", "core", rows_json_new(conf_core_keys)), JSON_INDENT(2));
+    } else if (is_core) {
+        printf("[core]\n");
+        print_rows(conf_core_keys);
+    } else if (m == NULL) {
+        fprintf(stderr, "rrd: conf.d has no stage \"%s\" with a plugin that can be loaded\n",
+                opt->stage);
+        offline_complain(conf);
+        return STATUS_FAILED;
+    } else if (opt->wants_json) {
+        print_json(
+            json_pack("{s:O, s:o}", "plugin", m->doc, "stage", rows_json_new(conf_stage_keys)),
+            JSON_INDENT(2));
+    } else {
+        print_help(m);
+    }
     return STATUS_OK;
 }
 
 static bool
 print_event(void *arg, uint64_t id, const char *text, size_t n)
 {
-    const char *type = arg;
-    json_t *doc;
+    const char *type = *(const char **)arg;
+    bool is_wanted = true;
 
     if (text == NULL) {
         fprintf(stderr, "rrd: event %" PRIu64 " is damaged\n", id);
         return true;
     }
     if (type != NULL) {
-        doc = json_loadb(text, n, 0, NULL);
+        json_t *doc = json_loadb(text, n, 0, NULL);
         const char *own = json_string_value(json_object_get(doc, "type"));
-        const bool is_wanted = own != NULL && strcmp(own, type) == 0;
 
+        is_wanted = own != NULL && strcmp(own, type) == 0;
         json_decref(doc);
-        if (!is_wanted) {
-            return true;
-        }
     }
-    return printf("%.*s\n", (int)n, text) > 0;
+    return !is_wanted || printf("%.*s\n", (int)n, text) > 0;
 }
 
 int
 offline_dump(const char *dir, const char *type)
 {
+    const struct store_conf sc = {.map_bytes = 1u << 30, .read_only = true};
     struct rr_err err = RR_ERR_INIT;
     struct store *store = NULL;
-    struct stat st;
     char instance[40];
-    char *state = mem_printf("%s/state", dir);
-    char *path = mem_printf("%s/state/store", dir);
-    char *arg = mem_dup(type);
+    char *state = paths_join_new(dir, "state");
+    char *path = paths_join_new(state, "store");
     int lock = -1;
     int rc = 0;
 
-    if (stat(path, &st) != 0) {
-        goto out; /* nothing ever ran here: no events */
-    }
-    lock = lock_take(state, instance, sizeof instance, &err);
-    rc = lock < 0 ? lock
-                  : store_open(path, &(struct store_conf){.map_bytes = 1u << 30, .read_only = true},
-                               &store, &err);
-    if (rc == 0) {
-        rc = store_events(store, 0, print_event, arg, &err);
+    if (access(path, F_OK) == 0) { /* else nothing ever ran here: no events */
+        lock = lock_take(state, instance, sizeof instance, &err);
+        rc = lock < 0 ? lock : store_open(path, &sc, &store, &err);
+        rc = rc < 0 ? rc : store_events(store, 0, print_event, &type, &err);
     }
     if (rc != 0) {
         fprintf(stderr, "rrd: %s\n", err.text);
     }
-out:
     store_close(store);
     if (lock >= 0) {
         (void)close(lock);
     }
-    free(arg);
     free(path);
     free(state);
     return status_of(rc);

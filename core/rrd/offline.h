@@ -11,14 +11,12 @@
 /* Print problems and warnings to standard error. */
 void offline_complain(const struct conf *conf);
 
-/* After --check, with a good configuration. */
-void offline_check(const struct conf *conf, const struct options *opt);
+/* --check: problems, and of a good configuration what was asked for; or with --json all as one
+ * object, {ok, problems, warnings, graph?, effective?}. Returns an exit status. */
+int offline_check(const struct conf *conf, const struct options *opt);
 
-/* The same as one JSON object, good or not: {ok,problems,warnings,graph?,effective?}. */
-void offline_check_json(const struct conf *conf, const struct options *opt);
-
-/* Print the options of a stage or plugin. Returns an exit status. */
-int offline_help(const struct conf *conf, const char *name, bool wants_json);
+/* --help-stage: the options of a stage or plugin. Returns an exit status. */
+int offline_help(const struct conf *conf, const struct options *opt);
 
 /* Print stored events; type NULL for all. The daemon must not run. Returns an exit status. */
 int offline_dump(const char *dir, const char *type);

@@ -50,99 +50,47 @@ complain(const char *what, const char *value)
 }
 
 static int
-parse_graph(struct options *opt, const char *form)
+take_graph(struct options *opt, const char *form)
 {
-    if (form == NULL || strcmp(form, "text") == 0) {
-        opt->graph = OPT_GRAPH_TEXT;
-    } else if (strcmp(form, "dot") == 0) {
-        opt->graph = OPT_GRAPH_DOT;
-    } else if (strcmp(form, "json") == 0) {
-        opt->graph = OPT_GRAPH_JSON;
-    } else {
-        return complain("--graph prints text, dot or json, not ", form);
-    }
-    return -1;
+    opt->graph = form == NULL ? "text" : form;
+    return strcmp(opt->graph, "text") == 0 || strcmp(opt->graph, "dot") == 0 ||
+                   strcmp(opt->graph, "json") == 0
+               ? -1
+               : complain("--graph prints text, dot or json, not ", form);
 }
-
-enum {
-    O_DIR = 'C',
-    O_FIRST = 256,
-    O_CHECK,
-    O_GRAPH,
-    O_EFFECTIVE,
-    O_DUMP,
-    O_TYPE,
-    O_STAGE,
-    O_PLUGIN_CHECK,
-    O_PLUGIN_LIST,
-    O_DOCTOR,
-    O_STRICT,
-    O_DAEMON,
-    O_STDERR,
-    O_SET,
-    O_LEVEL,
-    O_JSON,
-    O_VERSION,
-    O_HELP
-};
 
 static int
 take(struct options *opt, int c, char *value)
 {
     switch (c) {
-    case O_DIR:
+    case 0:
+        return -1; /* a switch: getopt_long() has set it */
+    case 'C':
         opt->dir = value;
         return -1;
-    case O_CHECK:
-        opt->mode = MODE_CHECK;
-        return -1;
-    case O_GRAPH:
-        return parse_graph(opt, value);
-    case O_EFFECTIVE:
-        opt->wants_effective = true;
-        return -1;
-    case O_DUMP:
-        opt->mode = MODE_DUMP_EVENTS;
-        return -1;
-    case O_TYPE:
+    case 'g':
+        return take_graph(opt, value);
+    case 't':
         opt->type = value;
         return -1;
-    case O_STAGE:
+    case 'n':
         opt->mode = MODE_HELP_STAGE;
         opt->stage = value;
         return -1;
-    case O_PLUGIN_CHECK:
+    case 'f':
         opt->mode = MODE_PLUGIN_CHECK;
         opt->file = value;
         return -1;
-    case O_PLUGIN_LIST:
-        opt->mode = MODE_PLUGIN_LIST;
-        return -1;
-    case O_DOCTOR:
-        opt->mode = MODE_DOCTOR;
-        return -1;
-    case O_STRICT:
-        opt->is_strict = true;
-        return -1;
-    case O_DAEMON:
-        opt->detach = true;
-        return -1;
-    case O_STDERR:
-        opt->to_stderr = true;
-        return -1;
-    case O_SET:
+    case 's':
         text_list_add(&opt->sets, value);
         return -1;
-    case O_LEVEL:
+    case 'l':
         opt->log_level = value;
         return -1;
-    case O_JSON:
-        opt->wants_json = true;
-        return -1;
-    case O_VERSION:
+    case 'v':
         puts("rrd " PACKAGE_VERSION);
         return 0;
-    case O_HELP:
+    case 'h':
         fputs(usage, stdout);
         return 0;
     default:
@@ -154,25 +102,28 @@ take(struct options *opt, int c, char *value)
 int
 options_parse(struct options *opt, int argc, char **argv)
 {
-    static const struct option table[] = {{"dir", required_argument, NULL, O_DIR},
-                                          {"check", no_argument, NULL, O_CHECK},
-                                          {"graph", optional_argument, NULL, O_GRAPH},
-                                          {"effective", no_argument, NULL, O_EFFECTIVE},
-                                          {"dump-events", no_argument, NULL, O_DUMP},
-                                          {"type", required_argument, NULL, O_TYPE},
-                                          {"help-stage", required_argument, NULL, O_STAGE},
-                                          {"plugin-check", required_argument, NULL, O_PLUGIN_CHECK},
-                                          {"plugin-list", no_argument, NULL, O_PLUGIN_LIST},
-                                          {"doctor", no_argument, NULL, O_DOCTOR},
-                                          {"strict", no_argument, NULL, O_STRICT},
-                                          {"daemon", no_argument, NULL, O_DAEMON},
-                                          {"stderr", no_argument, NULL, O_STDERR},
-                                          {"set", required_argument, NULL, O_SET},
-                                          {"log-level", required_argument, NULL, O_LEVEL},
-                                          {"json", no_argument, NULL, O_JSON},
-                                          {"version", no_argument, NULL, O_VERSION},
-                                          {"help", no_argument, NULL, O_HELP},
-                                          {0}};
+    /* no letter but C is an option of its own: the others are for take() */
+    const struct option table[] = {
+        {"dir", required_argument, NULL, 'C'},
+        {"check", no_argument, &opt->mode, MODE_CHECK},
+        {"graph", optional_argument, NULL, 'g'},
+        {"effective", no_argument, &opt->wants_effective, 1},
+        {"dump-events", no_argument, &opt->mode, MODE_DUMP_EVENTS},
+        {"type", required_argument, NULL, 't'},
+        {"help-stage", required_argument, NULL, 'n'},
+        {"plugin-check", required_argument, NULL, 'f'},
+        {"plugin-list", no_argument, &opt->mode, MODE_PLUGIN_LIST},
+        {"doctor", no_argument, &opt->mode, MODE_DOCTOR},
+        {"strict", no_argument, &opt->is_strict, 1},
+        {"daemon", no_argument, &opt->detach, 1},
+        {"stderr", no_argument, &opt->to_stderr, 1},
+        {"set", required_argument, NULL, 's'},
+        {"log-level", required_argument, NULL, 'l'},
+        {"json", no_argument, &opt->wants_json, 1},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
+    };
     int rc = -1;
     int c;
 
@@ -184,8 +135,7 @@ options_parse(struct options *opt, int argc, char **argv)
     if (rc < 0 && optind < argc) {
         rc = complain("unexpected argument ", argv[optind]);
     }
-    if (rc < 0 && (opt->graph != OPT_GRAPH_NONE || opt->wants_effective) &&
-        opt->mode != MODE_CHECK) {
+    if (rc < 0 && (opt->graph != NULL || opt->wants_effective) && opt->mode != MODE_CHECK) {
         rc = complain("--graph and --effective go with --check", "");
     }
     if (rc < 0 && opt->wants_json && (opt->mode == MODE_RUN || opt->mode == MODE_DUMP_EVENTS)) {

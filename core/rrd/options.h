@@ -7,8 +7,6 @@
 
 #include "core/common/text.h"
 
-#include <stdbool.h>
-
 enum options_mode {
     MODE_RUN,
     MODE_CHECK,
@@ -19,22 +17,19 @@ enum options_mode {
     MODE_DOCTOR
 };
 
-enum options_graph { OPT_GRAPH_NONE, OPT_GRAPH_TEXT, OPT_GRAPH_DOT, OPT_GRAPH_JSON };
-
+/* Switches are ints for getopt_long(). */
 struct options {
-    enum options_mode mode;
+    int mode; /* MODE_* */
     const char *dir;
     struct text_list sets;
-    enum options_graph graph;
-    bool wants_effective;
-    bool wants_json;
-    bool is_strict;        /* warnings count as failures */
+    const char *graph; /* "text", "dot" or "json"; NULL: none */
+    int wants_effective, wants_json;
+    int is_strict;         /* warnings count as failures */
     const char *file;      /* of --plugin-check */
     const char *type;      /* of --dump-events */
     const char *stage;     /* of --help-stage */
     const char *log_level; /* over the configured one */
-    bool to_stderr;
-    bool detach;
+    int to_stderr, detach;
 };
 
 /* Returns -1 to go on, else the exit status to end with at once (after --help, or 2). */

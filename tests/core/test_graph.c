@@ -307,22 +307,21 @@ test_drawing(void)
     struct fixture f = {0};
     static const char *const states[] = {"ready", "down"};
     const long long depths[] = {0, 7};
-    char *text;
     json_t *doc;
 
     add(&f, "maker", "", "", A1 "," B1);
     add(&f, "reader", "", A1, "");
     build(&f);
-    text = graph_text_new(&f.graph, states, depths);
-    is_str(text,
+    doc = graph_drawing_new(&f.graph, "text", states, depths);
+    is_str(json_string_value(doc),
            "reader [down] queue 7\nmaker [ready] queue 0\n    A -> reader\n    B (no reader)\n"
            "start order: reader maker\n",
            "as text");
-    free(text);
-    text = graph_dot_new(&f.graph, NULL, NULL);
-    ok(strstr(text, "maker -> reader [label=\"A\"];") != NULL, "as dot");
-    free(text);
-    doc = graph_json_new(&f.graph, NULL, NULL);
+    json_decref(doc);
+    doc = graph_drawing_new(&f.graph, "dot", NULL, NULL);
+    ok(strstr(json_string_value(doc), "maker -> reader [label=\"A\"];") != NULL, "as dot");
+    json_decref(doc);
+    doc = graph_drawing_new(&f.graph, "json", NULL, NULL);
     is_int((int64_t)json_array_size(json_object_get(doc, "edges")), 1, "as JSON");
     json_decref(doc);
     fini(&f);
