@@ -53,8 +53,7 @@ add_dependencies(struct graph *g, size_t from, const struct text_list *names, en
         } else if (kind == GRAPH_NEEDS && node->is_enabled && !g->nodes[to].is_enabled) {
             text_problem(problems, node->place, "needs: stage \"%s\" is not enabled", names->v[i]);
         } else {
-            add_edge(g,
-                     (struct graph_edge){.from = from, .to = to, .kind = kind, .is_order = true});
+            add_edge(g, (struct graph_edge){from, to, kind, NULL, NULL, true});
         }
     }
 }
@@ -114,11 +113,7 @@ connect_port(struct graph *g, size_t to, const struct manifest_port *in, struct 
 
             if (same_type(out, in)) {
                 check_types(&g->nodes[from], out, &g->nodes[to], in, problems);
-                add_edge(g, (struct graph_edge){.from = from,
-                                                .to = to,
-                                                .kind = GRAPH_EVENT,
-                                                .type = out->type,
-                                                .as = in->type});
+                add_edge(g, (struct graph_edge){from, to, GRAPH_EVENT, out->type, in->type, false});
                 found += g->nodes[from].is_enabled;
             }
         }
@@ -144,45 +139,34 @@ connect_events(struct graph *g, struct text_list *problems, struct text_list *wa
     }
 }
 
-/* Depth-first walk along order edges. mark: 0 new, 1 on the path, 2 done. */
+/* Depth-first walk along order edges: a stage starts after what it depends on, and a producer after
+ * its consumers. */
 struct walk {
     const struct graph *g;
-    unsigned char *mark;
+    unsigned char *mark; /* of each node: 0 new, 1 on the path, 2 done */
     size_t *path;
     size_t depth;
     size_t *order;
     size_t n_order;
 };
 
-/* Whether an edge makes "first" start before "node". */
-static bool
-comes_first(const struct graph_edge *edge, size_t node, size_t *first)
-{
-    if (!edge->is_order) {
-        return false;
-    }
-    /* a stage starts after what it depends on, and a producer after its consumers */
-    *first = edge->to;
-    return edge->from == node;
-}
-
 /* Returns false when it met a cycle; path then ends with it, and path[depth] closes it. */
 static bool
 visit(struct walk *w, size_t node)
 {
-    size_t first;
-
     w->mark[node] = 1;
     w->path[w->depth++] = node;
     for (size_t i = 0; i < w->g->n_edges; i++) {
-        if (!comes_first(&w->g->edges[i], node, &first) || w->mark[first] == 2) {
+        const struct graph_edge *edge = &w->g->edges[i];
+
+        if (!edge->is_order || edge->from != node || w->mark[edge->to] == 2) {
             continue;
         }
-        if (w->mark[first] == 1) {
-            w->path[w->depth] = first;
+        if (w->mark[edge->to] == 1) {
+            w->path[w->depth] = edge->to;
             return false;
         }
-        if (!visit(w, first)) {
+        if (!visit(w, edge->to)) {
             return false;
         }
     }
@@ -192,35 +176,10 @@ visit(struct walk *w, size_t node)
     return true;
 }
 
-/* Find an order of all nodes; false when there is a cycle. */
-static bool
-sort_nodes(const struct graph *g, struct walk *w)
-{
-    memset(w, 0, sizeof *w);
-    w->g = g;
-    w->mark = mem_zalloc(g->n_nodes, 1);
-    w->path = mem_zalloc(g->n_nodes + 1, sizeof *w->path);
-    w->order = mem_zalloc(g->n_nodes, sizeof *w->order);
-    for (size_t i = 0; i < g->n_nodes; i++) {
-        if (w->mark[i] == 0 && !visit(w, i)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void
-walk_fini(struct walk *w)
+report_cycle(const struct walk *w, struct text_list *problems)
 {
-    free(w->mark);
-    free(w->path);
-    free(w->order);
-    memset(w, 0, sizeof *w);
-}
-
-static void
-report_cycle(const struct graph *g, const struct walk *w, struct text_list *problems)
-{
+    const struct graph_node *nodes = w->g->nodes;
     const size_t closing = w->path[w->depth];
     struct text_list names = {0};
     size_t begin = 0;
@@ -229,30 +188,48 @@ report_cycle(const struct graph *g, const struct walk *w, struct text_list *prob
         begin++;
     }
     for (size_t i = begin; i <= w->depth; i++) {
-        text_list_add(&names, g->nodes[w->path[i]].name);
+        text_list_add(&names, nodes[w->path[i]].name);
     }
     char *cycle = text_list_join_new(&names, " -> ");
 
-    text_problem(problems, g->nodes[closing].place, "stages depend on each other in a cycle: %s",
+    text_problem(problems, nodes[closing].place, "stages depend on each other in a cycle: %s",
                  cycle);
     free(cycle);
     text_list_free(&names);
 }
 
+/* Put all nodes in order; false when there is a cycle, which is told unless problems is NULL. */
+static bool
+sort_nodes(const struct graph *g, size_t *order, struct text_list *problems)
+{
+    struct walk w = {.g = g,
+                     .mark = mem_zalloc(g->n_nodes, 1),
+                     .path = mem_zalloc(g->n_nodes + 1, sizeof *w.path),
+                     .order = order};
+    bool is_sorted = true;
+
+    for (size_t i = 0; is_sorted && i < g->n_nodes; i++) {
+        is_sorted = w.mark[i] != 0 || visit(&w, i);
+    }
+    if (!is_sorted && problems != NULL) {
+        report_cycle(&w, problems);
+    }
+    free(w.mark);
+    free(w.path);
+    return is_sorted;
+}
+
 /* Let event edges count for the order one by one, as long as no cycle comes of it. */
 static void
-add_soft_order(struct graph *g)
+add_soft_order(struct graph *g, size_t *order)
 {
     for (size_t i = 0; i < g->n_edges; i++) {
         struct graph_edge *edge = &g->edges[i];
-        struct walk w;
 
-        if (edge->kind != GRAPH_EVENT || edge->from == edge->to) {
-            continue;
+        if (edge->kind == GRAPH_EVENT && edge->from != edge->to) {
+            edge->is_order = true;
+            edge->is_order = sort_nodes(g, order, NULL);
         }
-        edge->is_order = true;
-        edge->is_order = sort_nodes(g, &w);
-        walk_fini(&w);
     }
 }
 
@@ -260,29 +237,22 @@ void
 graph_build(struct graph *g, struct graph_node *nodes_take, size_t n, struct text_list *problems,
             struct text_list *warnings)
 {
-    struct walk w;
+    size_t *order = mem_zalloc(n, sizeof *order);
 
-    memset(g, 0, sizeof *g);
-    g->nodes = nodes_take;
-    g->n_nodes = n;
+    *g = (struct graph){.nodes = nodes_take, .n_nodes = n};
     for (size_t i = 0; i < n; i++) {
         add_dependencies(g, i, nodes_take[i].needs, GRAPH_NEEDS, problems);
         add_dependencies(g, i, nodes_take[i].after, GRAPH_AFTER, problems);
         add_dependencies(g, i, nodes_take[i].waits, GRAPH_WAITS, problems);
     }
     connect_events(g, problems, warnings);
-    if (!sort_nodes(g, &w)) {
-        report_cycle(g, &w, problems);
-        walk_fini(&w);
+    if (!sort_nodes(g, order, problems)) {
+        free(order);
         return;
     }
-    walk_fini(&w);
-    add_soft_order(g);
-    if (sort_nodes(g, &w)) {
-        g->order = w.order;
-        w.order = NULL;
-    }
-    walk_fini(&w);
+    add_soft_order(g, order);
+    (void)sort_nodes(g, order, NULL);
+    g->order = order;
 }
 
 void

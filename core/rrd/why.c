@@ -11,21 +11,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[] = {
-    [WHY_WORKING] = "working",   [WHY_TAKING] = "taking",
-    [WHY_EMPTY] = "empty",       [WHY_SOURCE] = "source",
-    [WHY_ROOM] = "room",         [WHY_SLOTS] = "slots",
-    [WHY_RETRY] = "retry",       [WHY_STORE] = "store",
-    [WHY_DEPENDENCY] = "needs",  [WHY_STARTING] = "starting",
-    [WHY_BACKOFF] = "backoff",   [WHY_FAILED] = "failed",
-    [WHY_ENDING] = "ending",     [WHY_STOPPED] = "stopped",
-    [WHY_DISABLED] = "disabled", [WHY_DAEMON_STOPS] = "daemon_stops",
+static const struct {
+    const char *name;
+    int weight;       /* how much it explains that another stage gets nothing from this one */
+    const char *text; /* what the stage does, as a predicate; NULL: say_reason() has more to say */
+} reasons[] = {
+    [WHY_WORKING] = {"working", 2, NULL},
+    [WHY_TAKING] = {"taking", 2, "is about to take its next event"},
+    [WHY_EMPTY] = {"empty", 0, "waits: its queue is empty"},
+    [WHY_SOURCE] = {"source", 1, "acts by itself: it consumes no events"},
+    [WHY_ROOM] = {"room", 3, NULL},
+    [WHY_SLOTS] = {"slots", 3, NULL},
+    [WHY_RETRY] = {"retry", 3, NULL},
+    [WHY_STORE] = {"store", 3, NULL},
+    [WHY_DEPENDENCY] = {"needs", 3, NULL},
+    [WHY_STARTING] = {"starting", 3, "gets ready"},
+    [WHY_BACKOFF] = {"backoff", 4, NULL},
+    [WHY_FAILED] = {"failed", 4, NULL},
+    [WHY_ENDING] = {"ending", 3, "is being ended"},
+    [WHY_STOPPED] = {"stopped", 4, NULL},
+    [WHY_DISABLED] = {"disabled", 1, "is not enabled"},
+    [WHY_DAEMON_STOPS] = {"daemon_stops", 3, "waits: the daemon stops"},
 };
 
 const char *
 why_reason_name(enum why_reason reason)
 {
-    return names[reason];
+    return reasons[reason].name;
 }
 
 static enum why_reason
@@ -78,35 +90,6 @@ reason_of(const struct why_view *v, size_t i)
     }
 }
 
-/* How much a stage explains that another one gets nothing from it. */
-static int
-weight(enum why_reason reason)
-{
-    switch (reason) {
-    case WHY_FAILED:
-    case WHY_BACKOFF:
-    case WHY_STOPPED:
-        return 4;
-    case WHY_DEPENDENCY:
-    case WHY_ROOM:
-    case WHY_SLOTS:
-    case WHY_RETRY:
-    case WHY_STORE:
-    case WHY_STARTING:
-    case WHY_ENDING:
-    case WHY_DAEMON_STOPS:
-        return 3;
-    case WHY_WORKING:
-    case WHY_TAKING:
-        return 2;
-    case WHY_DISABLED:
-    case WHY_SOURCE:
-        return 1;
-    default:
-        return 0;
-    }
-}
-
 /* The nearest stage before this one that explains why nothing comes, WHY_NONE when all before it
  * are as empty. */
 static size_t
@@ -136,8 +119,10 @@ find_upstream(const struct why_view *v, size_t stage)
             }
             seen[e->from] = true;
             queue[n++] = e->from;
-            if (weight(reason_of(v, e->from)) > best) {
-                best = weight(reason_of(v, e->from));
+            const int weight = reasons[reason_of(v, e->from)].weight;
+
+            if (weight > best) {
+                best = weight;
                 found = e->from;
             }
         }
@@ -212,15 +197,6 @@ say_reason(const struct why_view *v, size_t i, enum why_reason reason, struct wh
                 text_duration((int64_t)(v->now_ms - s->since_ms), took, sizeof took));
         }
         break;
-    case WHY_TAKING:
-        say(out, "is about to take its next event");
-        break;
-    case WHY_EMPTY:
-        say(out, "waits: its queue is empty");
-        break;
-    case WHY_SOURCE:
-        say(out, "acts by itself: it consumes no events");
-        break;
     case WHY_ROOM:
         say(out,
             "waits for room in the queue of %s, which has %" PRIu64 " events (queue_high %" PRIu64
@@ -239,9 +215,6 @@ say_reason(const struct why_view *v, size_t i, enum why_reason reason, struct wh
     case WHY_DEPENDENCY:
         say(out, "waits until %s has started", v->stages[s->needs].name);
         break;
-    case WHY_STARTING:
-        say(out, "gets ready");
-        break;
     case WHY_BACKOFF:
         say(out, "is in backoff%s, starts again in %s; ",
             s->is_breaker_open ? " (breaker open)" : "",
@@ -252,18 +225,11 @@ say_reason(const struct why_view *v, size_t i, enum why_reason reason, struct wh
         say(out, "will not be started again; ");
         say_death(s, out);
         break;
-    case WHY_ENDING:
-        say(out, "is being ended");
-        break;
     case WHY_STOPPED:
         say(out, "was stopped; `rrctl start %s` starts it", s->name);
         break;
-    case WHY_DISABLED:
-        say(out, "is not enabled");
-        break;
-    case WHY_DAEMON_STOPS:
-        say(out, "waits: the daemon stops");
-        break;
+    default:
+        say(out, "%s", reasons[reason].text);
     }
 }
 
