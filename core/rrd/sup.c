@@ -2,191 +2,99 @@
 /*
  * sup.c - the table behind the state machine of a stage.
  *
- * Every cell is written down; one that is left out would be 0 and is caught by a test.
+ * Every state with every event is in one row; one that were in none would end the program, and a
+ * test tries them all.
  */
 #include "core/rrd/sup.h"
 
 #include <stddef.h>
 
-/* What happens to the wish. */
-#define WANT_KEEP 0u
-#define WANT_UP 1u
-#define WANT_DOWN 2u
+/* Sets of states and of events. */
+#define S(state) (1u << SUP_##state)
+#define E(event) (1u << SUP_EV_##event)
+#define ALIVE (S(STARTING) | S(READY))
+#define ENDING (S(STOPPING) | S(TERMINATING) | S(KILLING))
+#define RESTING (S(DOWN) | S(BACKOFF) | S(FAILED))
+#define ANY ((1u << SUP_STATES) - 1)
 
-/* Next state "by the wish": up or down. */
-#define BY_WISH(up) ((unsigned)(up) | 0x80u)
-
-struct cell {
-    uint8_t decided; /* 1 in every cell */
-    uint8_t next;
-    uint8_t want;
-    uint16_t actions;
-};
-
-#define CELL(next, want, actions)                                                                  \
-    {                                                                                              \
-        1, next, want, actions                                                                     \
-    }
-/* Nothing happens: late news of a process that is gone, or a wish that is fulfilled already. */
-#define IGNORE(state) CELL(state, WANT_KEEP, 0)
-#define WISH(state, want) CELL(state, want, 0)
+/* The state stays what it is. */
+#define STAY SUP_STATES
 
 #define U SUP_DO_UNTIMER
 #define GONE (SUP_DO_UNTIMER | SUP_DO_CLEAN | SUP_DO_TELL)
-/* An exit while it should be running: growing delay. The T_BACKOFF is dropped when going down. */
+/* An exit while it should be running: growing delay. */
 #define DIED (GONE | SUP_DO_T_BACKOFF)
 
-static const struct cell table[SUP_STATES][SUP_EVENTS] =
-    {
-        [SUP_DOWN] =
-            {
-                [SUP_EV_START] = CELL(SUP_WAITING, WANT_UP, SUP_DO_TELL),
-                [SUP_EV_STOP] = WISH(SUP_DOWN, WANT_DOWN),
-                [SUP_EV_RESTART] = CELL(SUP_WAITING, WANT_UP, SUP_DO_TELL),
-                [SUP_EV_DEPS] = IGNORE(SUP_DOWN),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_DOWN),
-                [SUP_EV_READY] = IGNORE(SUP_DOWN),
-                [SUP_EV_SICK] = IGNORE(SUP_DOWN),
-                [SUP_EV_EXIT] = IGNORE(SUP_DOWN),
-                [SUP_EV_EXIT_FINAL] = IGNORE(SUP_DOWN),
-                [SUP_EV_TIMER] = IGNORE(SUP_DOWN),
-                [SUP_EV_HURRY] = IGNORE(SUP_DOWN),
-            },
-        [SUP_WAITING] =
-            {
-                [SUP_EV_START] = WISH(SUP_WAITING, WANT_UP),
-                [SUP_EV_STOP] = CELL(SUP_DOWN, WANT_DOWN, U | SUP_DO_TELL),
-                [SUP_EV_RESTART] = WISH(SUP_WAITING, WANT_UP),
-                [SUP_EV_DEPS] = CELL(SUP_STARTING, WANT_KEEP, U | SUP_DO_T_START | SUP_DO_SPAWN),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_WAITING),
-                [SUP_EV_READY] = IGNORE(SUP_WAITING),
-                [SUP_EV_SICK] = IGNORE(SUP_WAITING),
-                [SUP_EV_EXIT] = IGNORE(SUP_WAITING),
-                [SUP_EV_EXIT_FINAL] = IGNORE(SUP_WAITING),
-                [SUP_EV_TIMER] = IGNORE(SUP_WAITING),
-                [SUP_EV_HURRY] = IGNORE(SUP_WAITING),
-            },
-        [SUP_STARTING] =
-            {
-                [SUP_EV_START] = WISH(SUP_STARTING, WANT_UP),
-                [SUP_EV_STOP] = CELL(SUP_STOPPING, WANT_DOWN, U | SUP_DO_ASK | SUP_DO_T_STOP),
-                [SUP_EV_RESTART] = CELL(SUP_STOPPING, WANT_UP, U | SUP_DO_ASK | SUP_DO_T_STOP),
-                [SUP_EV_DEPS] = IGNORE(SUP_STARTING),
-                [SUP_EV_SPAWN_FAIL] = CELL(SUP_BACKOFF, WANT_KEEP, DIED),
-                [SUP_EV_READY] = CELL(SUP_READY, WANT_KEEP, U | SUP_DO_TELL | SUP_DO_DISPATCH),
-                [SUP_EV_SICK] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL),
-                [SUP_EV_EXIT] = CELL(SUP_BACKOFF, WANT_KEEP, DIED),
-                [SUP_EV_EXIT_FINAL] = CELL(SUP_FAILED, WANT_KEEP, GONE),
-                [SUP_EV_TIMER] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL),
-                [SUP_EV_HURRY] = IGNORE(SUP_STARTING),
-            },
-        [SUP_READY] =
-            {
-                [SUP_EV_START] = WISH(SUP_READY, WANT_UP),
-                [SUP_EV_STOP] = CELL(SUP_STOPPING, WANT_DOWN, U | SUP_DO_ASK | SUP_DO_T_STOP),
-                [SUP_EV_RESTART] = CELL(SUP_STOPPING, WANT_UP, U | SUP_DO_ASK | SUP_DO_T_STOP),
-                [SUP_EV_DEPS] = IGNORE(SUP_READY),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_READY),
-                [SUP_EV_READY] = IGNORE(SUP_READY),
-                [SUP_EV_SICK] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL | SUP_DO_TELL),
-                [SUP_EV_EXIT] = CELL(SUP_BACKOFF, WANT_KEEP, DIED),
-                [SUP_EV_EXIT_FINAL] = CELL(SUP_FAILED, WANT_KEEP, GONE),
-                [SUP_EV_TIMER] = IGNORE(SUP_READY),
-                [SUP_EV_HURRY] = IGNORE(SUP_READY),
-            },
-        [SUP_STOPPING] =
-            {
-                [SUP_EV_START] = WISH(SUP_STOPPING, WANT_UP),
-                [SUP_EV_STOP] = WISH(SUP_STOPPING, WANT_DOWN),
-                [SUP_EV_RESTART] = WISH(SUP_STOPPING, WANT_UP),
-                [SUP_EV_DEPS] = IGNORE(SUP_STOPPING),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_STOPPING),
-                [SUP_EV_READY] = IGNORE(SUP_STOPPING),
-                [SUP_EV_SICK] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL),
-                [SUP_EV_EXIT] = CELL(BY_WISH(SUP_WAITING), WANT_KEEP, GONE),
-                [SUP_EV_EXIT_FINAL] = CELL(SUP_FAILED, WANT_KEEP, GONE),
-                [SUP_EV_TIMER] = CELL(SUP_TERMINATING, WANT_KEEP, U | SUP_DO_TERM | SUP_DO_T_TERM),
-                [SUP_EV_HURRY] = CELL(SUP_TERMINATING, WANT_KEEP, U | SUP_DO_TERM | SUP_DO_T_TERM),
-            },
-        [SUP_TERMINATING] =
-            {
-                [SUP_EV_START] = WISH(SUP_TERMINATING, WANT_UP),
-                [SUP_EV_STOP] = WISH(SUP_TERMINATING, WANT_DOWN),
-                [SUP_EV_RESTART] = WISH(SUP_TERMINATING, WANT_UP),
-                [SUP_EV_DEPS] = IGNORE(SUP_TERMINATING),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_TERMINATING),
-                [SUP_EV_READY] = IGNORE(SUP_TERMINATING),
-                [SUP_EV_SICK] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL),
-                [SUP_EV_EXIT] = CELL(BY_WISH(SUP_WAITING), WANT_KEEP, GONE),
-                [SUP_EV_EXIT_FINAL] = CELL(SUP_FAILED, WANT_KEEP, GONE),
-                [SUP_EV_TIMER] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL),
-                [SUP_EV_HURRY] = CELL(SUP_KILLING, WANT_KEEP, U | SUP_DO_KILL),
-            },
-        [SUP_KILLING] =
-            {
-                [SUP_EV_START] = WISH(SUP_KILLING, WANT_UP),
-                [SUP_EV_STOP] = WISH(SUP_KILLING, WANT_DOWN),
-                [SUP_EV_RESTART] = WISH(SUP_KILLING, WANT_UP),
-                [SUP_EV_DEPS] = IGNORE(SUP_KILLING),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_KILLING),
-                [SUP_EV_READY] = IGNORE(SUP_KILLING),
-                [SUP_EV_SICK] = IGNORE(SUP_KILLING),
-                [SUP_EV_EXIT] = CELL(BY_WISH(SUP_BACKOFF), WANT_KEEP, DIED),
-                [SUP_EV_EXIT_FINAL] = CELL(SUP_FAILED, WANT_KEEP, GONE),
-                [SUP_EV_TIMER] = IGNORE(SUP_KILLING),
-                [SUP_EV_HURRY] = IGNORE(SUP_KILLING),
-            },
-        [SUP_BACKOFF] =
-            {
-                [SUP_EV_START] = CELL(SUP_WAITING, WANT_UP, U | SUP_DO_TELL),
-                [SUP_EV_STOP] = CELL(SUP_DOWN, WANT_DOWN, U | SUP_DO_TELL),
-                [SUP_EV_RESTART] = CELL(SUP_WAITING, WANT_UP, U | SUP_DO_TELL),
-                [SUP_EV_DEPS] = IGNORE(SUP_BACKOFF),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_BACKOFF),
-                [SUP_EV_READY] = IGNORE(SUP_BACKOFF),
-                [SUP_EV_SICK] = IGNORE(SUP_BACKOFF),
-                [SUP_EV_EXIT] = IGNORE(SUP_BACKOFF),
-                [SUP_EV_EXIT_FINAL] = IGNORE(SUP_BACKOFF),
-                [SUP_EV_TIMER] = CELL(SUP_WAITING, WANT_KEEP, U | SUP_DO_TELL),
-                [SUP_EV_HURRY] = IGNORE(SUP_BACKOFF),
-            },
-        [SUP_FAILED] =
-            {
-                [SUP_EV_START] = CELL(SUP_WAITING, WANT_UP, SUP_DO_TELL),
-                [SUP_EV_STOP] = CELL(SUP_DOWN, WANT_DOWN, SUP_DO_TELL),
-                [SUP_EV_RESTART] = CELL(SUP_WAITING, WANT_UP, SUP_DO_TELL),
-                [SUP_EV_DEPS] = IGNORE(SUP_FAILED),
-                [SUP_EV_SPAWN_FAIL] = IGNORE(SUP_FAILED),
-                [SUP_EV_READY] = IGNORE(SUP_FAILED),
-                [SUP_EV_SICK] = IGNORE(SUP_FAILED),
-                [SUP_EV_EXIT] = IGNORE(SUP_FAILED),
-                [SUP_EV_EXIT_FINAL] = IGNORE(SUP_FAILED),
-                [SUP_EV_TIMER] = IGNORE(SUP_FAILED),
-                [SUP_EV_HURRY] = IGNORE(SUP_FAILED),
-            },
+enum want { KEEP, UP, DOWN }; /* what happens to the wish */
+
+static const struct row {
+    unsigned states, events;
+    enum sup_state next;
+    enum want want;
+    unsigned actions;
+} table[] = {
+    /* wishes of the operator */
+    {RESTING, E(START) | E(RESTART), SUP_WAITING, UP, U | SUP_DO_TELL},
+    {S(WAITING) | ENDING, E(START) | E(RESTART), STAY, UP, 0},
+    {ALIVE, E(START), STAY, UP, 0},
+    {ALIVE, E(RESTART), SUP_STOPPING, UP, U | SUP_DO_ASK | SUP_DO_T_STOP},
+    {ALIVE, E(STOP), SUP_STOPPING, DOWN, U | SUP_DO_ASK | SUP_DO_T_STOP},
+    {S(WAITING) | S(BACKOFF) | S(FAILED), E(STOP), SUP_DOWN, DOWN, U | SUP_DO_TELL},
+    {S(DOWN) | ENDING, E(STOP), STAY, DOWN, 0},
+
+    /* on the way up */
+    {S(BACKOFF), E(TIMER), SUP_WAITING, KEEP, U | SUP_DO_TELL},
+    {S(WAITING), E(DEPS), SUP_STARTING, KEEP, U | SUP_DO_T_START | SUP_DO_SPAWN},
+    {S(STARTING), E(READY), SUP_READY, KEEP, U | SUP_DO_TELL | SUP_DO_DISPATCH},
+
+    /* on the way down, each step harder than the one before */
+    {S(STOPPING), E(TIMER) | E(HURRY), SUP_TERMINATING, KEEP, U | SUP_DO_TERM | SUP_DO_T_TERM},
+    {S(TERMINATING), E(TIMER) | E(HURRY) | E(SICK), SUP_KILLING, KEEP, U | SUP_DO_KILL},
+    {S(STARTING), E(TIMER) | E(SICK), SUP_KILLING, KEEP, U | SUP_DO_KILL},
+    {S(STOPPING), E(SICK), SUP_KILLING, KEEP, U | SUP_DO_KILL},
+    {S(READY), E(SICK), SUP_KILLING, KEEP, U | SUP_DO_KILL | SUP_DO_TELL},
+
+    /* ends */
+    {S(STARTING), E(SPAWN_FAIL) | E(EXIT), SUP_BACKOFF, KEEP, DIED},
+    {S(READY) | S(KILLING), E(EXIT), SUP_BACKOFF, KEEP, DIED},
+    {S(STOPPING) | S(TERMINATING), E(EXIT), SUP_WAITING, KEEP, GONE},
+    {ALIVE | ENDING, E(EXIT_FINAL), SUP_FAILED, KEEP, GONE},
+
+    /* nothing happens: late news of a process that is gone, or what is true already */
+    {RESTING | S(WAITING), E(EXIT) | E(EXIT_FINAL) | E(READY) | E(SICK), STAY, KEEP, 0},
+    {S(READY) | ENDING, E(READY), STAY, KEEP, 0},
+    {S(KILLING), E(SICK) | E(TIMER) | E(HURRY), STAY, KEEP, 0},
+    {S(READY) | S(WAITING) | S(DOWN) | S(FAILED), E(TIMER), STAY, KEEP, 0},
+    {ALIVE | S(WAITING) | RESTING, E(HURRY), STAY, KEEP, 0},
+    {ANY & ~S(WAITING), E(DEPS), STAY, KEEP, 0},
+    {ANY & ~S(STARTING), E(SPAWN_FAIL), STAY, KEEP, 0},
 };
 
 unsigned
 sup_step(struct sup *s, enum sup_event ev)
 {
-    const struct cell *cell = &table[s->state][ev];
-    unsigned actions = cell->actions;
-    unsigned next = cell->next;
+    const struct row *row = table;
+    const struct row *end = table + sizeof table / sizeof table[0];
 
-    if (cell->decided == 0) {
+    while (row < end && ((row->states >> s->state & 1) == 0 || (row->events >> ev & 1) == 0)) {
+        row++;
+    }
+    if (row == end) {
         __builtin_trap();
     }
-    if (cell->want != WANT_KEEP) {
-        s->is_wanted = cell->want == WANT_UP;
+    if (row->want != KEEP) {
+        s->is_wanted = row->want == UP;
     }
-    if ((next & 0x80u) != 0) {
-        next = s->is_wanted ? next & 0x7fu : SUP_DOWN;
-        if (next == SUP_DOWN) {
-            actions &= ~SUP_DO_T_BACKOFF;
-        }
+    if (row->next == STAY) {
+        return row->actions;
     }
-    s->state = (enum sup_state)next;
-    return actions;
+    /* Nothing comes back that nobody wants. */
+    if (!s->is_wanted && (row->next == SUP_BACKOFF || row->next == SUP_WAITING)) {
+        s->state = SUP_DOWN;
+        return row->actions & ~SUP_DO_T_BACKOFF;
+    }
+    s->state = row->next;
+    return row->actions;
 }
 
 const char *
@@ -221,8 +129,7 @@ sup_event_name(enum sup_event ev)
 bool
 sup_has_process(enum sup_state state)
 {
-    return state == SUP_STARTING || state == SUP_READY || state == SUP_STOPPING ||
-           state == SUP_TERMINATING || state == SUP_KILLING;
+    return ((ALIVE | ENDING) >> state & 1) != 0;
 }
 
 uint32_t
