@@ -306,7 +306,9 @@ make_dirs(struct rrd *rrd, struct rr_err *err)
     static const struct {
         const char *name;
         unsigned mode;
-    } dirs[] = {{"state", 0700}, {"state/store", 0700}, {"log", 0750}, {"run", 0700}};
+    } dirs[] = {{"state", 0700},        {"state/store", 0700}, {"state/plugins", 0700},
+                {"state/stages", 0700}, {"data", 0750},        {"log", 0750},
+                {"run", 0700}};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
@@ -315,7 +317,7 @@ make_dirs(struct rrd *rrd, struct rr_err *err)
         rc = paths_mkdir(path, dirs[i].mode, err);
         free(path);
     }
-    return rc == 0 ? spawn_dirs(&rrd->conf, err) : rc;
+    return rc;
 }
 
 static int

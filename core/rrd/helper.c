@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,44 +27,15 @@
 static int
 input_fd(const char *input)
 {
-    const size_t n = input == NULL ? 0 : strlen(input);
-    int fd;
+    const size_t n = strlen(input);
+    const int fd = memfd_create("input", MFD_CLOEXEC);
 
-    if (input == NULL) {
-        return open("/dev/null", O_RDONLY | O_CLOEXEC);
-    }
-    fd = memfd_create("input", MFD_CLOEXEC);
     if (fd >= 0 && (write(fd, input, n) != (ssize_t)n || lseek(fd, 0, SEEK_SET) != 0)) {
         (void)close(fd);
         errno = EIO;
         return -1;
     }
     return fd;
-}
-
-static int
-spawn_helper(struct helper *h, int in, const int *out, const int *complaint, char *const *env)
-{
-    posix_spawn_file_actions_t fa;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    int rc = posix_spawn_file_actions_init(&fa);
-
-    if (rc != 0) {
-        return -rc;
-    }
-    (void)posix_spawnattr_init(&attr);
-    (void)sigemptyset(&none);
-    (void)posix_spawnattr_setsigmask(&attr, &none);
-    (void)posix_spawnattr_setpgroup(&attr, 0);
-    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    rc = posix_spawn_file_actions_adddup2(&fa, in, 0);
-    rc = rc == 0 ? posix_spawn_file_actions_adddup2(&fa, out[1], 1) : rc;
-    rc = rc == 0 ? posix_spawn_file_actions_adddup2(&fa, complaint[1], 2) : rc;
-    rc = rc == 0 ? posix_spawn(&h->pid, h->argv[0], &fa, &attr, h->argv, env) : rc;
-    (void)posix_spawnattr_destroy(&attr);
-    (void)posix_spawn_file_actions_destroy(&fa);
-    return -rc;
 }
 
 /* Take what is there; closes the descriptor at its end. What is over max is read and dropped. */
@@ -144,14 +114,15 @@ start(struct helper *h, char *const *env, struct rr_err *err)
 {
     int out[2] = {-1, -1};
     int complaint[2] = {-1, -1};
-    const int in = input_fd(h->input);
+    const int in = h->input == NULL ? -1 : input_fd(h->input);
     int rc = 0;
 
     h->begin_ms = sys_mono_ms();
-    if (in < 0 || pipe2(out, O_CLOEXEC) != 0 || pipe2(complaint, O_CLOEXEC) != 0) {
+    if ((in < 0 && h->input != NULL) || pipe2(out, O_CLOEXEC) != 0 ||
+        pipe2(complaint, O_CLOEXEC) != 0) {
         rc = -errno;
     } else {
-        rc = spawn_helper(h, in, out, complaint, env);
+        rc = sys_spawn(h->argv, env, (const int[]){in, out[1], complaint[1]}, 3, false, &h->pid);
     }
     if (rc == 0) {
         h->fd_end = (int)syscall(SYS_pidfd_open, h->pid, 0);

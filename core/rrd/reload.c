@@ -12,6 +12,7 @@
 #include "core/rrd/route.h"
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_run.h"
+#include "core/rrd/sys.h"
 #include "core/rrd/upgrade.h"
 
 #include <errno.h>
@@ -19,7 +20,6 @@
 #include <event2/bufferevent.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -259,12 +259,9 @@ static int
 spawn_check(struct reload *r, int fd_out)
 {
     struct text_list words = {0};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attr;
-    sigset_t none;
     int rc;
 
-    text_list_add(&words, "rrd");
+    text_list_add(&words, "/proc/self/exe");
     text_list_add(&words, "--dir");
     text_list_add(&words, r->rrd->conf.dir);
     text_list_add(&words, "--check");
@@ -273,19 +270,9 @@ spawn_check(struct reload *r, int fd_out)
         text_list_add(&words, "--set");
         text_list_add(&words, r->sets.v[i]);
     }
-    (void)sigemptyset(&none);
-    (void)posix_spawn_file_actions_init(&actions);
-    (void)posix_spawnattr_init(&attr);
-    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    (void)posix_spawnattr_setsigmask(&attr, &none);
-    (void)posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    (void)posix_spawn_file_actions_adddup2(&actions, fd_out, 1);
-    (void)posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-    rc = posix_spawn(&r->pid, "/proc/self/exe", &actions, &attr, words.v, environ);
-    (void)posix_spawnattr_destroy(&attr);
-    (void)posix_spawn_file_actions_destroy(&actions);
+    rc = sys_spawn(words.v, environ, (const int[]){-1, fd_out, -1}, 3, false, &r->pid);
     text_list_free(&words);
-    return -rc;
+    return rc;
 }
 
 int

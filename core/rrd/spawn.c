@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spawn.c - posix_spawn of a worker, its descriptors, lock, priority and processors.
- *
- * Never plain fork: the store must not be inherited, and posix_spawn stays fast when the daemon is
- * large.
+ * spawn.c - the process of a worker: its descriptors, directories, lock, priority and processors.
  */
 #include "core/rrd/spawn.h"
 
 #include "core/common/log.h"
 #include "core/common/mem.h"
+#include "core/rrd/sys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,8 +14,6 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <sched.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -26,106 +22,39 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FD_NULL, FD_LOG_READ, FD_LOG_WRITE, FD_OURS, FD_THEIRS, FD_LOCK, FDS };
+/* What is made for a worker: the first two stay here. */
+enum { FD_LOG_READ, FD_OURS, FD_LOG_WRITE, FD_THEIRS, FD_LOCK, FDS };
 
 /* Of each plugin: the one in use, and the one to go back to. */
 #define COPIES_KEPT 2
 
-/* Numbers above what the worker gets, so that no dup2 overwrites a source. */
-#define FD_FLOOR 16
-
 static int
-lift(int fd)
-{
-    int up;
-
-    if (fd < 0) {
-        return -1;
-    }
-    up = fcntl(fd, F_DUPFD_CLOEXEC, FD_FLOOR);
-    (void)close(fd);
-    return up;
-}
-
-static int
-take_stage_lock(const struct conf *conf, const struct conf_stage *stage, int *out,
-                struct rr_err *err)
+make_fds(const struct conf *conf, const struct conf_stage *stage, int *fds, struct rr_err *err)
 {
     char *path = mem_printf("%s/state/stages/%s.lock", conf->dir, stage->name);
-    int fd = lift(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+    int pipe_ends[2] = {-1, -1};
+    int sockets[2] = {-1, -1};
     int rc = 0;
 
-    if (fd < 0) {
+    fds[FD_LOCK] = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fds[FD_LOCK] < 0) {
         rc = -errno;
         (void)rr_err_set(err, rc, "cannot open %s: %s", path, strerror(-rc));
-    } else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    } else if (flock(fds[FD_LOCK], LOCK_EX | LOCK_NB) != 0) {
         rc = rr_err_set(err, RR_E_BUSY, "an older process of this stage is still there (%s)", path);
-        (void)close(fd);
-        fd = -1;
+    } else if (pipe2(pipe_ends, O_CLOEXEC) != 0 ||
+               socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) != 0) {
+        rc = -errno;
+        (void)rr_err_set(err, rc, "cannot make the descriptors of a worker: %s", strerror(-rc));
     }
     free(path);
-    *out = fd;
-    return rc;
-}
-
-static int
-make_fds(int *fds, struct rr_err *err)
-{
-    int pair[2];
-    int rc;
-
-    fds[FD_NULL] = lift(open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (pipe2(pair, O_CLOEXEC) == 0) {
-        fds[FD_LOG_READ] = lift(pair[0]);
-        fds[FD_LOG_WRITE] = lift(pair[1]);
-    }
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
-        fds[FD_OURS] = lift(pair[0]);
-        fds[FD_THEIRS] = lift(pair[1]);
-    }
-    for (int i = 0; i < FD_LOCK; i++) {
-        if (fds[i] < 0) {
-            rc = errno == 0 ? -EMFILE : -errno;
-            return rr_err_set(err, rc, "cannot make the descriptors of a worker: %s",
-                              strerror(-rc));
-        }
-    }
+    fds[FD_LOG_READ] = pipe_ends[0];
+    fds[FD_LOG_WRITE] = pipe_ends[1];
+    fds[FD_OURS] = sockets[0];
+    fds[FD_THEIRS] = sockets[1];
     (void)fcntl(fds[FD_LOG_READ], F_SETFL, O_NONBLOCK);
     (void)fcntl(fds[FD_OURS], F_SETFL, O_NONBLOCK);
-    return 0;
-}
-
-static int
-spawn_process(char *const *argv, char *const *env, const int *fds, pid_t *pid)
-{
-    static const struct {
-        int from, to;
-    } plan[] = {{FD_NULL, 0}, {FD_LOG_WRITE, 1}, {FD_LOG_WRITE, 2}, {FD_THEIRS, 3}, {FD_LOCK, 4}};
-    posix_spawn_file_actions_t fa;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    sigset_t all;
-    int rc = posix_spawn_file_actions_init(&fa);
-
-    if (rc != 0) {
-        return -rc;
-    }
-    (void)posix_spawnattr_init(&attr);
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    (void)posix_spawnattr_setsigmask(&attr, &none);
-    (void)posix_spawnattr_setsigdefault(&attr, &all);
-    (void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                              POSIX_SPAWN_SETSIGDEF);
-    for (size_t i = 0; rc == 0 && i < sizeof plan / sizeof plan[0]; i++) {
-        rc = posix_spawn_file_actions_adddup2(&fa, fds[plan[i].from], plan[i].to);
-    }
-    if (rc == 0) {
-        rc = posix_spawn(pid, argv[0], &fa, &attr, argv, env);
-    }
-    (void)posix_spawnattr_destroy(&attr);
-    (void)posix_spawn_file_actions_destroy(&fa);
-    return -rc;
+    return rc;
 }
 
 /* From outside, right after the start: the plugin is not loaded yet, so no thread escapes it. */
@@ -193,7 +122,7 @@ int
 spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char *instance,
              uint64_t epoch, struct spawned *out, struct rr_err *err)
 {
-    int fds[FDS] = {-1, -1, -1, -1, -1, -1};
+    int fds[FDS] = {-1, -1, -1, -1, -1};
     char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
     char *state = paths_join_new(conf->dir, "state");
     char *parent = mem_printf("%ld", (long)getpid());
@@ -209,17 +138,13 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
                     number,      names[4], state,       names[5],
                     files,       names[6], core,        stage->user == NULL ? NULL : names[7],
                     stage->user, NULL};
-    int rc = take_stage_lock(conf, stage, &fds[FD_LOCK], err);
+    int rc = make_stage_dir(conf, stage, err);
 
+    rc = rc == 0 ? make_fds(conf, stage, fds, err) : rc;
     if (rc == 0) {
-        rc = make_stage_dir(conf, stage, err);
-    }
-    errno = 0;
-    if (rc == 0) {
-        rc = make_fds(fds, err);
-    }
-    if (rc == 0) {
-        rc = spawn_process(argv, env, fds, &out->pid);
+        const int its[] = {-1, fds[FD_LOG_WRITE], fds[FD_LOG_WRITE], fds[FD_THEIRS], fds[FD_LOCK]};
+
+        rc = sys_spawn(argv, env, its, sizeof its / sizeof its[0], true, &out->pid);
         if (rc != 0) {
             (void)rr_err_set(err, rc, "cannot run %s: %s", worker, strerror(-rc));
         }
@@ -228,10 +153,8 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
         set_priority(stage, out->pid);
         out->link_fd = fds[FD_OURS];
         out->log_fd = fds[FD_LOG_READ];
-        fds[FD_OURS] = -1;
-        fds[FD_LOG_READ] = -1;
     }
-    for (int i = 0; i < FDS; i++) {
+    for (int i = rc == 0 ? FD_LOG_WRITE : 0; i < FDS; i++) {
         if (fds[i] >= 0) {
             (void)close(fds[i]);
         }
@@ -244,24 +167,6 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
     free(parent);
     free(state);
     free(worker);
-    return rc;
-}
-
-int
-spawn_dirs(const struct conf *conf, struct rr_err *err)
-{
-    static const struct {
-        const char *name;
-        unsigned mode;
-    } dirs[] = {{"data", 0750}, {"state/plugins", 0700}, {"state/stages", 0700}};
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {
-        char *path = paths_join_new(conf->dir, dirs[i].name);
-
-        rc = paths_mkdir(path, dirs[i].mode, err);
-        free(path);
-    }
     return rc;
 }
 
@@ -281,13 +186,13 @@ spawn_prune(const struct conf *conf)
     struct dirent **files = NULL;
     const int n = scandir(path, &files, NULL, NULL);
     const int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct timespec *used = mem_zalloc(n > 0 ? (size_t)n : 1, sizeof *used);
+    int64_t *used_ns = mem_zalloc(n > 0 ? (size_t)n : 1, sizeof *used_ns);
 
     for (int i = 0; i < n; i++) {
         struct stat st;
 
         if (fstatat(dir, files[i]->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)) {
-            used[i] = st.st_mtim;
+            used_ns[i] = st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
         }
     }
     for (int i = 0; i < n; i++) {
@@ -297,11 +202,9 @@ spawn_prune(const struct conf *conf)
 
         for (int k = 0; k < n && newer < COPIES_KEPT; k++) {
             newer += name_bytes(files[k]->d_name) == bytes &&
-                     strncmp(files[k]->d_name, file, bytes) == 0 &&
-                     (used[k].tv_sec > used[i].tv_sec ||
-                      (used[k].tv_sec == used[i].tv_sec && used[k].tv_nsec > used[i].tv_nsec));
+                     strncmp(files[k]->d_name, file, bytes) == 0 && used_ns[k] > used_ns[i];
         }
-        if (newer >= COPIES_KEPT && used[i].tv_sec > 0 && unlinkat(dir, file, 0) == 0) {
+        if (newer >= COPIES_KEPT && used_ns[i] > 0 && unlinkat(dir, file, 0) == 0) {
             log_debug("sup", "old copy of a plugin removed file=%s", file);
         }
     }
@@ -311,7 +214,7 @@ spawn_prune(const struct conf *conf)
     if (dir >= 0) {
         (void)close(dir);
     }
-    free(used);
+    free(used_ns);
     free(files);
     free(path);
 }

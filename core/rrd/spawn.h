@@ -30,9 +30,6 @@ struct spawned {
 int spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char *instance,
                  uint64_t epoch, struct spawned *out, struct rr_err *err);
 
-/* Make what all workers find: D/data, D/state/plugins, D/state/stages. */
-int spawn_dirs(const struct conf *conf, struct rr_err *err);
-
 /* Remove copies of plugins that are out of use: all but the two of each name that were used last.
  * No worker runs. */
 void spawn_prune(const struct conf *conf);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sys.h - what supervision asks of the system: clocks, signals, ended processes, memory.
+ * sys.h - what supervision asks of the system: clocks, processes, signals, memory.
  *
  * With spawn_worker() this is the seam that tests replace (tests/fake/): whole lives of stages then
  * run without a process and without waiting. A program that defines these functions itself is
@@ -9,6 +9,10 @@
 #ifndef RR_CORE_SYS_H
 #define RR_CORE_SYS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -24,6 +28,18 @@ uint64_t sys_steady_ms(void);
 
 /* A number to spread delays with; not for secrets. */
 uint32_t sys_random(void);
+
+/* Start the program argv[0]: its descriptor i is fds[i], or /dev/null for -1, and it has no other of
+ * ours. No signal is blocked or ignored. It leads a session of its own, or just a group. Returns 0
+ * or a negative errno. */
+int sys_spawn(char *const *argv, char *const *env, const int *fds, size_t n, bool has_session,
+              pid_t *pid);
+
+/* Start the program argv[0]: its descriptor i is fds[i], or /dev/null for -1, and it has no others.
+ * No signal is blocked or ignored. It leads a session of its own, or only a group. Returns 0 or a
+ * negative errno. */
+int sys_spawn(char *const *argv, char *const *env, const int *fds, size_t n, bool has_session,
+              pid_t *pid);
 
 /* Signal a process, or with a negative pid a group. One that is gone is no error. */
 void sys_kill(pid_t pid, int signo);

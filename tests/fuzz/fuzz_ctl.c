@@ -24,20 +24,6 @@
 
 static struct text_list sets;
 
-/* A program that starts itself would fuzz for ever. */
-int
-posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
-            const posix_spawnattr_t *attr, char *const argv[], char *const env[])
-{
-    (void)pid;
-    (void)path;
-    (void)actions;
-    (void)attr;
-    (void)argv;
-    (void)env;
-    return EAGAIN;
-}
-
 static void
 tear_down(void)
 {
