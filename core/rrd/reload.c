@@ -58,6 +58,20 @@ reload_phase(const struct rrd *rrd)
     return rrd->reload == NULL ? "" : phase_names[rrd->reload->phase];
 }
 
+/* Actions of plan_step. */
+#define STOPS (1u << PLAN_STOP | 1u << PLAN_RESTART)
+#define STARTS (1u << PLAN_START | 1u << PLAN_RESTART)
+
+/* The stage of a step that is one of these actions; else NULL, or when it is not there. */
+static struct stage *
+stage_of(const struct reload *r, size_t step, unsigned actions)
+{
+    const struct plan_step *s = &r->plan.steps[step];
+    const long at = conf_stage_index(&r->rrd->conf, s->stage);
+
+    return at < 0 || (actions >> s->action & 1) == 0 ? NULL : r->rrd->stages[at];
+}
+
 bool
 reload_has(const struct stage *stage, enum sup_event ev)
 {
@@ -71,10 +85,8 @@ reload_has(const struct stage *stage, enum sup_event ev)
         return false;
     }
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        const struct plan_step *s = &r->plan.steps[i];
-
-        if (strcmp(s->stage, stage->conf->name) == 0) {
-            return s->action == PLAN_STOP || s->action == PLAN_START || s->action == PLAN_RESTART;
+        if (stage_of(r, i, STOPS | STARTS) == stage) {
+            return true;
         }
     }
     return false;
@@ -123,10 +135,10 @@ finish(struct reload *r, int rc, const char *why)
     } else {
         log_error(area(r), "not done: %s", why);
     }
-    upgrade_end(r->upgrade, r->rrd, rc != 0 && r->phase != CHECKING);
+    upgrade_end(r->upgrade, rc != 0 && r->phase != CHECKING);
     if (rc == 0 && r->upgrade != NULL) {
         json_decref(r->told);
-        r->told = upgrade_json_new(r->upgrade, r->rrd);
+        r->told = upgrade_json_new(r->upgrade);
     }
     r->rrd->reload = NULL; /* the answer may let the next one begin */
     if (r->later != NULL) {
@@ -135,23 +147,14 @@ finish(struct reload *r, int rc, const char *why)
     reload_free(r);
 }
 
-static struct stage *
-stage_named(const struct rrd *rrd, const char *name)
-{
-    const long at = conf_stage_index(&rrd->conf, name);
-
-    return at < 0 ? NULL : rrd->stages[at];
-}
-
 /* Stop what goes or changes, and remember what the operator wants of it. */
 static void
 stop_all(struct reload *r)
 {
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        const struct plan_step *s = &r->plan.steps[i];
-        struct stage *stage = stage_named(r->rrd, s->stage);
+        struct stage *stage = stage_of(r, i, STOPS);
 
-        if (stage != NULL && (s->action == PLAN_STOP || s->action == PLAN_RESTART)) {
+        if (stage != NULL) {
             stage->was_wanted = stage->sup.is_wanted;
             sup_run_event(stage, SUP_EV_STOP);
         }
@@ -350,7 +353,9 @@ swap(struct reload *r)
     enum log_level level;
 
     for (size_t i = 0; i < r->other.n_stages; i++) {
-        stages[i] = stage_named(rrd, r->other.stages[i].name);
+        const long at = conf_stage_index(&rrd->conf, r->other.stages[i].name);
+
+        stages[i] = at < 0 ? NULL : rrd->stages[at];
     }
     for (size_t i = 0; i < rrd->n_stages; i++) {
         if (conf_stage_index(&r->other, rrd->stages[i]->conf->name) < 0) {
@@ -394,11 +399,9 @@ static bool
 all_stopped(const struct reload *r)
 {
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        const struct plan_step *s = &r->plan.steps[i];
-        const struct stage *stage = stage_named(r->rrd, s->stage);
+        const struct stage *stage = stage_of(r, i, STOPS);
 
-        if ((s->action == PLAN_STOP || s->action == PLAN_RESTART) && stage != NULL &&
-            !is_down(stage)) {
+        if (stage != NULL && !is_down(stage)) {
             return false;
         }
     }
@@ -409,12 +412,10 @@ static void
 start_all(struct reload *r)
 {
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        const struct plan_step *s = &r->plan.steps[i];
-        struct stage *stage = stage_named(r->rrd, s->stage);
+        struct stage *stage = stage_of(r, i, STARTS);
 
         /* one that the operator had stopped stays stopped */
-        if (stage != NULL &&
-            (s->action == PLAN_START || (s->action == PLAN_RESTART && stage->was_wanted))) {
+        if (stage != NULL && (r->plan.steps[i].action == PLAN_START || stage->was_wanted)) {
             sup_run_event(stage, SUP_EV_START);
         }
     }
@@ -427,16 +428,14 @@ judge_start(const struct reload *r, char *why, size_t cap)
     int verdict = 1;
 
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        const struct plan_step *s = &r->plan.steps[i];
-        const struct stage *stage = stage_named(r->rrd, s->stage);
+        const struct stage *stage = stage_of(r, i, STARTS);
 
-        if (stage == NULL || !stage->sup.is_wanted ||
-            (s->action != PLAN_START && s->action != PLAN_RESTART)) {
+        if (stage == NULL || !stage->sup.is_wanted) {
             continue;
         }
         if (stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF) {
             (void)snprintf(why, cap, "stage %s did not become ready: %s; the old %s is back",
-                           s->stage, stage->last_exit.text,
+                           stage->conf->name, stage->last_exit.text,
                            r->upgrade == NULL ? "configuration" : "file");
             return -1;
         }
@@ -456,14 +455,16 @@ undo(struct reload *r)
     plan_make(&r->plan, &r->rrd->conf, &r->other);
     r->phase = UNDOING_STOPS;
     for (size_t i = 0; i < r->plan.n_steps; i++) {
-        const struct stage *stage = stage_named(r->rrd, r->plan.steps[i].stage);
-        const long at = conf_stage_index(&r->other, r->plan.steps[i].stage);
+        const struct stage *stage = stage_of(r, i, 1u << PLAN_RESTART);
         struct rr_err err = RR_ERR_INIT;
 
-        /* its file may be what was replaced */
-        if (r->plan.steps[i].action == PLAN_RESTART &&
-            upgrade_pin(&r->other, &r->other.stages[at], stage->conf->hash, &err) != 0) {
-            log_error(area(r), "stage %s may not go back: %s", r->plan.steps[i].stage, err.text);
+        if (stage != NULL) {
+            const long at = conf_stage_index(&r->other, stage->conf->name);
+
+            /* its file may be what was replaced */
+            if (upgrade_pin(&r->other, &r->other.stages[at], stage->conf->hash, &err) != 0) {
+                log_error(area(r), "stage %s may not go back: %s", stage->conf->name, err.text);
+            }
         }
     }
     stop_all(r);
@@ -482,11 +483,11 @@ go_on(struct reload *r)
     }
     if (verdict >= 0 && r->upgrade != NULL) {
         /* one may have failed while others are not ready yet */
-        const int tried = upgrade_judge(r->upgrade, r->rrd, r->why, sizeof r->why);
+        const int tried = upgrade_judge(r->upgrade, r->why, sizeof r->why);
 
         verdict = tried < verdict ? tried : verdict;
     }
-    if (verdict > 0 && r->upgrade != NULL && upgrade_keep(r->upgrade, &r->rrd->conf, &err) != 0) {
+    if (verdict > 0 && r->upgrade != NULL && upgrade_keep(r->upgrade, &err) != 0) {
         (void)snprintf(r->why, sizeof r->why, "%s", err.text);
         verdict = -1;
     }
@@ -522,7 +523,7 @@ reload_turn(struct rrd *rrd)
         FAIL("reload.swap.before");
         swap(r);
         FAIL("reload.swap.after");
-        upgrade_try(r->upgrade, rrd, r->phase == STOPPING);
+        upgrade_try(r->upgrade, r->phase == STOPPING);
         start_all(r);
         r->phase = r->phase == STOPPING ? STARTING : UNDOING_STARTS;
     }

@@ -21,13 +21,14 @@
 #define FILE_BYTES_MAX (64l << 20)
 
 struct row {
-    char *stage;
-    char *file; /* that was asked for */
+    struct stage *stage; /* nothing that comes or goes is reloaded meanwhile */
+    char *file;          /* that was asked for */
     char was[SHA256_HEX_BYTES];
     char hash[SHA256_HEX_BYTES];
 };
 
 struct upgrade {
+    const struct rrd *rrd;
     struct row *rows;
     size_t n_rows;
     uint64_t watch_events, watch_ms;
@@ -37,17 +38,10 @@ void
 upgrade_free(struct upgrade *u)
 {
     for (size_t i = 0; u != NULL && i < u->n_rows; i++) {
-        free(u->rows[i].stage);
         free(u->rows[i].file);
     }
     free(u == NULL ? NULL : u->rows);
     free(u);
-}
-
-static struct conf_stage *
-stage_of(const struct conf *conf, const struct row *row)
-{
-    return &conf->stages[conf_stage_index(conf, row->stage)];
 }
 
 /* The file of a stage is named by the configuration itself. */
@@ -60,6 +54,16 @@ origin_of_file(const struct conf_stage *s)
     return file == NULL || file[0] == '\0' || strcmp(origin, CONF_BY_UPGRADE) == 0 ? NULL : origin;
 }
 
+/* The hash of the installed file of a stage's plugin. */
+static void
+hash_installed(const struct conf *conf, const struct conf_stage *s, char *out)
+{
+    char *file = conf_installed_new(conf, s->plugin);
+
+    sha256_file(file, out);
+    free(file);
+}
+
 /* ---- what is asked for ---- */
 
 /* Find the file to go back to. Only an upgrade that is in force can be undone: an older file must
@@ -70,12 +74,11 @@ find_previous(const struct conf *conf, const struct conf_stage *s, char **out, s
     json_t *record = kept_load(conf->dir, err);
     const char *previous =
         json_string_value(json_object_get(json_object_get(record, s->name), "previous"));
-    char *file = conf_installed_new(conf, s->plugin);
     char installed[SHA256_HEX_BYTES];
     const char *hash;
     int rc = 0;
 
-    sha256_file(file, installed);
+    hash_installed(conf, s, installed);
     hash = kept_hash(record, s->name, s->plugin, installed);
     if (record == NULL) {
         rc = err->code;
@@ -90,44 +93,35 @@ find_previous(const struct conf *conf, const struct conf_stage *s, char **out, s
     } else {
         *out = kept_path_new(conf->dir, previous, s->plugin);
     }
-    free(file);
     json_decref(record);
     return rc;
 }
 
 static int
-add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, const char *file,
-        struct rr_err *err)
+add_row(struct upgrade *u, struct stage *stage, const char *file, struct rr_err *err)
 {
-    struct row row = {.file = NULL};
+    const struct conf_stage *s = stage->conf;
+    struct row row = {.stage = stage, .file = mem_dup(file)};
     struct stat st;
-    int rc;
+    int rc = 0;
 
     if (origin_of_file(s) != NULL) {
-        return rr_err_set(
-            err, RR_E_CONFIG,
-            "the plugin_file of stage %s is set by %s: change it there (rrctl reload)", s->name,
-            origin_of_file(s));
+        rc = rr_err_set(err, RR_E_CONFIG,
+                        "the plugin_file of stage %s is set by %s: change it there (rrctl reload)",
+                        s->name, origin_of_file(s));
+    } else if (file == NULL) {
+        rc = find_previous(&u->rrd->conf, s, &row.file, err);
     }
-    if (file != NULL) {
-        row.file = mem_dup(file);
-    } else {
-        rc = find_previous(conf, s, &row.file, err);
-        if (rc != 0) {
-            return rc;
-        }
+    if (rc == 0 && stat(row.file, &st) == 0 && st.st_size > FILE_BYTES_MAX) {
+        rc = rr_err_set(err, RR_E_PLUGIN, "%s has more than 64 MiB: it is no plugin", row.file);
     }
-    if (stat(row.file, &st) == 0 && st.st_size > FILE_BYTES_MAX) {
-        (void)rr_err_set(err, RR_E_PLUGIN, "%s has more than 64 MiB: it is no plugin", row.file);
+    if (rc == 0) {
+        sha256_file(row.file, row.hash);
+    }
+    if (rc != 0 || strcmp(row.hash, s->hash) == 0) { /* it is what runs */
         free(row.file);
-        return RR_E_PLUGIN;
+        return rc;
     }
-    sha256_file(row.file, row.hash);
-    if (strcmp(row.hash, s->hash) == 0) {
-        free(row.file);
-        return 0; /* it is what runs */
-    }
-    row.stage = mem_dup(s->name);
     u->rows = mem_resize(u->rows, u->n_rows + 1, sizeof *u->rows);
     u->rows[u->n_rows++] = row;
     return 0;
@@ -135,9 +129,9 @@ add_row(struct upgrade *u, const struct conf *conf, const struct conf_stage *s, 
 
 /* The stage of that name, or else all stages of the plugin of that name. */
 static int
-add_rows(struct upgrade *u, const struct rrd *rrd, const char *name, const char *file,
-         struct rr_err *err)
+add_rows(struct upgrade *u, const char *name, const char *file, struct rr_err *err)
 {
+    const struct rrd *rrd = u->rrd;
     const bool is_stage = conf_stage_index(&rrd->conf, name) >= 0;
     bool is_known = false;
     bool runs = false;
@@ -149,52 +143,50 @@ add_rows(struct upgrade *u, const struct rrd *rrd, const char *name, const char 
         if (strcmp(is_stage ? s->name : s->plugin, name) == 0) {
             is_known = true;
             runs = runs || rrd->stages[i]->sup.is_wanted;
-            rc = add_row(u, &rrd->conf, s, file, err);
+            rc = add_row(u, rrd->stages[i], file, err);
         }
     }
-    if (rc != 0) {
-        return rc;
+    if (rc == 0 && !is_known) {
+        rc = rr_err_set(err, RR_E_INPUT, "there is no stage or plugin \"%.60s\"", name);
+    } else if (rc == 0 && !runs) {
+        rc = rr_err_set(err, RR_E_BUSY,
+                        "%s is stopped, so nothing can be tried: rrctl start %s, or install the "
+                        "file",
+                        name, name);
+    } else if (rc == 0 && u->n_rows == 0) {
+        rc = rr_err_set(err, RR_E_INPUT, "%s runs this very file already", name);
     }
-    if (!is_known) {
-        return rr_err_set(err, RR_E_INPUT, "there is no stage or plugin \"%.60s\"", name);
-    }
-    if (!runs) {
-        return rr_err_set(err, RR_E_BUSY,
-                          "%s is stopped, so nothing can be tried: rrctl start %s, or install the "
-                          "file",
-                          name, name);
-    }
-    return u->n_rows > 0 ? 0 : rr_err_set(err, RR_E_INPUT, "%s runs this very file already", name);
+    return rc;
 }
 
 int
-upgrade_new(struct rrd *rrd, const json_t *args, struct upgrade **out, struct rr_err *err)
+upgrade_new(const struct rrd *rrd, const json_t *args, struct upgrade **out, struct rr_err *err)
 {
     const char *name = json_string_value(json_object_get(args, "name"));
     const char *file = json_string_value(json_object_get(args, "file"));
-    struct upgrade *u = mem_zalloc(1, sizeof *u);
     int rc;
 
-    u->watch_events = (uint64_t)json_integer_value(json_object_get(args, "watch_events"));
-    u->watch_ms = (uint64_t)json_integer_value(json_object_get(args, "watch_ms"));
+    *out = mem_zalloc(1, sizeof **out);
+    (*out)->rrd = rrd;
+    (*out)->watch_events = (uint64_t)json_integer_value(json_object_get(args, "watch_events"));
+    (*out)->watch_ms = (uint64_t)json_integer_value(json_object_get(args, "watch_ms"));
     if (name == NULL || (file == NULL && !json_is_true(json_object_get(args, "undo")))) {
         rc = rr_err_set(err, RR_E_INPUT, "the name of a stage or the new file is missing");
     } else {
-        rc = add_rows(u, rrd, name, file, err);
+        rc = add_rows(*out, name, file, err);
     }
     if (rc != 0) {
-        upgrade_free(u);
-        return rc;
+        upgrade_free(*out);
+        *out = NULL;
     }
-    *out = u;
-    return 0;
+    return rc;
 }
 
 void
 upgrade_sets(const struct upgrade *u, struct text_list *sets)
 {
     for (size_t i = 0; u != NULL && i < u->n_rows; i++) {
-        char *set = mem_printf("%s.plugin_file=%s", u->rows[i].stage, u->rows[i].file);
+        char *set = mem_printf("%s.plugin_file=%s", u->rows[i].stage->conf->name, u->rows[i].file);
 
         text_list_add(sets, set);
         free(set);
@@ -207,11 +199,9 @@ static json_t *
 entry_new(const struct conf *conf, const struct conf_stage *s, const char *hash,
           const char *previous, const char *from)
 {
-    char *file = conf_installed_new(conf, s->plugin);
     char installed[SHA256_HEX_BYTES];
 
-    sha256_file(file, installed);
-    free(file);
+    hash_installed(conf, s, installed);
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "plugin", s->plugin, "hash", hash,
                      "installed", installed, "previous", previous, "from", from, "time_ms",
                      (json_int_t)sys_wall_ms());
@@ -237,15 +227,13 @@ static bool
 is_next(const struct conf *conf, const struct conf_stage *s, const char *bad)
 {
     json_t *record = kept_load(conf->dir, NULL);
-    char *file = conf_installed_new(conf, s->plugin);
     char installed[SHA256_HEX_BYTES];
     const char *hash;
     bool is_it;
 
-    sha256_file(file, installed);
+    hash_installed(conf, s, installed);
     hash = kept_hash(record, s->name, s->plugin, installed);
     is_it = strcmp(hash == NULL ? installed : hash, bad) == 0;
-    free(file);
     json_decref(record);
     return is_it;
 }
@@ -282,7 +270,7 @@ judge_plan(const struct upgrade *u, const struct plan *plan, struct rr_err *err)
         bool is_meant = false;
 
         for (size_t k = 0; k < u->n_rows && !is_meant; k++) {
-            is_meant = strcmp(u->rows[k].stage, step->stage) == 0;
+            is_meant = strcmp(u->rows[k].stage->conf->name, step->stage) == 0;
         }
         if (is_meant ? is_change : step->action != PLAN_KEEP) {
             return rr_err_set(err, RR_E_CONFIG,
@@ -299,8 +287,8 @@ note(const struct upgrade *u, const char *what)
     for (size_t i = 0; i < u->n_rows; i++) {
         const struct row *row = &u->rows[i];
 
-        log_info("upgrade", "%s stage=%s file=%s old=%.12s new=%.12s", what, row->stage, row->file,
-                 row->was, row->hash);
+        log_info("upgrade", "%s stage=%s file=%s old=%.12s new=%.12s", what, row->stage->conf->name,
+                 row->file, row->was, row->hash);
     }
 }
 
@@ -312,8 +300,8 @@ upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const st
 
     for (size_t i = 0; i < u->n_rows && rc == 0; i++) {
         struct row *row = &u->rows[i];
-        struct conf_stage *old = stage_of(now, row);
-        struct conf_stage *new = stage_of(next, row);
+        struct conf_stage *old = &now->stages[row->stage->index];
+        struct conf_stage *new = &next->stages[conf_stage_index(next, old->name)];
 
         (void)snprintf(row->was, sizeof row->was, "%s", old->hash);
         (void)snprintf(row->hash, sizeof row->hash, "%s", new->hash);
@@ -332,8 +320,9 @@ upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const st
 }
 
 int
-upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *err)
+upgrade_keep(const struct upgrade *u, struct rr_err *err)
 {
+    const struct conf *conf = &u->rrd->conf;
     json_t *entries = json_object();
     int rc;
 
@@ -342,8 +331,8 @@ upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *er
         const struct row *row = &u->rows[i];
 
         (void)json_object_set_new(
-            entries, row->stage,
-            entry_new(conf, stage_of(conf, row), row->hash, row->was, row->file));
+            entries, row->stage->conf->name,
+            entry_new(conf, row->stage->conf, row->hash, row->was, row->file));
     }
     rc = kept_set(conf->dir, entries, err);
     if (rc == 0) {
@@ -355,35 +344,28 @@ upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *er
 
 /* ---- the trial ---- */
 
-static struct stage *
-worker_of(const struct upgrade *u, const struct rrd *rrd, size_t row)
-{
-    return rrd->stages[conf_stage_index(&rrd->conf, u->rows[row].stage)];
-}
-
 void
-upgrade_try(const struct upgrade *u, const struct rrd *rrd, bool is_on)
+upgrade_try(const struct upgrade *u, bool is_on)
 {
     for (size_t i = 0; u != NULL && i < u->n_rows; i++) {
-        struct stage *stage = worker_of(u, rrd, i);
+        struct stage *stage = u->rows[i].stage;
 
-        stage->trial =
-            (struct stage_trial){.is_on = is_on && stage->was_wanted, .done = stage->trial.done};
-        stage->trial.done = is_on ? 0 : stage->trial.done;
+        stage->trial = (struct stage_trial){.is_on = is_on && stage->was_wanted,
+                                            .done = is_on ? 0 : stage->trial.done};
     }
 }
 
 void
-upgrade_end(const struct upgrade *u, const struct rrd *rrd, bool is_undone)
+upgrade_end(const struct upgrade *u, bool is_undone)
 {
     if (u == NULL) {
         return;
     }
-    upgrade_try(u, rrd, false);
+    upgrade_try(u, false);
     if (is_undone) {
         note(u, "undone");
     }
-    kept_prune(&rrd->conf);
+    kept_prune(&u->rrd->conf);
 }
 
 void
@@ -446,12 +428,12 @@ judge_one(const struct upgrade *u, struct stage *stage, char *why, size_t cap)
 }
 
 int
-upgrade_judge(const struct upgrade *u, const struct rrd *rrd, char *why, size_t cap)
+upgrade_judge(const struct upgrade *u, char *why, size_t cap)
 {
     int verdict = 1;
 
     for (size_t i = 0; i < u->n_rows && verdict >= 0; i++) {
-        struct stage *stage = worker_of(u, rrd, i);
+        struct stage *stage = u->rows[i].stage;
         const int own = stage->trial.is_on ? judge_one(u, stage, why, cap) : 1;
 
         verdict = own < verdict ? own : verdict;
@@ -462,16 +444,16 @@ upgrade_judge(const struct upgrade *u, const struct rrd *rrd, char *why, size_t 
 /* ---- answers ---- */
 
 json_t *
-upgrade_json_new(const struct upgrade *u, const struct rrd *rrd)
+upgrade_json_new(const struct upgrade *u)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < u->n_rows; i++) {
         const struct row *row = &u->rows[i];
-        const struct stage *stage = worker_of(u, rrd, i);
+        const struct stage *stage = row->stage;
 
         (void)json_array_append_new(
-            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "stage", row->stage, "plugin",
+            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "stage", stage->conf->name, "plugin",
                             stage->conf->plugin, "was", row->was, "hash", row->hash, "from",
                             row->file, "events", (json_int_t)stage->trial.done));
     }

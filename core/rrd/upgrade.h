@@ -21,7 +21,8 @@ struct upgrade;
  *
  * Returns 0 or why it cannot be.
  */
-int upgrade_new(struct rrd *rrd, const json_t *args, struct upgrade **out, struct rr_err *err);
+int upgrade_new(const struct rrd *rrd, const json_t *args, struct upgrade **out,
+                struct rr_err *err);
 void upgrade_free(struct upgrade *u);
 
 /* Add what the configuration needs for a check with the new files. */
@@ -32,20 +33,20 @@ int upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, cons
                     struct rr_err *err);
 
 /* The workers that are started now are on trial, or are no more. */
-void upgrade_try(const struct upgrade *u, const struct rrd *rrd, bool is_on);
+void upgrade_try(const struct upgrade *u, bool is_on);
 
 /* 1: all have passed; 0: not yet; -1: one has not, why says how. */
-int upgrade_judge(const struct upgrade *u, const struct rrd *rrd, char *why, size_t cap);
+int upgrade_judge(const struct upgrade *u, char *why, size_t cap);
 
 /* From now on a start of the daemon runs the new files, of all stages or of none. */
-int upgrade_keep(const struct upgrade *u, const struct conf *conf, struct rr_err *err);
+int upgrade_keep(const struct upgrade *u, struct rr_err *err);
 
 /* It is over, whatever came of it: no worker is on trial, and files that nobody needs go.
  * is_undone: new files were in place. Nothing for NULL. */
-void upgrade_end(const struct upgrade *u, const struct rrd *rrd, bool is_undone);
+void upgrade_end(const struct upgrade *u, bool is_undone);
 
 /* {"stages": [{"stage", "plugin", "was", "hash", "from", "events"}]} */
-json_t *upgrade_json_new(const struct upgrade *u, const struct rrd *rrd);
+json_t *upgrade_json_new(const struct upgrade *u);
 
 /* All that were kept, of whatever stages: [{"stage", "plugin", "hash", …, "is_used"}]. NULL with
  * *err filled when the record is damaged. */
