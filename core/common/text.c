@@ -225,18 +225,19 @@ text_clean(char *s)
 }
 
 void
-text_cut(char *buf, size_t max)
+text_copy(char *buf, size_t cap, const char *s)
 {
-    size_t n = strlen(buf);
+    size_t n = strlen(s);
 
-    if (n <= max) {
-        return;
+    if (n >= cap) {
+        n = cap - 1;
+        while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80) {
+            n--;
+        }
     }
-    n = max;
-    while (n > 0 && ((unsigned char)buf[n] & 0xc0) == 0x80) {
-        n--;
-    }
+    memcpy(buf, s, n);
     buf[n] = '\0';
+    text_clean(buf);
 }
 
 /* Edit distance with neighbouring letters swapped counted as one; words up to 63 bytes. */

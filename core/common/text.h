@@ -41,8 +41,9 @@ bool text_is_utf8(const char *s, size_t n);
  * UTF-8 question marks. */
 void text_clean(char *s);
 
-/* Cut the string in buf to at most max bytes without splitting a UTF-8 character. */
-void text_cut(char *buf, size_t max);
+/* Copy what fits into cap bytes, without splitting a UTF-8 character, and make it fit like
+ * text_clean(). */
+void text_copy(char *buf, size_t cap, const char *s);
 
 /* Return the word that is near enough to be what somebody meant, or NULL. words ends with NULL;
  * NULL is an empty list. */

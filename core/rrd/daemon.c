@@ -110,7 +110,7 @@ look_at_space(struct rrd *rrd)
     const bool was_full = rrd->full[0] != '\0';
     const bool is_full = store_tick(rrd->store, &err);
 
-    (void)snprintf(rrd->full, sizeof rrd->full, "%.199s", is_full ? err.text : "");
+    text_copy(rrd->full, sizeof rrd->full, is_full ? err.text : "");
     if (is_full && !was_full) {
         log_error("store", "new events wait: %s", err.text);
     } else if (was_full && !is_full) {

@@ -10,9 +10,6 @@
 #include "core/rrd/stage_log.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-static const char *const kinds[] = {"exit", "signal", "sick", "oom", "spawn"};
 
 static void
 on_saved(void *arg, const struct store_result *r)
@@ -59,28 +56,14 @@ deaths_add(struct stage *stage, uint64_t ready_ms)
     save(stage);
 }
 
-static void
-read_exit(struct stage_exit *out, const json_t *death)
-{
-    const char *kind = json_string_value(json_object_get(death, "kind"));
-    const char *text = json_string_value(json_object_get(death, "text"));
-
-    out->time_ms = (uint64_t)json_integer_value(json_object_get(death, "time_ms"));
-    out->code = (int)json_integer_value(json_object_get(death, "code"));
-    out->signal = (int)json_integer_value(json_object_get(death, "signal"));
-    out->kind = kinds[out->signal != 0];
-    for (size_t i = 0; kind != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
-        out->kind = strcmp(kind, kinds[i]) == 0 ? kinds[i] : out->kind;
-    }
-    (void)snprintf(out->text, sizeof out->text, "%.199s", text == NULL ? "" : text);
-}
-
 int
 deaths_load(struct stage *stage, struct rr_err *err)
 {
+    struct stage_exit *e = &stage->last_exit;
+    const char *kind = "exit";
+    const char *why = "";
     char *text = NULL;
     json_t *doc;
-    json_t *list;
     const int rc = store_hist_new(stage->rrd->store, stage->conf->name, &text, err);
 
     stage->deaths = json_array();
@@ -90,14 +73,15 @@ deaths_load(struct stage *stage, struct rr_err *err)
     doc = json_loads(text, 0, NULL);
     free(text);
     stage->restarts = (uint64_t)json_integer_value(json_object_get(doc, "restarts"));
-    list = json_object_get(doc, "deaths");
-    if (json_is_array(list)) {
-        (void)json_array_extend(stage->deaths, list);
-    }
-    if (json_array_size(stage->deaths) > 0) {
-        read_exit(&stage->last_exit,
-                  json_array_get(stage->deaths, json_array_size(stage->deaths) - 1));
-    }
+    (void)json_array_extend(stage->deaths, json_object_get(doc, "deaths"));
     json_decref(doc);
+
+    const json_t *last = json_array_get(stage->deaths, json_array_size(stage->deaths) - 1);
+
+    e->time_ms = (uint64_t)json_integer_value(json_object_get(last, "time_ms"));
+    (void)json_unpack((json_t *)(uintptr_t)last, "{s?i, s?i, s?s, s?s}", "code", &e->code, "signal",
+                      &e->signal, "text", &why, "kind", &kind);
+    text_copy(e->kind, sizeof e->kind, kind);
+    text_copy(e->text, sizeof e->text, why);
     return 0;
 }

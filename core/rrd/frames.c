@@ -39,7 +39,7 @@ take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
         return rr_err_set(err, RR_E_PROTO, "the worker runs plugin \"%.60s\", not \"%s\"", name,
                           stage->conf->plugin);
     }
-    (void)snprintf(stage->hash, sizeof stage->hash, "%.64s", text_of(body, "sha256"));
+    text_copy(stage->hash, sizeof stage->hash, text_of(body, "sha256"));
     link_send(stage->link, WIRE_CONFIG, 0, conf_stage_json(&stage->rrd->conf, stage->conf));
     return 0;
 }
@@ -51,8 +51,7 @@ take_progress(struct stage *stage, const json_t *body)
 
     p->done = (uint64_t)json_integer_value(json_object_get(body, "done"));
     p->total = (uint64_t)json_integer_value(json_object_get(body, "total"));
-    (void)snprintf(p->text, sizeof p->text, "%.127s", text_of(body, "text"));
-    text_cut(p->text, sizeof p->text - 4);
+    text_copy(p->text, sizeof p->text, text_of(body, "text"));
     if (p->since_ms == 0) {
         p->since_ms = sys_wall_ms();
         p->since_mono_ms = sys_mono_ms();
@@ -108,8 +107,7 @@ frames_take(void *arg, const struct wire_frame *frame, const json_t *body, struc
     case WIRE_REJECT:
         return route_reject(stage, frame->id, text_of(body, "error"), err);
     case WIRE_FATAL:
-        (void)snprintf(stage->fatal, sizeof stage->fatal, "%.199s", text_of(body, "error"));
-        text_cut(stage->fatal, sizeof stage->fatal - 4);
+        text_copy(stage->fatal, sizeof stage->fatal, text_of(body, "error"));
         return 0; /* its exit follows */
     case WIRE_EMIT:
         return route_emit(stage, frame->id, body, err);

@@ -391,8 +391,7 @@ fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const 
     }
     op = store_op_new();
     now.attempts++;
-    (void)snprintf(now.error, sizeof now.error, "%.199s", why);
-    text_cut(now.error, sizeof now.error - 4);
+    text_copy(now.error, sizeof now.error, why);
     if (bury || now.attempts >= (uint64_t)stage->conf->attempts) {
         log_warn("route", "event buried stage=%s event=%" PRIu64 " type=%s attempts=%u: %s", queue,
                  l->item.id, l->type, now.attempts, now.error);

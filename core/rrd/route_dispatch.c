@@ -58,7 +58,7 @@ bury_unread(struct stage *stage, const struct store_item *item, const char *why)
     struct store_op *op = store_op_new();
     struct record_item now = item->item;
 
-    (void)snprintf(now.error, sizeof now.error, "%.190s", why);
+    text_copy(now.error, sizeof now.error, why);
     log_error("route", "event set aside stage=%s event=%" PRIu64 ": %s", stage->conf->name,
               item->id, why);
     store_op_move(op, stage->conf->name, item, STORE_BURIED, 0, &now);

@@ -49,7 +49,7 @@ struct stage_progress {
 /* How the last process of a stage ended. */
 struct stage_exit {
     uint64_t time_ms; /* 0: none yet */
-    const char *kind; /* see deaths.h */
+    char kind[8];     /* see deaths.h */
     int code, signal;
     char text[200];
 };

@@ -87,8 +87,7 @@ stage_log_line(struct stage_log *log, enum log_level level, const char *text)
     char *kept = log->tail[log->n_tail++ % STAGE_LOG_TAIL];
     size_t n;
 
-    (void)snprintf(kept, TAIL_BYTES, "%.*s", TAIL_BYTES - 1, text);
-    text_cut(kept, TAIL_BYTES - 4);
+    text_copy(kept, TAIL_BYTES, text);
     if (level == LOG_ERROR) {
         memcpy(log->last, kept, TAIL_BYTES);
     }

@@ -49,7 +49,7 @@ start_worker(struct stage *stage)
         log_error("sup", "worker not started stage=%s: %s", stage->conf->name, err.text);
         stage->last_exit =
             (struct stage_exit){.time_ms = sys_wall_ms(), .kind = "spawn", .code = -1};
-        (void)snprintf(stage->last_exit.text, sizeof stage->last_exit.text, "%.190s", err.text);
+        text_copy(stage->last_exit.text, sizeof stage->last_exit.text, err.text);
         deaths_add(stage, 0);
         return rc;
     }
@@ -199,7 +199,7 @@ sup_run_sick(struct stage *stage, const char *why)
     if (stage->sup.state == SUP_KILLING || !sup_has_process(stage->sup.state)) {
         return;
     }
-    (void)snprintf(stage->sick, sizeof stage->sick, "%.150s", why);
+    text_copy(stage->sick, sizeof stage->sick, why);
     log_warn("sup", "worker is ended stage=%s pid=%ld: %s", stage->conf->name, (long)stage->pid,
              why);
     sup_run_event(stage, SUP_EV_SICK);
@@ -218,12 +218,14 @@ note_exit(struct stage *stage, int status)
     e->time_ms = sys_wall_ms();
     e->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     e->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    e->kind = stage->sick[0] != '\0' ? "sick" : e->signal != 0 ? "signal" : "exit";
+    const char *kind = stage->sick[0] != '\0' ? "sick" : e->signal != 0 ? "signal" : "exit";
+
     if (e->signal == SIGKILL && !was_killed && sys_oom_kills() > stage->oom_kills) {
-        e->kind = "oom";
+        kind = "oom";
         text = "killed by the kernel: the machine or its cgroup was out of memory";
     }
-    (void)snprintf(e->text, sizeof e->text, "%s", text);
+    text_copy(e->kind, sizeof e->kind, kind);
+    text_copy(e->text, sizeof e->text, text);
     return !stage->is_asked || stage->sick[0] != '\0' || e->code != 0 ||
            (e->signal != 0 && !was_killed);
 }

@@ -372,8 +372,7 @@ void
 upgrade_fault(struct stage *stage, const char *why)
 {
     if (stage->trial.is_on && stage->trial.fault[0] == '\0') {
-        (void)snprintf(stage->trial.fault, sizeof stage->trial.fault, "%.190s", why);
-        text_cut(stage->trial.fault, sizeof stage->trial.fault - 4);
+        text_copy(stage->trial.fault, sizeof stage->trial.fault, why);
         daemon_wake(stage->rrd);
     }
 }

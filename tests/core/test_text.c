@@ -62,7 +62,7 @@ test_words(void)
 {
     static const char *const words[] = {"batch_size", "epochs", "learning_rate", NULL};
     struct text_list list = {0};
-    char buf[64] = "gr\xc3\xbc\xc3\x9f";
+    char buf[64];
 
     is_str(text_suggest("batch_sise", words), "batch_size", "one letter off");
     is_str(text_suggest("epcohs", words), "epochs", "two letters swapped");
@@ -74,8 +74,10 @@ test_words(void)
     text_list_split(&list, " a, b ,,c ");
     ok(list.n == 3 && strcmp(list.v[1], "b") == 0 && list.v[3] == NULL, "a list");
     text_list_free(&list);
-    text_cut(buf, 5);
+    text_copy(buf, 6, "gr\xc3\xbc\xc3\x9f");
     is_str(buf, "gr\xc3\xbc", "a cut does not split a character");
+    text_copy(buf, sizeof buf, "cut\nbefore \xc3");
+    is_str(buf, "cut before ?", "a copy is fit to print");
     ok(text_is_utf8("\xe2\x82\xac", 3) && !text_is_utf8("\xc0\x80", 2) &&
            !text_is_utf8("\xed\xa0\x80", 3) && !text_is_utf8("\xe2\x82", 2) && !text_is_utf8("", 1),
        "UTF-8");
