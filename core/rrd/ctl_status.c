@@ -51,6 +51,7 @@ static json_t *
 queue_new(struct stage *stage)
 {
     struct store *st = stage->rrd->store;
+    const struct lease *l;
     struct store_counts c;
     uint64_t oldest_ms = 0;
     uint64_t due_ms;
@@ -61,7 +62,8 @@ queue_new(struct stage *stage)
         store_due(st, stage->conf->name, UINT64_MAX, first_item, &oldest_ms, &due_ms, NULL) != 0) {
         return json_null();
     }
-    for (const struct lease *l = stage->leases; l != NULL; l = l->next) {
+    STAILQ_FOREACH(l, &stage->leases, next)
+    {
         leased_ready += l->item.state == STORE_READY;
         leased_delayed += l->item.state == STORE_DELAYED;
     }
@@ -187,6 +189,7 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
     json_t *by_type = json_object();
     uint64_t stored = 0;
     uint64_t dropped = 0;
+    int64_t *spare = route_spare_slots_new(rrd);
     struct why_view view;
 
     ctl_why_begin(rrd, &view);
@@ -194,7 +197,7 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
         (void)json_array_append_new(slots,
                                     json_pack("{s:s, s:I, s:I}", "name", rrd->conf.slots[i].name,
                                               "total", (json_int_t)rrd->conf.slots[i].total, "used",
-                                              (json_int_t)rrd->slots_used[i]));
+                                              (json_int_t)(rrd->conf.slots[i].total - spare[i])));
     }
     for (size_t k = 0; k < rrd->n_stages; k++) {
         if (only == NULL || only == rrd->stages[k]) {
@@ -205,6 +208,7 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
         (void)json_object_set(json_array_get(stages, 0), "deaths", only->deaths);
     }
     ctl_why_end(&view);
+    free(spare);
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
     return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}",
                      "version", PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir,

@@ -9,9 +9,9 @@
 #include "core/common/fail.h"
 
 #include "core/rrd/health.h"
+#include "core/rrd/link.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/route.h"
-#include "core/rrd/rrd.h"
 #include "core/rrd/stage_log.h"
 #include "core/rrd/sup_clock.h"
 #include "core/rrd/sup_run.h"
@@ -73,10 +73,9 @@ take_log(struct stage *stage, const json_t *body)
 }
 
 int
-frames_take(void *arg, const struct wire_frame *frame, const json_t *body, struct rr_err *err)
+frames_take(struct stage *stage, const struct wire_frame *frame, const json_t *body,
+            struct rr_err *err)
 {
-    struct stage *stage = arg;
-
     FAIL("frames.decoded");
     switch (frame->type) {
     case WIRE_HELLO:
@@ -122,10 +121,8 @@ frames_take(void *arg, const struct wire_frame *frame, const json_t *body, struc
 }
 
 void
-frames_broken(void *arg, const char *why)
+frames_broken(struct stage *stage, const char *why)
 {
-    struct stage *stage = arg;
-
     if (why == NULL) {
         stage->eof_mono_ms = sys_mono_ms();
     } else {

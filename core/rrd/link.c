@@ -2,17 +2,20 @@
 /*
  * link.c - one worker's socket: decode and check what comes, queue what cannot go yet.
  *
- * Does not: know what frames mean (sup_run.c, route.c).
+ * Does not: know what frames mean (frames.c, route.c).
  */
 #include "core/rrd/link.h"
 
 #include "core/common/fail.h"
 #include "core/common/mem.h"
+#include "core/rrd/frames.h"
+#include "core/rrd/rrd.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -24,19 +27,16 @@
 #define QUEUE_MAX 256
 
 struct packet {
-    struct packet *next;
+    STAILQ_ENTRY(packet) next;
     size_t n;
     uint8_t bytes[];
 };
 
 struct link {
     int fd;
-    uint64_t epoch;
+    struct stage *stage;
     struct event *readable, *writable;
-    link_frame_fn on_frame;
-    link_broken_fn on_broken;
-    void *arg;
-    struct packet *first, **last;
+    STAILQ_HEAD(, packet) queue;
     size_t n_queued;
     bool is_broken;
     uint8_t *buf;
@@ -51,7 +51,7 @@ set_broken(struct link *link, const char *why)
     link->is_broken = true;
     (void)event_del(link->readable);
     (void)event_del(link->writable);
-    link->on_broken(link->arg, why);
+    frames_broken(link->stage, why);
 }
 
 /* Take one message; false when there is none or the link is at its end. */
@@ -76,14 +76,13 @@ take_frame(struct link *link)
         return false;
     }
     rc = wire_decode(link->buf, (size_t)n, 0, &frame, &err);
-    if (rc == 0 && frame.epoch != link->epoch) {
-        rc = rr_err_set(&err, RR_E_PROTO, "%s frame of epoch %llu, expected %llu",
-                        wire_name(frame.type), (unsigned long long)frame.epoch,
-                        (unsigned long long)link->epoch);
+    if (rc == 0 && frame.epoch != link->stage->epoch) {
+        rc = rr_err_set(&err, RR_E_PROTO, "%s frame of epoch %" PRIu64 ", expected %" PRIu64,
+                        wire_name(frame.type), frame.epoch, link->stage->epoch);
     }
     if (rc == 0) {
         body = wire_body_new(&frame, &err);
-        rc = body == NULL ? RR_E_PROTO : link->on_frame(link->arg, &frame, body, &err);
+        rc = body == NULL ? RR_E_PROTO : frames_take(link->stage, &frame, body, &err);
         json_decref(body);
     }
     if (rc != 0) {
@@ -107,11 +106,11 @@ static void
 on_writable(evutil_socket_t fd, short what, void *arg)
 {
     struct link *link = arg;
+    struct packet *p;
 
     (void)fd;
     (void)what;
-    while (link->first != NULL) {
-        struct packet *p = link->first;
+    while ((p = STAILQ_FIRST(&link->queue)) != NULL) {
         const ssize_t n = send(link->fd, p->bytes, p->n, MSG_DONTWAIT | MSG_NOSIGNAL);
 
         if (n < 0 && errno == EINTR) {
@@ -122,28 +121,23 @@ on_writable(evutil_socket_t fd, short what, void *arg)
             return;
         }
         /* A worker that is gone shows on the reading side, after its last words. */
-        link->first = p->next;
+        STAILQ_REMOVE_HEAD(&link->queue, next);
         link->n_queued--;
         free(p);
     }
-    link->last = &link->first;
 }
 
 struct link *
-link_new(struct event_base *base, int fd_take, uint64_t epoch, link_frame_fn on_frame,
-         link_broken_fn on_broken, void *arg)
+link_new(struct stage *stage, int fd_take)
 {
     struct link *link = mem_zalloc(1, sizeof *link);
 
     link->fd = fd_take;
-    link->epoch = epoch;
-    link->on_frame = on_frame;
-    link->on_broken = on_broken;
-    link->arg = arg;
-    link->last = &link->first;
+    link->stage = stage;
+    STAILQ_INIT(&link->queue);
     link->buf = mem_zalloc(RR_WIRE_FRAME_MAX + 1, 1);
-    link->readable = event_new(base, fd_take, EV_READ | EV_PERSIST, on_readable, link);
-    link->writable = event_new(base, fd_take, EV_WRITE, on_writable, link);
+    link->readable = event_new(stage->rrd->base, fd_take, EV_READ | EV_PERSIST, on_readable, link);
+    link->writable = event_new(stage->rrd->base, fd_take, EV_WRITE, on_writable, link);
     (void)event_add(link->readable, NULL);
     return link;
 }
@@ -156,11 +150,8 @@ link_free(struct link *link)
     }
     event_free(link->readable);
     event_free(link->writable);
-    while (link->first != NULL) {
-        struct packet *p = link->first;
-
-        link->first = p->next;
-        free(p);
+    for (struct packet *p; (p = STAILQ_FIRST(&link->queue)) != NULL; free(p)) {
+        STAILQ_REMOVE_HEAD(&link->queue, next);
     }
     (void)close(link->fd);
     free(link->buf);
@@ -182,25 +173,21 @@ link_send_text(struct link *link, uint16_t type, uint64_t id, char *text_take)
     const size_t n = text_take == NULL ? 0 : strlen(text_take);
     struct packet *p;
 
-    if (link->is_broken || text_take == NULL || n > RR_WIRE_BODY_MAX) {
+    if (link->is_broken || text_take == NULL || n > RR_WIRE_BODY_MAX ||
+        link->n_queued == QUEUE_MAX) {
+        set_broken(link, text_take == NULL || n > RR_WIRE_BODY_MAX
+                             ? "a frame to the worker could not be made"
+                             : "the worker does not read its frames");
         free(text_take);
-        set_broken(link, "a frame to the worker could not be made");
-        return;
-    }
-    if (link->n_queued == QUEUE_MAX) {
-        free(text_take);
-        set_broken(link, "the worker does not read its frames");
         return;
     }
     p = mem_zalloc(1, sizeof *p + RR_WIRE_HEADER_BYTES + n);
-    wire_put_header(p->bytes, type, id, link->epoch, (uint32_t)n);
+    wire_put_header(p->bytes, type, id, link->stage->epoch, (uint32_t)n);
     memcpy(p->bytes + RR_WIRE_HEADER_BYTES, text_take, n);
     p->n = RR_WIRE_HEADER_BYTES + n;
     free(text_take);
-    *link->last = p;
-    link->last = &p->next;
-    link->n_queued++;
-    if (link->n_queued == 1) {
+    STAILQ_INSERT_TAIL(&link->queue, p, next);
+    if (++link->n_queued == 1) {
         on_writable(link->fd, EV_WRITE, link);
     }
 }

@@ -7,23 +7,15 @@
 
 #include "core/common/wire.h"
 
-#include <rr/err.h>
-
-#include <event2/event.h>
 #include <jansson.h>
 #include <stdint.h>
 
 struct link;
+struct stage;
 
-/* A frame arrived; body is borrowed. Returning negative (with *err) means that the worker broke
- * the protocol: the link then reads no more. */
-typedef int (*link_frame_fn)(void *arg, const struct wire_frame *frame, const json_t *body,
-                             struct rr_err *err);
-/* The link can be used no more: why is NULL at a plain end of file. Called at most once. */
-typedef void (*link_broken_fn)(void *arg, const char *why);
-
-struct link *link_new(struct event_base *base, int fd_take, uint64_t epoch, link_frame_fn on_frame,
-                      link_broken_fn on_broken, void *arg);
+/* Give the frames that come to frames_take(), and the end of the link to frames_broken(): at most
+ * once, and nothing is read afterwards. Frames of the stage's present epoch are taken only. */
+struct link *link_new(struct stage *stage, int fd_take);
 void link_free(struct link *link);
 
 /* Send a frame; body (may be NULL) is taken over. What the socket does not take now is queued. */

@@ -329,20 +329,6 @@ reload_begin(struct rrd *rrd, bool is_dry, struct upgrade *upgrade_take, struct 
 
 /* ---- swap ---- */
 
-static void
-count_slots(struct rrd *rrd)
-{
-    free(rrd->slots_used);
-    rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        const struct stage *stage = rrd->stages[i];
-
-        for (size_t k = 0; stage->n_leases > 0 && k < stage->conf->n_slots; k++) {
-            rrd->slots_used[stage->conf->slots[k].slot] += stage->conf->slots[k].count;
-        }
-    }
-}
-
 /* Put the other configuration in force, and this one aside. */
 static void
 swap(struct reload *r)
@@ -378,7 +364,6 @@ swap(struct reload *r)
             log_warn("reload", "history not read stage=%s: %s", rrd->conf.stages[i].name, err.text);
         }
     }
-    count_slots(rrd);
     if (log_level_parse(rrd->conf.log_level, &level) == 0 &&
         strcmp(rrd->conf.log_level, r->other.log_level) != 0) {
         log_set_level(level);
@@ -392,7 +377,7 @@ static bool
 is_down(const struct stage *stage)
 {
     return !sup_has_process(stage->sup.state) && stage->sup.state != SUP_BACKOFF &&
-           stage->waiters == NULL && stage->n_leases == 0 && stage->n_changes == 0;
+           STAILQ_EMPTY(&stage->waiters) && stage->n_leases == 0 && stage->n_changes == 0;
 }
 
 static bool

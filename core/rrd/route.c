@@ -23,7 +23,7 @@
 #define SOURCE_OPERATOR "operator"
 /* Who waits for a commit. Those of one stage end in the order in which they were submitted. */
 struct waiter {
-    struct waiter *next;
+    STAILQ_ENTRY(waiter) next;
     struct stage *stage;
     uint64_t epoch;
     uint64_t id;      /* lease or request */
@@ -75,10 +75,10 @@ is_store_fault(int rc)
 static void
 end_lease(struct stage *stage, const struct waiter *w, const struct store_result *r)
 {
-    struct lease *l = stage->leases;
+    struct lease *l = STAILQ_FIRST(&stage->leases);
 
     while (l != NULL && l->number != w->id) {
-        l = l->next;
+        l = STAILQ_NEXT(l, next);
     }
     if (l == NULL) {
         return;
@@ -95,18 +95,6 @@ end_lease(struct stage *stage, const struct waiter *w, const struct store_result
     }
 }
 
-/* Not always the first: one that appends is overtaken while the store is full. */
-static void
-unlink_waiter(struct waiter *w)
-{
-    struct waiter **at = &w->stage->waiters;
-
-    while (*at != w) {
-        at = &(*at)->next;
-    }
-    *at = w->next;
-}
-
 static void
 on_durable(void *arg, const struct store_result *r)
 {
@@ -114,7 +102,8 @@ on_durable(void *arg, const struct store_result *r)
     struct stage *stage = w->stage;
 
     FAIL("route.durable");
-    unlink_waiter(w);
+    /* not always the first: one that appends is overtaken while the store is full */
+    STAILQ_REMOVE(&stage->waiters, w, waiter, next);
     if (stage->link != NULL && stage->epoch == w->epoch) {
         if (w->answers != 0) {
             answer(stage, w->answers, w->id, r->rc, r->rc == 0 ? "" : r->err.text);
@@ -157,12 +146,7 @@ waiter_new(struct stage *stage, struct store_op *op_take, struct lease *l, uint6
 static void
 submit(struct waiter *w)
 {
-    struct waiter **at = &w->stage->waiters;
-
-    while (*at != NULL) {
-        at = &(*at)->next;
-    }
-    *at = w;
+    STAILQ_INSERT_TAIL(&w->stage->waiters, w, next);
     FAIL("route.submit");
     store_op_wait(w->op);
     store_submit(w->stage->rrd->store, w->op, on_durable, w);
@@ -489,6 +473,7 @@ int
 route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err *err)
 {
     struct waiter *last = NULL;
+    struct waiter *w;
 
     if (strlen(key) > RR_WIRE_NAME_MAX) {
         return rr_err_set(err, RR_E_PROTO, "GET of a key of %zu bytes", strlen(key));
@@ -497,7 +482,8 @@ route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err 
         return RR_E_PROTO;
     }
     /* What an earlier handler has put counts when it is durable, and not before. */
-    for (struct waiter *w = stage->waiters; w != NULL; w = w->next) {
+    STAILQ_FOREACH(w, &stage->waiters, next)
+    {
         if (w->epoch == stage->epoch && json_object_get(w->puts, key) != NULL) {
             last = w;
         }

@@ -37,6 +37,9 @@ void route_aside(struct stage *stage, bool is_on);
 /* Whether a stage has a lease on that entry. */
 bool route_is_leased(const struct stage *stage, uint64_t id);
 
+/* What is free of each slot: a stage has its own while it has any lease. The caller frees it. */
+int64_t *route_spare_slots_new(const struct rrd *rrd);
+
 /* What the worker wanted to add while there was no room: let it go on, or (why not NULL) refuse. */
 void route_let_go(struct stage *stage);
 void route_refuse(struct stage *stage, const char *why);

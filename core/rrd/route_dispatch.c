@@ -255,13 +255,10 @@ static void
 decide(struct rrd *rrd, struct candidate *c, size_t n)
 {
     struct slots_waiter *waiters = mem_zalloc(n, sizeof *waiters);
-    int64_t *spare = mem_zalloc(rrd->conf.n_slots, sizeof *spare);
+    int64_t *spare = route_spare_slots_new(rrd);
     bool *is_wanted = mem_zalloc(rrd->conf.n_slots, sizeof *is_wanted);
     size_t n_waiters = 0;
 
-    for (size_t i = 0; i < rrd->conf.n_slots; i++) {
-        spare[i] = rrd->conf.slots[i].total - rrd->slots_used[i];
-    }
     for (size_t i = 0; i < n; i++) {
         if (c[i].stage->n_leases == 0) {
             waiters[n_waiters++] = (struct slots_waiter){.since = c[i].items[0].id,

@@ -19,10 +19,10 @@
 struct lease *
 route_current(const struct stage *stage)
 {
-    struct lease *l = stage->leases;
+    struct lease *l = STAILQ_FIRST(&stage->leases);
 
     while (l != NULL && l->is_ending) {
-        l = l->next;
+        l = STAILQ_NEXT(l, next);
     }
     return l;
 }
@@ -30,7 +30,10 @@ route_current(const struct stage *stage)
 bool
 route_is_leased(const struct stage *stage, uint64_t id)
 {
-    for (const struct lease *l = stage->leases; l != NULL; l = l->next) {
+    const struct lease *l;
+
+    STAILQ_FOREACH(l, &stage->leases, next)
+    {
         if (l->item.id == id) {
             return true;
         }
@@ -58,12 +61,22 @@ route_aside(struct stage *stage, bool is_on)
     route_begin_current(stage);
 }
 
-static void
-use_slots(const struct stage *stage, int64_t sign)
+int64_t *
+route_spare_slots_new(const struct rrd *rrd)
 {
-    for (size_t i = 0; i < stage->conf->n_slots; i++) {
-        stage->rrd->slots_used[stage->conf->slots[i].slot] += sign * stage->conf->slots[i].count;
+    int64_t *spare = mem_zalloc(rrd->conf.n_slots, sizeof *spare);
+
+    for (size_t i = 0; i < rrd->conf.n_slots; i++) {
+        spare[i] = rrd->conf.slots[i].total;
     }
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        const struct stage *stage = rrd->stages[i];
+
+        for (size_t k = 0; stage->n_leases > 0 && k < stage->conf->n_slots; k++) {
+            spare[stage->conf->slots[k].slot] -= stage->conf->slots[k].count;
+        }
+    }
+    return spare;
 }
 
 void
@@ -71,20 +84,14 @@ route_lease(struct stage *stage, const struct store_item *item, const char *type
             const char *config, char *body_take)
 {
     struct lease *l = mem_zalloc(1, sizeof *l);
-    struct lease **at = &stage->leases;
     const bool is_first = route_current(stage) == NULL;
 
-    while (*at != NULL) {
-        at = &(*at)->next;
-    }
-    *at = l;
+    STAILQ_INSERT_TAIL(&stage->leases, l, next);
+    stage->n_leases++;
     l->number = ++stage->rrd->last_lease;
     l->item = *item;
     (void)snprintf(l->type, sizeof l->type, "%s", type);
     (void)snprintf(l->config, sizeof l->config, "%s", config);
-    if (stage->n_leases++ == 0) {
-        use_slots(stage, 1);
-    }
     if (is_first) {
         route_begin_current(stage);
     }
@@ -98,15 +105,8 @@ route_lease(struct stage *stage, const struct store_item *item, const char *type
 void
 route_release(struct stage *stage, struct lease *l)
 {
-    struct lease **at = &stage->leases;
-
-    while (*at != l) {
-        at = &(*at)->next;
-    }
-    *at = l->next;
+    STAILQ_REMOVE(&stage->leases, l, lease, next);
+    stage->n_leases--;
     free(l);
-    if (--stage->n_leases == 0) {
-        use_slots(stage, -1);
-    }
     daemon_wake(stage->rrd);
 }

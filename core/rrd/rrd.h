@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/types.h>
 
 struct ctl;
@@ -28,7 +29,7 @@ struct stage_log;
 
 /* An event that a worker has. It lives here only: see store.h. */
 struct lease {
-    struct lease *next;
+    STAILQ_ENTRY(lease) next;
     bool is_ending;  /* its outcome is under way; the entry is untouchable until the commit */
     uint64_t number; /* unique while the daemon runs */
     struct store_item item;
@@ -102,10 +103,10 @@ struct stage {
     struct sys_usage usage; /* when it was looked at last */
     uint64_t oom_kills;     /* of the machine, when the worker was started */
 
-    struct lease *leases; /* in the order of delivery, which is that of the answers */
+    STAILQ_HEAD(, lease) leases; /* in the order of delivery, which is that of the answers */
     size_t n_leases;
-    bool is_aside;           /* the worker runs what belongs to no event */
-    struct waiter *waiters;  /* for commits of this stage, oldest first (route.c) */
+    bool is_aside;                 /* the worker runs what belongs to no event */
+    STAILQ_HEAD(, waiter) waiters; /* for commits of this stage, oldest first (route.c) */
     struct waiter *held;     /* what the worker adds outside an event, while there is no room */
     uint16_t open_request;   /* frame that waits for its answer; 0: none */
     bool is_full;            /* its queue, by its marks */
@@ -139,7 +140,6 @@ struct rrd {
     struct stage *retired; /* no longer configured; freed when nothing of them is under way */
     struct stage **stages; /* by index in the graph; each stays where it is while it exists */
     size_t n_stages;
-    int64_t *slots_used;
     struct ctl *ctl;
     struct notify *notify; /* to a service manager */
     char instance[40];     /* marks the processes of this state directory */

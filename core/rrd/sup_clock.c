@@ -87,12 +87,15 @@ forgive_gap(struct rrd *rrd)
              gap);
     for (size_t i = 0; i < rrd->n_stages; i++) {
         struct stage *stage = rrd->stages[i];
+        struct lease *l;
 
         shift(&stage->due_ms, stage->sup.state == SUP_BACKOFF ? 0 : gap);
         shift(&stage->ping_sent_ms, gap);
         shift(&stage->alive_mono_ms, gap);
         shift(&stage->eof_mono_ms, gap);
-        for (struct lease *l = stage->leases; l != NULL; l = l->next) {
+
+        STAILQ_FOREACH(l, &stage->leases, next)
+        {
             shift(&l->since_mono_ms, gap);
         }
     }

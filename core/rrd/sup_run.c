@@ -10,8 +10,8 @@
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/deaths.h"
-#include "core/rrd/frames.h"
 #include "core/rrd/health.h"
+#include "core/rrd/link.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
@@ -58,7 +58,7 @@ start_worker(struct stage *stage)
     stage->epoch = epoch;
     health_begin(stage);
     stage_log_attach(stage->log, made.log_fd);
-    stage->link = link_new(rrd->base, made.link_fd, epoch, frames_take, frames_broken, stage);
+    stage->link = link_new(stage, made.link_fd);
     log_debug("sup", "worker started stage=%s pid=%ld", stage->conf->name, (long)stage->pid);
     return 0;
 }
@@ -310,6 +310,8 @@ sup_run_add(struct rrd *rrd, size_t index, struct rr_err *err)
     stage->rrd = rrd;
     stage->conf = &rrd->conf.stages[index];
     stage->index = index;
+    STAILQ_INIT(&stage->leases);
+    STAILQ_INIT(&stage->waiters);
     stage->state_since_ms = sys_wall_ms();
     stage->state_since_mono_ms = sys_mono_ms();
     stage->log = stage_log_new(rrd, stage->conf->name);
@@ -356,7 +358,6 @@ sup_run_init(struct rrd *rrd, struct rr_err *err)
 
     rrd->n_stages = rrd->conf.n_stages;
     rrd->stages = mem_zalloc(rrd->n_stages, sizeof(struct stage *));
-    rrd->slots_used = mem_zalloc(rrd->conf.n_slots, sizeof *rrd->slots_used);
     sup_clock_init(rrd);
     for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
         rc = sup_run_add(rrd, i, err);
@@ -373,8 +374,6 @@ sup_run_fini(struct rrd *rrd)
     sup_run_bury(rrd);
     sup_clock_fini(rrd);
     free(rrd->stages);
-    free(rrd->slots_used);
     rrd->stages = NULL;
-    rrd->slots_used = NULL;
     rrd->n_stages = 0;
 }

@@ -42,7 +42,7 @@ begin_ready(void)
 static const char *
 last_kind(size_t i)
 {
-    return stage(i)->last_exit.kind == NULL ? "" : stage(i)->last_exit.kind;
+    return stage(i)->last_exit.kind;
 }
 
 static void
