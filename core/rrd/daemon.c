@@ -373,7 +373,7 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
         rc = open_log(rrd, opt, err);
     }
     if (rc == 0) {
-        leftovers = sys_sweep_marked(rrd->instance);
+        leftovers = sys_sweep_marked(rrd->instance, false);
         spawn_prune(&rrd->conf);
         kept_prune(&rrd->conf);
         if (leftovers > 0) {
@@ -428,7 +428,7 @@ go(struct rrd *rrd)
     store_drain(rrd->store);
     FAIL("daemon.drained");
     (void)sys_sweep_children();
-    (void)sys_sweep_marked(rrd->instance);
+    (void)sys_sweep_marked(rrd->instance, false);
     log_info("rrd", "stopped");
 }
 

@@ -237,7 +237,7 @@ check_leftovers(struct doctor *d)
     if (d->lock.is_held || d->lock.instance[0] == '\0') {
         return;
     }
-    const uint64_t n = sys_count_marked(d->lock.instance);
+    const uint64_t n = sys_sweep_marked(d->lock.instance, true);
 
     if (n > 0) {
         report_fail(&d->report, "start rrd: it ends them",

@@ -14,9 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What is watched of each: its end, standard output, standard error. */
+enum { END, OUT, COMPLAINT, FDS };
 
 #define OUT_MAX (1u << 20) /* a manifest with every text at full length is far below */
 #define COMPLAINT_MAX (8u << 10)
@@ -36,6 +39,15 @@ input_fd(const char *input)
         return -1;
     }
     return fd;
+}
+
+static void
+drop(int *fd)
+{
+    if (*fd >= 0) {
+        (void)close(*fd);
+    }
+    *fd = -1;
 }
 
 /* Take what is there; closes the descriptor at its end. What is over max is read and dropped. */
@@ -67,10 +79,7 @@ take(int *fd, char **text, size_t *n, size_t max, uint64_t *all)
             return; /* one that never ends must not keep us from the others and the clock */
         }
     }
-    if (*fd >= 0) {
-        (void)close(*fd);
-        *fd = -1;
-    }
+    drop(fd);
 }
 
 static void
@@ -78,30 +87,24 @@ take_all(struct helper *h)
 {
     uint64_t ignored = 0;
 
-    take(&h->fd_out, &h->out, &h->n_out, OUT_MAX, &ignored);
-    take(&h->fd_complaint, &h->complaint, &h->n_complaint, COMPLAINT_MAX, &h->complaint_bytes);
+    take(&h->fds[OUT].fd, &h->out, &h->n_out, OUT_MAX, &ignored);
+    take(&h->fds[COMPLAINT].fd, &h->complaint, &h->n_complaint, COMPLAINT_MAX, &h->complaint_bytes);
 }
 
 /* It has ended, or shall: read its status and the rest of what it wrote. */
 static void
 finish(struct helper *h)
 {
-    int status = 0;
-    int *const fds[] = {&h->fd_end, &h->fd_out, &h->fd_complaint};
+    int status;
 
     /* With what a plugin's constructor may have left. Before it is reaped: until then nobody else
      * can have its number. */
-    (void)kill(-h->pid, SIGKILL);
-    while (waitpid(h->pid, &status, 0) < 0 && errno == EINTR) {
-    }
+    sys_kill(-h->pid, SIGKILL);
+    status = sys_reap(h->pid);
     take_all(h);
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (*fds[i] >= 0) {
-            (void)close(*fds[i]);
-            *fds[i] = -1;
-        }
+    for (size_t i = 0; i < FDS; i++) {
+        drop(&h->fds[i].fd);
     }
-    h->pid = 0;
     h->ran_ms = sys_mono_ms() - h->begin_ms;
     h->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     h->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -112,40 +115,33 @@ finish(struct helper *h)
 static int
 start(struct helper *h, char *const *env, struct rr_err *err)
 {
-    int out[2] = {-1, -1};
-    int complaint[2] = {-1, -1};
-    const int in = h->input == NULL ? -1 : input_fd(h->input);
-    int rc = 0;
+    int its[] = {h->input == NULL ? -1 : input_fd(h->input), -1, -1};
+    int rc = its[0] < 0 && h->input != NULL ? -errno : 0;
 
     h->begin_ms = sys_mono_ms();
-    if ((in < 0 && h->input != NULL) || pipe2(out, O_CLOEXEC) != 0 ||
-        pipe2(complaint, O_CLOEXEC) != 0) {
-        rc = -errno;
-    } else {
-        rc = sys_spawn(h->argv, env, (const int[]){in, out[1], complaint[1]}, 3, false, &h->pid);
-    }
-    if (rc == 0) {
-        h->fd_end = (int)syscall(SYS_pidfd_open, h->pid, 0);
-        h->fd_out = out[0];
-        h->fd_complaint = complaint[0];
-        (void)fcntl(out[0], F_SETFL, O_NONBLOCK);
-        (void)fcntl(complaint[0], F_SETFL, O_NONBLOCK);
-        out[0] = -1;
-        complaint[0] = -1;
-        if (h->fd_end < 0) {
+    for (size_t i = OUT; i < FDS && rc == 0; i++) {
+        int ends[2];
+
+        if (pipe2(ends, O_CLOEXEC) != 0) {
             rc = -errno;
-            h->limit = HELPER_TIME;
-            finish(h);
+        } else {
+            (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
+            h->fds[i].fd = ends[0];
+            its[i] = ends[1];
         }
+    }
+    rc = rc == 0 ? sys_spawn(h->argv, env, its, FDS, false, &h->pid) : rc;
+    if (rc == 0 && (h->fds[END].fd = pidfd_open(h->pid, 0)) < 0) {
+        rc = -errno;
+        finish(h);
     }
     if (rc != 0) {
         (void)rr_err_set(err, rc, "cannot run %s: %s", h->argv[0], strerror(-rc));
     }
-    const int fds[] = {in, out[0], out[1], complaint[0], complaint[1]};
-
-    for (size_t i = 0; i < sizeof fds / sizeof fds[0]; i++) {
-        if (fds[i] >= 0) {
-            (void)close(fds[i]);
+    for (size_t i = 0; i < FDS; i++) {
+        drop(&its[i]);
+        if (rc != 0) {
+            drop(&h->fds[i].fd);
         }
     }
     return rc;
@@ -166,71 +162,42 @@ over_limit(const struct helper *h, int limit_ms)
                                                       : HELPER_WITHIN;
 }
 
-/* Look once at every helper that runs. Its end counts, not that of its output: what a plugin has
- * started may hold that open. */
-static size_t
-watch(struct helper *helpers, size_t first, size_t begun, int limit_ms)
-{
-    size_t running = 0;
-
-    for (size_t i = first; i < begun; i++) {
-        struct helper *h = &helpers[i];
-        struct pollfd end = {h->fd_end, POLLIN, 0};
-
-        if (h->pid == 0) {
-            continue;
-        }
-        take_all(h);
-        h->limit = over_limit(h, limit_ms);
-        if (h->limit != HELPER_WITHIN || poll(&end, 1, 0) != 0) {
-            finish(h);
-        } else {
-            running++;
-        }
-    }
-    return running;
-}
-
-static void
-wait_a_little(const struct helper *helpers, size_t first, size_t begun)
-{
-    struct pollfd *fds = mem_zalloc(3 * (begun - first), sizeof *fds);
-
-    for (size_t i = first; i < begun; i++) {
-        const struct helper *h = &helpers[i];
-        const int own[] = {h->fd_end, h->fd_out, h->fd_complaint};
-
-        for (size_t k = 0; k < 3; k++) {
-            fds[3 * (i - first) + k] = (struct pollfd){h->pid == 0 ? -1 : own[k], POLLIN, 0};
-        }
-    }
-    (void)poll(fds, 3 * (begun - first), (int)LOOK_INTERVAL_MS);
-    free(fds);
-}
-
 int
 helper_run(struct helper *helpers, size_t n, size_t width, int limit_ms, char *const *env,
            struct rr_err *err)
 {
-    int rc = 0;
-    size_t first = 0; /* all before it have ended */
+    struct pollfd *fds = mem_zalloc(mem_mul(n, FDS), sizeof *fds);
     size_t begun = 0;
+    size_t running = 0;
+    int rc = 0;
 
-    while (first < begun || (rc == 0 && begun < n)) {
-        size_t running = watch(helpers, first, begun, limit_ms);
-
+    for (size_t i = 0; i < n * FDS; i++) {
+        fds[i] = (struct pollfd){-1, POLLIN, 0};
+    }
+    while (running > 0 || (rc == 0 && begun < n)) {
         while (rc == 0 && begun < n && running < width) {
+            helpers[begun].fds = &fds[begun * FDS];
             rc = start(&helpers[begun], env, err);
             begun += rc == 0;
             running += rc == 0;
         }
-        while (first < begun && helpers[first].pid == 0) {
-            first++;
-        }
-        if (first < begun) {
-            wait_a_little(helpers, first, begun);
+        (void)poll(fds, begun * FDS, (int)LOOK_INTERVAL_MS);
+        for (size_t i = 0; i < begun; i++) {
+            struct helper *h = &helpers[i];
+
+            if (h->fds[END].fd < 0) {
+                continue;
+            }
+            /* Its end counts, not that of its output: what a plugin has started may hold that. */
+            take_all(h);
+            h->limit = over_limit(h, limit_ms);
+            if (h->limit != HELPER_WITHIN || h->fds[END].revents != 0) {
+                finish(h);
+                running--;
+            }
         }
     }
+    free(fds);
     return rc;
 }
 

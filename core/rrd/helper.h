@@ -35,7 +35,7 @@ struct helper {
     uint64_t ran_ms;
     /* running */
     pid_t pid;
-    int fd_end, fd_out, fd_complaint;
+    struct pollfd *fds;
     uint64_t begin_ms;
 };
 

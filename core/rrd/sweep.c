@@ -167,27 +167,20 @@ pass_marked(const char *mark, int signo)
 }
 
 uint64_t
-sys_sweep_marked(const char *mark)
+sys_sweep_marked(const char *mark, bool is_dry)
 {
     uint64_t total = 0;
     uint64_t found = 1;
 
-    for (int i = 0; i < PASSES && found > 0; i++) {
-        found = pass_marked(mark, SIGKILL);
+    for (int i = 0; i < (is_dry ? 1 : PASSES) && found > 0; i++) {
+        found = pass_marked(mark, is_dry ? 0 : SIGKILL);
         total += found;
     }
     return total;
 }
 
 uint64_t
-sys_count_marked(const char *mark)
-{
-    return pass_marked(mark, 0);
-}
-
-/* One look at our own children. Without lives all are killed. */
-static uint64_t
-pass_children(sys_lives_fn lives, void *arg)
+sys_sweep_orphans(sys_lives_fn lives, void *arg)
 {
     static pid_t list[TREE_MAX];
     const pid_t session = getsid(0);
@@ -210,19 +203,13 @@ pass_children(sys_lives_fn lives, void *arg)
 }
 
 uint64_t
-sys_sweep_orphans(sys_lives_fn lives, void *arg)
-{
-    return pass_children(lives, arg);
-}
-
-uint64_t
 sys_sweep_children(void)
 {
     uint64_t total = 0;
     uint64_t found = 1;
 
     for (int i = 0; i < PASSES && found > 0; i++) {
-        found = pass_children(NULL, NULL);
+        found = sys_sweep_orphans(NULL, NULL);
         total += found;
         while (waitpid(-1, NULL, WNOHANG) > 0) {
         }

@@ -11,8 +11,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -29,9 +27,9 @@ uint64_t sys_steady_ms(void);
 /* A number to spread delays with; not for secrets. */
 uint32_t sys_random(void);
 
-/* Start the program argv[0]: its descriptor i is fds[i], or /dev/null for -1, and it has no other of
- * ours. No signal is blocked or ignored. It leads a session of its own, or just a group. Returns 0
- * or a negative errno. */
+/* Start the program argv[0]: its descriptor i is fds[i], or /dev/null for -1, and it has no other
+ * of ours. No signal is blocked or ignored. It leads a session of its own, or just a group. Returns
+ * 0 or a negative errno. */
 int sys_spawn(char *const *argv, char *const *env, const int *fds, size_t n, bool has_session,
               pid_t *pid);
 
@@ -59,20 +57,19 @@ struct sys_usage {
 void sys_usage(pid_t pid, struct sys_usage *sum);
 
 /* Kill all processes that carry the mark RR_WORKER=mark… in their environment, wherever they went.
- * Children inherit the mark; a pid is never trusted alone. Returns how many were found. */
-uint64_t sys_sweep_marked(const char *mark);
-
-/* How many there are; nothing happens to them. */
-uint64_t sys_count_marked(const char *mark);
+ * Children inherit the mark; a pid is never trusted alone. is_dry: nothing happens to them.
+ * Returns how many were found. */
+uint64_t sys_sweep_marked(const char *mark, bool is_dry);
 
 /* Whether the worker with this mark (what stands behind RR_WORKER=) lives; pid is the process that
  * carries the mark. */
 typedef int (*sys_lives_fn)(void *arg, pid_t pid, const char *mark);
 
 /*
- * Kill the orphans of workers that do not live. With this process as their subreaper they are
- * children of it; their own children become that when they die, and are found by the next call.
- * Returns how many were killed; each of them is going to show in sys_ended().
+ * Kill the orphans of workers that do not live (lives is NULL: all of our children). With this
+ * process as their subreaper they are children of it; their own children become that when they die,
+ * and are found by the next call. Returns how many were killed; each of them is going to show in
+ * sys_ended().
  */
 uint64_t sys_sweep_orphans(sys_lives_fn lives, void *arg);
 

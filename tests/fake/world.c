@@ -122,16 +122,10 @@ sys_usage(pid_t pid, struct sys_usage *sum)
 }
 
 uint64_t
-sys_sweep_marked(const char *mark)
+sys_sweep_marked(const char *mark, bool is_dry)
 {
     (void)mark;
-    return 0;
-}
-
-uint64_t
-sys_count_marked(const char *mark)
-{
-    (void)mark;
+    (void)is_dry;
     return 0;
 }
 
