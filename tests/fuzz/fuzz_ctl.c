@@ -13,8 +13,6 @@
 #include "tests/fake/world.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <errno.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
