@@ -112,6 +112,18 @@ paths_mkdirs(const char *path, unsigned mode, struct rr_err *err)
 }
 
 int
+paths_sync(const char *dir)
+{
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int rc = fd < 0 || fsync(fd) != 0 ? -errno : 0;
+
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return rc;
+}
+
+int
 paths_trust(const struct stat *st, struct rr_err *err)
 {
     const bool is_shared = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0;

@@ -39,6 +39,9 @@ int paths_mkdir(const char *path, unsigned mode, struct rr_err *err);
 /* The same for a directory whose parents need not exist; those are made as well. */
 int paths_mkdirs(const char *path, unsigned mode, struct rr_err *err);
 
+/* Have the names in a directory durable; returns 0 or a negative errno. */
+int paths_sync(const char *dir);
+
 /* Whether nobody but root and this user can change a file or a folder: an owner, a mode. A folder
  * where everybody makes files but none changes those of others (as /tmp) will do. Returns 0, or
  * -EPERM with what is wrong and what to do, for the caller to say of which file. */

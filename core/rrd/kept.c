@@ -72,19 +72,6 @@ kept_hash(const json_t *record, const char *stage, const char *plugin, const cha
     return hash;
 }
 
-/* Sync a directory, so that the names in it are durable. */
-static int
-sync_dir(const char *path)
-{
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int rc = fd < 0 || fsync(fd) != 0 ? -errno : 0;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return rc;
-}
-
 /* Have the content of in or (in < 0) text durable under dir/name, or nothing there. */
 static int
 replace(const char *dir, const char *name, int in, const char *text)
@@ -114,7 +101,7 @@ replace(const char *dir, const char *name, int in, const char *text)
     }
     FAIL("kept.rename.before");
     if (rc == 0) {
-        rc = rename(temp, path) == 0 ? sync_dir(dir) : -errno;
+        rc = rename(temp, path) == 0 ? paths_sync(dir) : -errno;
     }
     if (rc != 0) {
         (void)unlink(temp);
@@ -142,7 +129,7 @@ kept_copy(const char *dir, const char *from, const char *hash, const char *plugi
         rc = in < 0 ? -errno : paths_mkdir(top, 0700, err);
         rc = rc == 0 ? paths_mkdir(own, 0700, err) : rc;
         rc = rc == 0 ? replace(own, name, in, NULL) : rc;
-        rc = rc == 0 ? sync_dir(top) : rc;
+        rc = rc == 0 ? paths_sync(top) : rc;
         sha256_file(path, found);
         if (rc == 0 && strcmp(found, hash) != 0) {
             rc = -ESTALE;

@@ -10,6 +10,7 @@
 
 #include "core/common/fail.h"
 #include "core/common/mem.h"
+#include "core/common/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -229,26 +230,13 @@ open_tables(struct store *st, const struct store_check *check, struct rr_err *er
     return rc == 0 ? begin_life(st, err) : rc;
 }
 
-/* Have the names in a directory durable. */
-static int
-sync_dir(const char *path)
-{
-    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const int rc = fd < 0 || fsync(fd) != 0 ? -errno : 0;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return rc;
-}
-
 /* From now on the end is unclean, until store_close() says otherwise. */
 static int
 begin_unclean(const char *dir, const char *clean_path, struct rr_err *err)
 {
     int rc = unlink(clean_path) != 0 && errno != ENOENT ? -errno : 0;
 
-    rc = rc == 0 ? sync_dir(dir) : rc;
+    rc = rc == 0 ? paths_sync(dir) : rc;
     return rc == 0 ? 0 : rr_err_set(err, rc, "cannot remove %s: %s", clean_path, strerror(-rc));
 }
 
@@ -263,7 +251,7 @@ settle(const char *dir, struct rr_err *err)
     for (size_t i = 0; i < sizeof ups / sizeof ups[0] && rc == 0; i++) {
         char *path = mem_printf("%s%s", dir, ups[i]);
 
-        rc = sync_dir(path);
+        rc = paths_sync(path);
         free(path);
     }
     return rc == 0 ? 0 : rr_err_set(err, rc, "cannot sync %s: %s", dir, strerror(-rc));
