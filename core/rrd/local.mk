@@ -34,7 +34,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/spawn.c core/rrd/spawn.h \
 	core/rrd/stage_log.c core/rrd/stage_log.h \
 	core/rrd/store.c core/rrd/store.h core/rrd/store_event.c core/rrd/store_int.h \
-	core/rrd/store_counters.c core/rrd/store_lineage.c core/rrd/store_op.c core/rrd/store_queue.c core/rrd/store_repair.c core/rrd/store_space.c core/rrd/store_text.c core/rrd/store_thread.c core/rrd/store_verify.c core/rrd/store_verify.h \
+	core/rrd/store_counters.c core/rrd/store_lineage.c core/rrd/store_op.c core/rrd/store_queue.c core/rrd/store_repair.c core/rrd/store_space.c core/rrd/store_table.c core/rrd/store_text.c core/rrd/store_thread.c core/rrd/store_verify.c core/rrd/store_verify.h \
 	core/rrd/sup.c core/rrd/sup.h \
 	core/rrd/sup_clock.c core/rrd/sup_clock.h \
 	core/rrd/sup_order.c core/rrd/sup_order.h \

@@ -7,6 +7,7 @@
  */
 #include "core/rrd/record.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* Four bits at a time: a table that fits in a cache line, and needs no beginning. */
@@ -59,39 +60,33 @@ record_crc32c(uint32_t crc, const void *data, size_t n)
 void
 record_put_be64(uint8_t *out, uint64_t value)
 {
-    for (int i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(value >> (56 - 8 * i));
-    }
+    value = htobe64(value);
+    memcpy(out, &value, sizeof value);
 }
 
 uint64_t
 record_get_be64(const uint8_t *in)
 {
-    uint64_t value = 0;
+    uint64_t value;
 
-    for (int i = 0; i < 8; i++) {
-        value = value << 8 | in[i];
-    }
-    return value;
+    memcpy(&value, in, sizeof value);
+    return be64toh(value);
 }
 
 void
 record_put_le64(uint8_t *out, uint64_t value)
 {
-    for (int i = 0; i < 8; i++) {
-        out[i] = (uint8_t)(value >> (8 * i));
-    }
+    value = htole64(value);
+    memcpy(out, &value, sizeof value);
 }
 
 uint64_t
 record_get_le64(const uint8_t *in)
 {
-    uint64_t value = 0;
+    uint64_t value;
 
-    for (int i = 7; i >= 0; i--) {
-        value = value << 8 | in[i];
-    }
-    return value;
+    memcpy(&value, in, sizeof value);
+    return le64toh(value);
 }
 
 /* Version 1 left the key out, so that a flipped bit in a key made a sound record of another name.
@@ -111,21 +106,16 @@ void
 record_head(enum record_kind kind, const void *key, size_t key_n, const void *data, size_t n,
             uint8_t *out)
 {
-    uint32_t crc;
+    const uint8_t head[4] = {(uint8_t)kind, RECORD_VERSION, 0, 0};
+    const uint32_t crc = htole32(checksum(head, key, key_n, data, n));
 
-    out[0] = (uint8_t)kind;
-    out[1] = RECORD_VERSION;
-    out[2] = 0;
-    out[3] = 0;
-    crc = checksum(out, key, key_n, data, n);
-    for (int i = 0; i < 4; i++) {
-        out[4 + i] = (uint8_t)(crc >> (8 * i));
-    }
+    memcpy(out, head, sizeof head);
+    memcpy(out + sizeof head, &crc, sizeof crc);
 }
 
 int
-record_open(enum record_kind kind, const void *key, size_t key_n, const void *record, size_t bytes,
-            const uint8_t **data, size_t *n, struct rr_err *err)
+record_check(enum record_kind kind, const void *key, size_t key_n, const void *record, size_t bytes,
+             struct rr_err *err)
 {
     const uint8_t *p = record;
     uint32_t crc;
@@ -138,10 +128,8 @@ record_open(enum record_kind kind, const void *key, size_t key_n, const void *re
         return rr_err_set(err, RR_E_CORRUPT, "record of kind %c has version %u, not 1 to %u",
                           (char)kind, p[1], RECORD_VERSION);
     }
-    crc = (uint32_t)p[4] | (uint32_t)p[5] << 8 | (uint32_t)p[6] << 16 | (uint32_t)p[7] << 24;
-    *data = p + RECORD_HEAD_BYTES;
-    *n = bytes - RECORD_HEAD_BYTES;
-    if (crc != checksum(p, key, key_n, *data, *n)) {
+    memcpy(&crc, p + 4, sizeof crc);
+    if (le32toh(crc) != checksum(p, key, key_n, p + RECORD_HEAD_BYTES, bytes - RECORD_HEAD_BYTES)) {
         return rr_err_set(err, RR_E_CORRUPT, "record of kind %c fails its checksum", (char)kind);
     }
     return 0;
@@ -154,12 +142,9 @@ size_t
 record_item_put(const struct record_item *item, uint8_t *out)
 {
     const size_t n = strnlen(item->error, sizeof item->error - 1);
+    const uint32_t attempts = htole32(item->attempts | (item->is_replay ? REPLAY_BIT : 0));
 
-    const uint32_t attempts = item->attempts | (item->is_replay ? REPLAY_BIT : 0);
-
-    for (int i = 0; i < 4; i++) {
-        out[i] = (uint8_t)(attempts >> (8 * i));
-    }
+    memcpy(out, &attempts, sizeof attempts);
     record_put_le64(out + 4, item->in_ms);
     memcpy(out + 12, item->error, n);
     return 12 + n;
@@ -168,14 +153,16 @@ record_item_put(const struct record_item *item, uint8_t *out)
 int
 record_item_get(const uint8_t *data, size_t n, struct record_item *item, struct rr_err *err)
 {
+    uint32_t attempts;
+
     memset(item, 0, sizeof *item);
     if (n < 12 || n - 12 >= sizeof item->error) {
         return rr_err_set(err, RR_E_CORRUPT, "queue entry of %zu bytes", n);
     }
-    item->attempts = (uint32_t)data[0] | (uint32_t)data[1] << 8 | (uint32_t)data[2] << 16 |
-                     (uint32_t)data[3] << 24;
-    item->is_replay = (item->attempts & REPLAY_BIT) != 0;
-    item->attempts &= ~REPLAY_BIT;
+    memcpy(&attempts, data, sizeof attempts);
+    attempts = le32toh(attempts);
+    item->is_replay = (attempts & REPLAY_BIT) != 0;
+    item->attempts = attempts & ~REPLAY_BIT;
     item->in_ms = record_get_le64(data + 4);
     memcpy(item->error, data + 12, n - 12);
     return 0;

@@ -32,10 +32,10 @@ uint32_t record_crc32c(uint32_t crc, const void *data, size_t n);
 void record_head(enum record_kind kind, const void *key, size_t key_n, const void *data, size_t n,
                  uint8_t *out);
 
-/* Check a record found under a key; *data and *n then say where its data lies in it. Returns 0 or
+/* Check a record found under a key: its data is what stands behind the head. Returns 0 or
  * RR_E_CORRUPT. */
-int record_open(enum record_kind kind, const void *key, size_t key_n, const void *record,
-                size_t bytes, const uint8_t **data, size_t *n, struct rr_err *err);
+int record_check(enum record_kind kind, const void *key, size_t key_n, const void *record,
+                 size_t bytes, struct rr_err *err);
 
 /* What a queue keeps of one waiting event. */
 struct record_item {

@@ -12,45 +12,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-int
-store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char *name, uint64_t *out,
-              size_t count, struct rr_err *err)
+static size_t
+count_of(enum store_table t)
 {
-    const uint8_t *data;
-    size_t n;
-    const int rc = store_get(st, txn, t, name, strlen(name), RECORD_NUMBERS, &data, &n, err);
-
-    memset(out, 0, count * sizeof *out);
-    if (rc == RR_E_EMPTY) {
-        return 0;
-    }
-    for (size_t i = 0; rc == 0 && i < count && 8 * i + 8 <= n; i++) {
-        out[i] = record_get_le64(data + 8 * i);
-    }
-    return rc;
+    return t == T_STAT ? STAT_N : 1;
 }
 
 int
-store_add(struct store *st, MDB_txn *txn, enum store_table t, const char *name, size_t index,
-          size_t count, int64_t delta, struct rr_err *err)
+store_set_numbers(struct store *st, enum store_table t, const struct store_key *key,
+                  const uint64_t *numbers, size_t count, struct rr_err *err)
 {
-    uint64_t numbers[8];
-    uint8_t data[sizeof numbers];
-    int rc = store_numbers(st, txn, t, name, numbers, count, err);
+    uint8_t data[8 * STAT_N]; /* no record has more */
 
-    if (rc != 0) {
-        return rc;
-    }
-    numbers[index] += (uint64_t)delta;
     for (size_t i = 0; i < count; i++) {
         record_put_le64(data + 8 * i, numbers[i]);
     }
-    return store_set(st, txn, t, name, strlen(name), RECORD_NUMBERS, data, 8 * count, err);
+    return store_set(st, t, key, data, 8 * count, err);
+}
+
+/* As many as there are, and as are wanted. */
+static void
+read_numbers(const MDB_val *data, uint64_t *out, size_t count)
+{
+    for (size_t i = 0; i < count && 8 * i + 8 <= data->mv_size; i++) {
+        out[i] = record_get_le64((const uint8_t *)data->mv_data + 8 * i);
+    }
+}
+
+int
+store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char *name, uint64_t *out,
+              struct rr_err *err)
+{
+    const struct store_key key = store_key_name(name);
+    MDB_val data;
+    const int rc = store_get(st, txn, t, &key, &data, err);
+
+    memset(out, 0, count_of(t) * sizeof *out);
+    if (rc == 0) {
+        read_numbers(&data, out, count_of(t));
+    }
+    return rc == RR_E_EMPTY ? 0 : rc;
+}
+
+bool
+store_walk_numbers(const struct store_walk *w, uint64_t *out, size_t count)
+{
+    MDB_val data;
+
+    if (!store_walk_data(w, &data) || data.mv_size != 8 * count) {
+        return false;
+    }
+    read_numbers(&data, out, count);
+    return true;
 }
 
 /* The counter of that name, read when it is touched first. */
 static struct counter *
-counter_of(struct store *st, enum store_table t, const char *name, size_t count, struct rr_err *err)
+counter_of(struct store *st, enum store_table t, const char *name, struct rr_err *err)
 {
     struct counter *c;
 
@@ -62,8 +80,8 @@ counter_of(struct store *st, enum store_table t, const char *name, size_t count,
     }
     st->counters = mem_resize(st->counters, st->n_counters + 1, sizeof *st->counters);
     c = &st->counters[st->n_counters];
-    *c = (struct counter){.table = t, .count = count};
-    if (store_numbers(st, st->op, t, name, c->numbers, count, err) != 0) {
+    c->table = t;
+    if (store_numbers(st, st->op, t, name, c->numbers, err) != 0) {
         return NULL;
     }
     c->name = mem_dup(name);
@@ -72,10 +90,10 @@ counter_of(struct store *st, enum store_table t, const char *name, size_t count,
 }
 
 int
-store_count(struct store *st, enum store_table t, const char *name, size_t index, size_t count,
-            int64_t delta, struct rr_err *err)
+store_count(struct store *st, enum store_table t, const char *name, size_t index, int64_t delta,
+            struct rr_err *err)
 {
-    struct counter *c = counter_of(st, t, name, count, err);
+    struct counter *c = counter_of(st, t, name, err);
 
     if (c == NULL) {
         return RR_E_CORRUPT;
@@ -88,7 +106,7 @@ int
 store_counted(struct store *st, enum store_table t, const char *name, uint64_t *out,
               struct rr_err *err)
 {
-    const struct counter *c = counter_of(st, t, name, 1, err);
+    const struct counter *c = counter_of(st, t, name, err);
 
     *out = c == NULL ? 0 : c->numbers[0];
     return c == NULL ? RR_E_CORRUPT : 0;
@@ -101,13 +119,9 @@ store_counters_write(struct store *st, struct rr_err *err)
 
     for (size_t i = 0; rc == 0 && i < st->n_counters; i++) {
         const struct counter *c = &st->counters[i];
-        uint8_t data[8 * COUNTER_MAX];
+        const struct store_key key = store_key_name(c->name);
 
-        for (size_t k = 0; k < c->count; k++) {
-            record_put_le64(data + 8 * k, c->numbers[k]);
-        }
-        rc = store_set(st, st->op, c->table, c->name, strlen(c->name), RECORD_NUMBERS, data,
-                       8 * c->count, err);
+        rc = store_set_numbers(st, c->table, &key, c->numbers, count_of(c->table), err);
     }
     return rc;
 }

@@ -10,6 +10,7 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <sys/queue.h>
 
 enum store_table {
     T_META,
@@ -31,7 +32,7 @@ enum change_kind { CHANGE_APPEND, CHANGE_REPLAY, CHANGE_TAKE, CHANGE_MOVE, CHANG
 
 /* One change of an operation. Texts are its own. */
 struct change {
-    struct change *next;
+    STAILQ_ENTRY(change) next;
     enum change_kind kind;
     char *stage; /* queue, or owner of a text */
     union {
@@ -47,10 +48,8 @@ struct change {
         } append;
         struct {
             struct store_item item; /* CHANGE_REPLAY: only the id */
+            struct store_item now;  /* CHANGE_MOVE */
             bool is_done;           /* CHANGE_TAKE */
-            enum store_state state; /* CHANGE_MOVE */
-            uint64_t sort;
-            struct record_item now;
         } entry;
         struct {
             enum store_table table;
@@ -63,8 +62,8 @@ struct change {
 #define APPEND_HEAD_BYTES 26
 
 struct store_op {
-    struct store_op *next;
-    struct change *first, **last;
+    STAILQ_ENTRY(store_op) next;
+    STAILQ_HEAD(, change) changes;
     store_done_fn fn;
     void *arg;
     struct store_result result;
@@ -72,45 +71,41 @@ struct store_op {
     bool is_patient; /* waits when the store is full */
 };
 
-struct op_list {
-    struct store_op *first, **last;
-};
+STAILQ_HEAD(op_list, store_op);
 
-enum { COUNTER_MAX = 8 };
+/* Numbers of a queue in the table stat. */
+enum stat_index { STAT_READY, STAT_DELAYED, STAT_BURIED, STAT_IN, STAT_DONE, STAT_N };
 
+/* A record of numbers that the batch has changed; tables other than stat have one number. */
 struct counter {
     enum store_table table;
     char *name;
-    size_t count;
-    uint64_t numbers[COUNTER_MAX];
+    uint64_t numbers[STAT_N];
 };
 
 struct store {
     MDB_env *env;
     MDB_dbi dbi[T_COUNT];
+    struct store_conf conf;
     uint64_t start;
-    uint64_t retain_events;
-    bool read_only;
-    uint64_t reserve; /* bytes of disk that stay free for acknowledgements */
     char *dir, *ballast_path;
     char *clean_path; /* a file that is there when the last end was clean */
 
-    /* of the thread alone */
-    MDB_txn *op; /* of the operation that is being applied, child of the batch */
+    /* of the thread alone, once it runs */
+    MDB_txn *op; /* all that is written is written in it */
     uint64_t seq;
-    struct counter *counters; /* that the batch has changed */
+    struct counter *counters;
     size_t n_counters;
     uint64_t replayed; /* last child that this operation emitted once more */
 
     /* of the loop alone */
-    uint64_t looked_ms; /* at the space, monotonic */
-    size_t n_open;      /* operations that were not called back yet */
-    int fd;             /* eventfd */
+    size_t n_open; /* operations that were not called back yet */
+    int fd;        /* eventfd */
 
     pthread_t thread;
     bool has_thread;
     pthread_mutex_t lock; /* for what follows */
-    pthread_cond_t has_work, has_results;
+    pthread_cond_t has_work;
     struct op_list work, results;
     struct op_list waiting; /* for room: they append, and the store is full */
     bool is_closing;
@@ -121,48 +116,106 @@ struct store {
 
 extern const char *const store_table_names[T_COUNT];
 
-/* Longest key that LMDB takes, as it is built by default. */
-#define STORE_KEY_MAX 511
-
 int store_fail(struct rr_err *err, int rc, const char *what);
 
-/* A read transaction; ended by mdb_txn_abort. */
+/* Begin st->op; end it: commit it if rc is 0, else undo everything and return rc. */
+int store_begin(struct store *st, struct rr_err *err);
+int store_end(struct store *st, int rc, struct rr_err *err);
+
+/* A transaction that sees what is committed; ended by mdb_txn_abort(). */
 int store_read(struct store *st, MDB_txn **txn, struct rr_err *err);
-/* "a\0b": returns the length, 0 when it does not fit. b NULL gives the prefix "a\0". */
-size_t store_key2(uint8_t *out, const char *a, const char *b);
 
-int store_set(struct store *st, MDB_txn *txn, enum store_table t, const void *key, size_t key_n,
-              enum record_kind kind, const void *data, size_t n, struct rr_err *err);
-/* The data of a record that was read with its key. */
-int store_record(enum record_kind kind, const MDB_val *k, const MDB_val *v, const uint8_t **data,
-                 size_t *n, struct rr_err *err);
-/* RR_E_EMPTY when there is no such key; *data lies in the map until the transaction ends. */
-int store_get(struct store *st, MDB_txn *txn, enum store_table t, const void *key, size_t key_n,
-              enum record_kind kind, const uint8_t **data, size_t *n, struct rr_err *err);
-/* Deleting what is not there is fine. */
-int store_del(struct store *st, MDB_txn *txn, enum store_table t, const void *key, size_t key_n,
+/* Keys. One that gets too long stays so: n is above STORE_KEY_MAX, and there is no such record. */
+void store_key_add(struct store_key *key, const void *bytes, size_t n);
+void store_key_add_number(struct store_key *key, uint64_t number);
+struct store_key store_key_name(const char *name);
+/* "a\0b"; with "" for b the beginning of all keys of a. */
+struct store_key store_key_names(const char *a, const char *b);
+struct store_key store_key_id(uint64_t id);
+bool store_key_is(const struct store_key *key, const char *name);
+
+/* Write a record, and delete one (which need not be there), in st->op. */
+int store_set(struct store *st, enum store_table t, const struct store_key *key, const void *data,
+              size_t n, struct rr_err *err);
+int store_del(struct store *st, enum store_table t, const struct store_key *key,
               struct rr_err *err);
+/* RR_E_EMPTY when there is no such record; *data lies in the map until the transaction ends. */
+int store_get(struct store *st, MDB_txn *txn, enum store_table t, const struct store_key *key,
+              MDB_val *data, struct rr_err *err);
+/* The same from what is committed, in a new string. */
+int store_get_text(struct store *st, enum store_table t, const struct store_key *key, char **text,
+                   struct rr_err *err);
+/* The data of a record that was read with its key. */
+int store_record(enum store_table t, const MDB_val *k, const MDB_val *v, MDB_val *data,
+                 struct rr_err *err);
 
-/* Numbers: add to the number at index of a record of n numbers, which is made when missing. */
-int store_add(struct store *st, MDB_txn *txn, enum store_table t, const char *name, size_t index,
-              size_t count, int64_t delta, struct rr_err *err);
+/*
+ * A walk through a table in the order of its keys:
+ *
+ *     bool more = store_walk(&w, …);
+ *     for (; more; more = store_step(&w, MDB_NEXT)) { … w.k … }
+ *     return store_walk_end(&w, err);
+ */
+struct store_walk {
+    MDB_val k, v; /* the record where it stands, as it is stored */
+    enum store_table table;
+    struct store_key from;
+    size_t prefix_n;
+    MDB_cursor *cur;
+    MDB_txn *own;
+    int rc;
+    int failed; /* set it to an error of what is done at a record, and the walk ends with it */
+};
+/* Begin at the first key from `from` on (NULL: the first of all) and stay with the keys that begin
+ * with its first prefix_n bytes. txn NULL: see what is committed. Returns whether there is a
+ * record. */
+bool store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_table t,
+                const struct store_key *from, size_t prefix_n);
+bool store_step(struct store_walk *w, MDB_cursor_op to);
+/* Go on at the first key from another one on. */
+bool store_seek(struct store_walk *w, const struct store_key *from);
+/* Always called. */
+int store_walk_end(struct store_walk *w, struct rr_err *err);
+/* The data of the record, false when it is damaged. */
+bool store_walk_data(const struct store_walk *w, MDB_val *data);
+/* The number at the beginning of its key. */
+uint64_t store_walk_id(const struct store_walk *w);
+
+/* Records of numbers (store_counters.c). */
+int store_set_numbers(struct store *st, enum store_table t, const struct store_key *key,
+                      const uint64_t *numbers, size_t count, struct rr_err *err);
+/* All of a counter: 0 when there is no such record. */
 int store_numbers(struct store *st, MDB_txn *txn, enum store_table t, const char *name,
-                  uint64_t *out, size_t count, struct rr_err *err);
-
-/* The same within a batch: gathered in memory, written at its end. st->op only. */
-int store_count(struct store *st, enum store_table t, const char *name, size_t index, size_t count,
-                int64_t delta, struct rr_err *err);
-/* A single number with what the batch has changed. */
+                  uint64_t *out, struct rr_err *err);
+/* Those of a record on a walk, false when it is damaged or has another count of them. */
+bool store_walk_numbers(const struct store_walk *w, uint64_t *out, size_t count);
+/* Add to a number; it is gathered in memory and written by store_counters_write(). */
+int store_count(struct store *st, enum store_table t, const char *name, size_t index, int64_t delta,
+                struct rr_err *err);
+/* A single number with what was added. */
 int store_counted(struct store *st, enum store_table t, const char *name, uint64_t *out,
                   struct rr_err *err);
 int store_counters_write(struct store *st, struct rr_err *err);
 void store_counters_forget(struct store *st);
 
+/* Events (store_event.c): one as JSON, by its id in st->op or on a walk; NULL when it is damaged or
+ * not there. */
+json_t *store_event_doc(struct store *st, uint64_t id);
+json_t *store_walk_doc(const struct store_walk *w);
+/* The record in the table key of an event; false when it has no key. */
+bool store_event_key(const json_t *event, struct store_key *key);
 /* A queue has let go of the event; it goes when no other needs it and pruning passed it already. */
 int store_let_go(struct store *st, uint64_t id, struct rr_err *err);
-/* Add an entry to a queue. */
+
+/* Queues (store_queue.c). What stands in a key behind the name of the queue and its \0. */
+#define STORE_ENTRY_BYTES 17u
+/* Add an entry. */
 int store_enqueue(struct store *st, const char *queue, uint64_t id, uint64_t now_ms, bool is_replay,
                   struct rr_err *err);
+/* Which of the numbers of a queue counts the entries in a state. */
+enum stat_index store_stat_of(enum store_state state);
+/* The entry on a walk through the table queue; false when the key is not of the form of one. */
+bool store_walk_item(const struct store_walk *w, struct store_item *out);
 
 /* Lineage (store_lineage.c). The id of an event whose parent has this child already is in *known:
  * the handler that is repeated by a replay emits what it emitted then. */
@@ -172,12 +225,11 @@ int store_known_child(struct store *st, const struct change *c, uint64_t after, 
 int store_add_fact(struct store *st, const char *stage, const struct store_item *item,
                    enum store_outcome outcome, struct rr_err *err);
 /* Whether a fact says that its queue has the event still, if only set aside. */
-bool store_fact_is_open(const MDB_val *k, const MDB_val *v);
+bool store_fact_is_open(const struct store_walk *w);
 /* Whether an entry of that queue (NULL: of any) needs the event, by its facts. In st->op. */
 int store_is_needed(struct store *st, uint64_t id, const char *queue, bool *needed,
                     struct rr_err *err);
-int store_forget_lineage(struct store *st, MDB_txn *txn, uint64_t id, const json_t *event,
-                         struct rr_err *err);
+int store_forget_lineage(struct store *st, uint64_t id, const json_t *event, struct rr_err *err);
 /* To format 2, which has lineage. */
 int store_index_children(struct store *st, struct rr_err *err);
 
@@ -190,24 +242,15 @@ int store_do_text(struct store *st, const struct change *c, struct rr_err *err);
 
 /* Make the facts of all that queues need again, and count what is in the queues. In st->op. */
 int store_count_again(struct store *st, struct rr_err *err);
-
-/* Put right what damaged records would stop; logs each (store_repair.c). */
+/* Put right what damaged records would stop; logs each (store_repair.c). In st->op. */
 int store_repair(struct store *st, const struct store_check *check, struct rr_err *err);
 
 /* 0, or -ENOSPC with what is full and what to do (store_space.c). */
 int store_look_at_space(struct store *st, bool was_full, struct rr_err *err);
-/* Returns whether there was any. */
-bool store_give_ballast(struct store *st);
+void store_give_ballast(struct store *st);
 
 /* The thread (store_thread.c). */
 int store_thread_start(struct store *st, struct rr_err *err);
 void store_thread_stop(struct store *st);
-
-#define STAT_READY 0u
-#define STAT_DELAYED 1u
-#define STAT_BURIED 2u
-#define STAT_IN 3u
-#define STAT_DONE 4u
-#define STAT_N 5u
 
 #endif

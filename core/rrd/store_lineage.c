@@ -13,108 +13,85 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Numbers of a fact: outcome, attempts, joined the queue, ended. */
 enum { FACT_NUMBERS = 4, PAIR = 16 };
 
-static void
-pair_key(uint8_t *out, uint64_t parent, uint64_t child)
+static struct store_key
+pair_key(uint64_t parent, uint64_t child)
 {
-    record_put_be64(out, parent);
-    record_put_be64(out + 8, child);
+    struct store_key key = store_key_id(parent);
+
+    store_key_add_number(&key, child);
+    return key;
+}
+
+/* The child on a walk through the table child. */
+static uint64_t
+child_of(const struct store_walk *w)
+{
+    return w->k.mv_size != PAIR ? 0 : record_get_be64((const uint8_t *)w->k.mv_data + 8);
 }
 
 int
 store_add_child(struct store *st, uint64_t parent, uint64_t child, struct rr_err *err)
 {
-    uint8_t key[PAIR];
+    const struct store_key key = pair_key(parent, child);
 
-    pair_key(key, parent, child);
-    return store_set(st, st->op, T_CHILD, key, sizeof key, RECORD_NUMBERS, "", 0, err);
+    return store_set(st, T_CHILD, &key, "", 0, err);
 }
 
 bool
-store_fact_is_open(const MDB_val *k, const MDB_val *v)
+store_fact_is_open(const struct store_walk *w)
 {
-    const uint8_t *data;
-    size_t n;
+    uint64_t fact[FACT_NUMBERS];
 
-    if (store_record(RECORD_NUMBERS, k, v, &data, &n, NULL) != 0 || n != 8 * FACT_NUMBERS) {
-        return true; /* damaged: who knows */
-    }
-    const uint64_t outcome = record_get_le64(data);
-
-    return outcome == STORE_OPEN || outcome == STORE_SET_ASIDE;
+    return !store_walk_numbers(w, fact, FACT_NUMBERS) || /* damaged: who knows */
+           fact[0] == STORE_OPEN || fact[0] == STORE_SET_ASIDE;
 }
 
 int
 store_add_fact(struct store *st, const char *stage, const struct store_item *item,
                enum store_outcome outcome, struct rr_err *err)
 {
-    const uint64_t numbers[FACT_NUMBERS] = {outcome, item->item.attempts, item->item.in_ms,
-                                            outcome == STORE_OPEN ? 0 : sys_wall_ms()};
-    uint8_t key[STORE_KEY_MAX];
-    uint8_t data[8 * FACT_NUMBERS];
-    const size_t n = strlen(stage);
+    const uint64_t fact[FACT_NUMBERS] = {outcome, item->item.attempts, item->item.in_ms,
+                                         outcome == STORE_OPEN ? 0 : sys_wall_ms()};
+    struct store_key key = store_key_id(item->id);
 
-    if (8 + n > sizeof key) {
-        return rr_err_set(err, RR_E_INPUT, "the name of stage %.40s is too long", stage);
-    }
-    record_put_be64(key, item->id);
-    memcpy(key + 8, stage, n);
-    for (size_t i = 0; i < FACT_NUMBERS; i++) {
-        record_put_le64(data + 8 * i, numbers[i]);
-    }
-    return store_set(st, st->op, T_FACT, key, 8 + n, RECORD_NUMBERS, data, sizeof data, err);
+    store_key_add(&key, stage, strlen(stage));
+    return store_set_numbers(st, T_FACT, &key, fact, FACT_NUMBERS, err);
 }
 
 int
 store_is_needed(struct store *st, uint64_t id, const char *queue, bool *needed, struct rr_err *err)
 {
-    uint8_t be[8];
-    MDB_val k = {sizeof be, be};
-    MDB_val v;
-    MDB_cursor *cur;
-    int rc = mdb_cursor_open(st->op, st->dbi[T_FACT], &cur);
+    struct store_key from = store_key_id(id);
+    struct store_walk w;
 
     *needed = false;
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot look who needs an event");
-    }
-    record_put_be64(be, id);
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-         rc == 0 && !*needed && k.mv_size > 8 && record_get_be64(k.mv_data) == id;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        const char *stage = (const char *)k.mv_data + 8;
-        const size_t n = k.mv_size - 8;
+    for (bool more = store_walk(&w, st, st->op, T_FACT, &from, from.n); more && !*needed;
+         more = store_step(&w, MDB_NEXT)) {
+        const char *stage = (const char *)w.k.mv_data + 8;
+        const size_t n = w.k.mv_size - 8;
 
         *needed = (queue == NULL || (strlen(queue) == n && memcmp(stage, queue, n) == 0)) &&
-                  store_fact_is_open(&k, &v);
+                  store_fact_is_open(&w);
     }
-    mdb_cursor_close(cur);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0
-                                         : store_fail(err, rc, "cannot look who needs an event");
+    return store_walk_end(&w, err);
 }
 
 /* Whether a stored event is what the change would append. */
 static bool
 is_same(struct store *st, uint64_t id, const struct change *c)
 {
-    uint8_t be[8];
-    const uint8_t *data;
-    size_t n;
-    json_t *doc;
-    bool same;
+    const char *type;
+    const char *source;
+    const char *config;
+    json_t *doc = store_event_doc(st, id);
+    const bool same = json_unpack(doc, "{s:s, s:s, s:s}", "type", &type, "source", &source,
+                                  "config", &config) == 0 &&
+                      strcmp(type, c->append.type) == 0 && strcmp(source, c->append.source) == 0 &&
+                      strcmp(config, c->append.config) == 0;
 
-    record_put_be64(be, id);
-    if (store_get(st, st->op, T_EVENT, be, sizeof be, RECORD_EVENT, &data, &n, NULL) != 0) {
-        return false;
-    }
-    doc = json_loadb((const char *)data, n, 0, NULL);
-    const char *type = json_string_value(json_object_get(doc, "type"));
-    const char *source = json_string_value(json_object_get(doc, "source"));
-    const char *config = json_string_value(json_object_get(doc, "config"));
-
-    same = type != NULL && source != NULL && config != NULL && strcmp(type, c->append.type) == 0 &&
-           strcmp(source, c->append.source) == 0 && strcmp(config, c->append.config) == 0;
     json_decref(doc);
     return same;
 }
@@ -123,71 +100,47 @@ int
 store_known_child(struct store *st, const struct change *c, uint64_t after, uint64_t *known,
                   struct rr_err *err)
 {
-    uint8_t key[PAIR];
-    MDB_val k = {sizeof key, key};
-    MDB_val v;
-    MDB_cursor *cur;
-    int rc = mdb_cursor_open(st->op, st->dbi[T_CHILD], &cur);
+    const struct store_key from = pair_key(c->append.parent, after + 1);
+    struct store_walk w;
 
     *known = 0;
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot read the lineage");
-    }
-    pair_key(key, c->append.parent, after + 1);
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-         rc == 0 && k.mv_size == PAIR && record_get_be64(k.mv_data) == c->append.parent;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        const uint64_t child = record_get_be64((const uint8_t *)k.mv_data + 8);
+    for (bool more = store_walk(&w, st, st->op, T_CHILD, &from, 8); more && *known == 0;
+         more = store_step(&w, MDB_NEXT)) {
+        const uint64_t child = child_of(&w);
 
-        if (is_same(st, child, c)) {
-            *known = child;
-            break;
-        }
+        *known = is_same(st, child, c) ? child : 0;
     }
-    mdb_cursor_close(cur);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read the lineage");
+    return store_walk_end(&w, err);
 }
 
 /* Delete all records of a table whose key begins with an id. */
 static int
-delete_prefix(struct store *st, MDB_txn *txn, enum store_table t, uint64_t id, struct rr_err *err)
+delete_all(struct store *st, enum store_table t, uint64_t id, struct rr_err *err)
 {
-    uint8_t be[8];
-    MDB_val k = {sizeof be, be};
-    MDB_val v;
-    MDB_cursor *cur;
-    int rc = mdb_cursor_open(txn, st->dbi[t], &cur);
+    const struct store_key from = store_key_id(id);
+    struct store_walk w;
 
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot forget the lineage");
+    for (bool more = store_walk(&w, st, st->op, t, &from, from.n); more;
+         more = store_step(&w, MDB_NEXT)) {
+        const int rc = mdb_cursor_del(w.cur, 0);
+
+        w.failed = rc == 0 ? 0 : store_fail(err, rc, "cannot forget the lineage");
     }
-    record_put_be64(be, id);
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-         rc == 0 && k.mv_size >= 8 && record_get_be64(k.mv_data) == id;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        rc = mdb_cursor_del(cur, 0);
-        if (rc != 0) {
-            break;
-        }
-    }
-    mdb_cursor_close(cur);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot forget the lineage");
+    return store_walk_end(&w, err);
 }
 
 int
-store_forget_lineage(struct store *st, MDB_txn *txn, uint64_t id, const json_t *event,
-                     struct rr_err *err)
+store_forget_lineage(struct store *st, uint64_t id, const json_t *event, struct rr_err *err)
 {
     const json_t *parents = json_object_get(event, "parents");
-    uint8_t key[PAIR];
-    int rc = delete_prefix(st, txn, T_FACT, id, err);
+    int rc = delete_all(st, T_FACT, id, err);
 
-    if (rc == 0) {
-        rc = delete_prefix(st, txn, T_CHILD, id, err);
-    }
+    rc = rc == 0 ? delete_all(st, T_CHILD, id, err) : rc;
     for (size_t i = 0; rc == 0 && i < json_array_size(parents); i++) {
-        pair_key(key, (uint64_t)json_integer_value(json_array_get(parents, i)), id);
-        rc = store_del(st, txn, T_CHILD, key, sizeof key, err);
+        const struct store_key key =
+            pair_key((uint64_t)json_integer_value(json_array_get(parents, i)), id);
+
+        rc = store_del(st, T_CHILD, &key, err);
     }
     return rc;
 }
@@ -195,187 +148,101 @@ store_forget_lineage(struct store *st, MDB_txn *txn, uint64_t id, const json_t *
 int
 store_index_children(struct store *st, struct rr_err *err)
 {
-    MDB_cursor *cur;
-    MDB_val k;
-    MDB_val v;
-    int bad = 0;
-    int rc = mdb_cursor_open(st->op, st->dbi[T_EVENT], &cur);
+    struct store_walk w;
 
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot upgrade the store");
-    }
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_FIRST); rc == 0 && bad == 0;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        const uint8_t *data;
-        size_t n;
-        json_t *doc;
-
-        if (store_record(RECORD_EVENT, &k, &v, &data, &n, NULL) != 0) {
-            continue; /* it is set aside when its turn comes */
-        }
-        doc = json_loadb((const char *)data, n, 0, NULL);
+    for (bool more = store_walk(&w, st, st->op, T_EVENT, NULL, 0); more;
+         more = store_step(&w, MDB_NEXT)) {
+        json_t *doc = store_walk_doc(&w); /* NULL: it is set aside when its turn comes */
         const json_t *parents = json_object_get(doc, "parents");
 
-        for (size_t i = 0; bad == 0 && i < json_array_size(parents); i++) {
-            bad = store_add_child(st, (uint64_t)json_integer_value(json_array_get(parents, i)),
-                                  record_get_be64(k.mv_data), err);
+        for (size_t i = 0; w.failed == 0 && i < json_array_size(parents); i++) {
+            w.failed = store_add_child(st, (uint64_t)json_integer_value(json_array_get(parents, i)),
+                                       store_walk_id(&w), err);
         }
         json_decref(doc);
     }
-    mdb_cursor_close(cur);
-    return bad != 0             ? bad
-           : rc == MDB_NOTFOUND ? 0
-                                : store_fail(err, rc, "cannot upgrade the store");
-}
-
-/* Walk the keys of a table that begin with an id. */
-typedef bool (*key_fn)(void *arg, const MDB_val *k, const MDB_val *v);
-
-static int
-walk_prefix(struct store *st, enum store_table t, uint64_t id, key_fn fn, void *arg,
-            struct rr_err *err)
-{
-    uint8_t be[8];
-    MDB_val k = {sizeof be, be};
-    MDB_val v;
-    MDB_txn *txn;
-    MDB_cursor *cur;
-    int rc = store_read(st, &txn, err);
-
-    if (rc != 0) {
-        return rc;
-    }
-    rc = mdb_cursor_open(txn, st->dbi[t], &cur);
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return store_fail(err, rc, "cannot read the lineage");
-    }
-    record_put_be64(be, id);
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-         rc == 0 && k.mv_size > 8 && record_get_be64(k.mv_data) == id && fn(arg, &k, &v);
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-    }
-    mdb_cursor_close(cur);
-    mdb_txn_abort(txn);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read the lineage");
-}
-
-struct child_walk {
-    store_id_fn fn;
-    void *arg;
-};
-
-static bool
-give_child(void *arg, const MDB_val *k, const MDB_val *v)
-{
-    const struct child_walk *w = arg;
-
-    (void)v;
-    return k->mv_size != PAIR || w->fn(w->arg, record_get_be64((const uint8_t *)k->mv_data + 8));
+    return store_walk_end(&w, err);
 }
 
 int
 store_children(struct store *st, uint64_t id, store_id_fn fn, void *arg, struct rr_err *err)
 {
-    struct child_walk w = {fn, arg};
+    const struct store_key from = store_key_id(id);
+    struct store_walk w;
+    bool more = store_walk(&w, st, NULL, T_CHILD, &from, from.n);
 
-    return walk_prefix(st, T_CHILD, id, give_child, &w, err);
-}
-
-struct fact_walk {
-    store_fact_fn fn;
-    void *arg;
-};
-
-static bool
-give_fact(void *arg, const MDB_val *k, const MDB_val *v)
-{
-    const struct fact_walk *w = arg;
-    const uint8_t *data;
-    size_t n;
-    bool more = true;
-
-    if (store_record(RECORD_NUMBERS, k, v, &data, &n, NULL) == 0 && n == 8 * FACT_NUMBERS) {
-        const struct store_fact fact = {.outcome = (enum store_outcome)record_get_le64(data),
-                                        .attempts = record_get_le64(data + 8),
-                                        .in_ms = record_get_le64(data + 16),
-                                        .end_ms = record_get_le64(data + 24)};
-        char *stage = mem_dupn((const char *)k->mv_data + 8, k->mv_size - 8);
-
-        more = fact.outcome == STORE_OPEN || w->fn(w->arg, stage, &fact);
-        free(stage);
+    while (more && fn(arg, child_of(&w))) {
+        more = store_step(&w, MDB_NEXT);
     }
-    return more;
+    return store_walk_end(&w, err);
 }
 
 int
 store_facts(struct store *st, uint64_t id, store_fact_fn fn, void *arg, struct rr_err *err)
 {
-    struct fact_walk w = {fn, arg};
+    const struct store_key from = store_key_id(id);
+    struct store_walk w;
 
-    return walk_prefix(st, T_FACT, id, give_fact, &w, err);
+    for (bool more = store_walk(&w, st, NULL, T_FACT, &from, from.n); more;
+         more = more && store_step(&w, MDB_NEXT)) {
+        char *stage = mem_dupn((const char *)w.k.mv_data + 8, w.k.mv_size - 8);
+        uint64_t n[FACT_NUMBERS];
+
+        if (store_walk_numbers(&w, n, FACT_NUMBERS) && n[0] != STORE_OPEN) {
+            const struct store_fact fact = {.outcome = (enum store_outcome)n[0],
+                                            .attempts = n[1],
+                                            .in_ms = n[2],
+                                            .end_ms = n[3]};
+
+            more = fn(arg, stage, &fact);
+        }
+        free(stage);
+    }
+    return store_walk_end(&w, err);
 }
 
-/* Time and id of the first event from an id on. */
-static int
-time_from(MDB_cursor *cur, uint64_t from, uint64_t *id, uint64_t *time_ms)
+/* Go to the first sound event from an id on; false when there is none. */
+static bool
+seek_event(struct store_walk *w, uint64_t from, uint64_t *id, uint64_t *time_ms)
 {
-    uint8_t be[8];
-    MDB_val k = {sizeof be, be};
-    MDB_val v;
-    const uint8_t *data;
-    size_t n;
-    int rc;
+    const struct store_key key = store_key_id(from);
 
-    record_put_be64(be, from);
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE); rc == 0;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        if (store_record(RECORD_EVENT, &k, &v, &data, &n, NULL) == 0) {
-            json_t *doc = json_loadb((const char *)data, n, 0, NULL);
+    for (bool more = store_seek(w, &key); more; more = store_step(w, MDB_NEXT)) {
+        json_t *doc = store_walk_doc(w);
 
-            *id = record_get_be64(k.mv_data);
+        if (doc != NULL) {
+            *id = store_walk_id(w);
             *time_ms = (uint64_t)json_integer_value(json_object_get(doc, "time_ms"));
             json_decref(doc);
-            return 0;
+            return true;
         }
     }
-    return rc;
+    return false;
 }
 
 int
 store_since(struct store *st, uint64_t time_ms, uint64_t *id, struct rr_err *err)
 {
-    MDB_txn *txn;
-    MDB_cursor *cur;
+    struct store_walk w;
     uint64_t low = 1;              /* events before it are older */
     uint64_t high = st->start + 1; /* from it on none is older */
     uint64_t at = 0;
     uint64_t when;
-    int rc = store_read(st, &txn, err);
 
     *id = 0;
-    if (rc != 0) {
-        return rc;
-    }
-    rc = mdb_cursor_open(txn, st->dbi[T_EVENT], &cur);
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return store_fail(err, rc, "cannot walk the event log");
-    }
+    (void)store_walk(&w, st, NULL, T_EVENT, NULL, 0);
     /* Ids rise with time, as long as nobody sets the clock back. */
     for (high <<= 40; low < high;) {
         const uint64_t middle = low + (high - low) / 2;
 
-        if (time_from(cur, middle, &at, &when) == 0 && when < time_ms) {
+        if (seek_event(&w, middle, &at, &when) && when < time_ms) {
             low = at + 1;
         } else {
             high = middle;
         }
     }
-    rc = time_from(cur, low, id, &when);
-    mdb_cursor_close(cur);
-    mdb_txn_abort(txn);
-    return rc == 0              ? 0
-           : rc == MDB_NOTFOUND ? rr_err_set(err, RR_E_EMPTY, "no event is as young as that")
-                                : store_fail(err, rc, "cannot walk the event log");
+    const bool found = seek_event(&w, low, id, &when);
+    const int rc = store_walk_end(&w, err);
+
+    return rc != 0 || found ? rc : rr_err_set(err, RR_E_EMPTY, "no event is as young as that");
 }

@@ -18,7 +18,7 @@ store_op_new(void)
 {
     struct store_op *op = mem_zalloc(1, sizeof *op);
 
-    op->last = &op->first;
+    STAILQ_INIT(&op->changes);
     op->result.err = (struct rr_err)RR_ERR_INIT;
     return op;
 }
@@ -26,13 +26,13 @@ store_op_new(void)
 void
 store_op_free(struct store_op *op)
 {
-    struct change *next;
+    struct change *c;
 
     if (op == NULL) {
         return;
     }
-    for (struct change *c = op->first; c != NULL; c = next) {
-        next = c->next;
+    while ((c = STAILQ_FIRST(&op->changes)) != NULL) {
+        STAILQ_REMOVE_HEAD(&op->changes, next);
         if (c->kind == CHANGE_APPEND) {
             free(c->append.text);
         }
@@ -50,8 +50,7 @@ add(struct store_op *op, enum change_kind kind, size_t texts_bytes)
     struct change *c = mem_zalloc(1, mem_add(sizeof *c, texts_bytes));
 
     c->kind = kind;
-    *op->last = c;
-    op->last = &c->next;
+    STAILQ_INSERT_TAIL(&op->changes, c, next);
     return c;
 }
 
@@ -236,9 +235,7 @@ store_op_move(struct store_op *op, const char *queue, const struct store_item *i
     struct change *c = add_for(op, CHANGE_MOVE, queue);
 
     c->entry.item = *item;
-    c->entry.state = state;
-    c->entry.sort = sort;
-    c->entry.now = *now;
+    c->entry.now = (struct store_item){.state = state, .sort = sort, .id = item->id, .item = *now};
 }
 
 static void

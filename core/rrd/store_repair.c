@@ -16,225 +16,186 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Walk a table in st->op; fn returns 0 to go on. Values are as stored, with their heads. */
-typedef int (*walk_fn)(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err);
-
 static int
-walk(struct store *st, enum store_table t, walk_fn fn, struct rr_err *err)
+bury_damaged(struct store *st, const struct store_key *damaged, struct rr_err *err)
 {
-    MDB_cursor *cur;
-    MDB_val k;
-    MDB_val v;
-    int rc = mdb_cursor_open(st->op, st->dbi[t], &cur);
-    int told = 0;
-
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot walk the store");
-    }
-    for (rc = mdb_cursor_get(cur, &k, &v, MDB_FIRST); rc == 0 && told == 0;
-         rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT)) {
-        told = fn(st, &k, &v, err);
-    }
-    mdb_cursor_close(cur);
-    return told != 0                       ? told
-           : rc == MDB_NOTFOUND || rc == 0 ? 0
-                                           : store_fail(err, rc, "cannot walk the store");
-}
-
-static int
-bury_damaged(struct store *st, const struct store_damage *d, struct rr_err *err)
-{
-    const size_t queue_n = d->key_n - 17u;
-    struct record_item item = {.error = "its queue entry was damaged on disk; kick or drop it"};
-    uint8_t key[STORE_KEY_MAX];
+    static const struct record_item item = {
+        .error = "its queue entry was damaged on disk; kick or drop it"};
+    struct store_key key = *damaged;
     uint8_t data[RECORD_ITEM_MAX];
-    MDB_val k = {d->key_n, key};
-    int rc;
+    const int rc = store_del(st, T_QUEUE, damaged, err);
 
-    if (d->key_n <= 17) {
-        return store_del(st, st->op, T_QUEUE, d->key, d->key_n, err);
+    if (rc != 0 || key.n <= STORE_ENTRY_BYTES) {
+        return rc;
     }
-    memcpy(key, d->key, d->key_n);
-    rc = mdb_del(st->op, st->dbi[T_QUEUE], &k, NULL);
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot remove a damaged queue entry");
-    }
-    key[queue_n] = STORE_BURIED;
-    record_put_be64(key + queue_n + 1, 0);
-    return store_set(st, st->op, T_QUEUE, key, d->key_n, RECORD_ITEM, data,
-                     record_item_put(&item, data), err);
-}
-
-/* Count one queue entry, and note that its queue needs the event. */
-static int
-count_entry(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err)
-{
-    const char *queue = k->mv_data;
-    const size_t queue_n = strnlen(k->mv_data, k->mv_size);
-    struct store_item item = {0};
-    const uint8_t *data;
-    size_t n;
-    int rc;
-
-    if (queue_n + 18 != k->mv_size) {
-        return 0;
-    }
-    item.state = (enum store_state)queue[queue_n + 1];
-    item.id = record_get_be64((const uint8_t *)queue + queue_n + 10);
-    if (store_record(RECORD_ITEM, k, v, &data, &n, NULL) == 0) {
-        (void)record_item_get(data, n, &item.item, NULL);
-    }
-    rc = store_add(st, st->op, T_STAT, queue,
-                   item.state == STORE_READY     ? STAT_READY
-                   : item.state == STORE_DELAYED ? STAT_DELAYED
-                                                 : STAT_BURIED,
-                   STAT_N, 1, err);
-    return rc == 0 ? store_add_fact(st, queue, &item,
-                                    item.state == STORE_BURIED ? STORE_SET_ASIDE : STORE_OPEN, err)
-                   : rc;
+    key.bytes[key.n - STORE_ENTRY_BYTES] = STORE_BURIED;
+    record_put_be64(key.bytes + key.n - 16, 0);
+    return store_set(st, T_QUEUE, &key, data, record_item_put(&item, data), err);
 }
 
 /* A queue whose entry is gone needs nothing. */
 static int
-close_fact(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err)
+close_facts(struct store *st, struct rr_err *err)
 {
-    struct store_item item = {0};
-    char stage[STORE_KEY_MAX + 1];
+    struct store_walk w;
 
-    if (k->mv_size <= 8 || !store_fact_is_open(k, v)) {
-        return 0;
+    for (bool more = store_walk(&w, st, st->op, T_FACT, NULL, 0); more;
+         more = store_step(&w, MDB_NEXT)) {
+        const struct store_item item = {.id = store_walk_id(&w)};
+
+        if (item.id != 0 && store_fact_is_open(&w)) {
+            char *stage = mem_dupn((const char *)w.k.mv_data + 8, w.k.mv_size - 8);
+
+            w.failed = store_add_fact(st, stage, &item, STORE_DROPPED, err);
+            free(stage);
+        }
     }
-    item.id = record_get_be64(k->mv_data);
-    (void)snprintf(stage, sizeof stage, "%.*s", (int)(k->mv_size - 8),
-                   (const char *)k->mv_data + 8);
-    return store_add_fact(st, stage, &item, STORE_DROPPED, err);
+    return store_walk_end(&w, err);
 }
 
-/* The totals of a queue stay where they can be read; what is in it is counted. */
+/* The totals of queues stay where they can be read; what is in them is counted. */
 static int
-forget_counts(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err)
+forget_counts(struct store *st, struct rr_err *err)
 {
-    const uint8_t *data;
-    uint8_t fresh[8 * STAT_N] = {0};
-    size_t n;
+    struct store_walk w;
 
-    if (store_record(RECORD_NUMBERS, k, v, &data, &n, NULL) == 0 && n == sizeof fresh) {
-        memcpy(fresh + 8 * STAT_IN, data + 8 * STAT_IN, 16);
+    for (bool more = store_walk(&w, st, st->op, T_STAT, NULL, 0); more;
+         more = store_step(&w, MDB_NEXT)) {
+        uint64_t numbers[STAT_N] = {0};
+        struct store_key key = {0};
+
+        store_key_add(&key, w.k.mv_data, w.k.mv_size);
+        (void)store_walk_numbers(&w, numbers, STAT_N);
+        memset(numbers, 0, STAT_IN * sizeof *numbers);
+        w.failed = store_set_numbers(st, T_STAT, &key, numbers, STAT_N, err);
     }
-    return store_set(st, st->op, T_STAT, k->mv_data, k->mv_size, RECORD_NUMBERS, fresh,
-                     sizeof fresh, err);
+    return store_walk_end(&w, err);
+}
+
+/* Count the entries of the queues, and note that their queues need the events. */
+static int
+count_entries(struct store *st, struct rr_err *err)
+{
+    struct store_walk w;
+
+    for (bool more = store_walk(&w, st, st->op, T_QUEUE, NULL, 0); more;
+         more = store_step(&w, MDB_NEXT)) {
+        const char *queue = w.k.mv_data;
+        struct store_item item;
+
+        if (!store_walk_item(&w, &item)) {
+            continue;
+        }
+        w.failed = store_count(st, T_STAT, queue, store_stat_of(item.state), 1, err);
+        if (w.failed == 0) {
+            w.failed = store_add_fact(
+                st, queue, &item, item.state == STORE_BURIED ? STORE_SET_ASIDE : STORE_OPEN, err);
+        }
+    }
+    return store_walk_end(&w, err);
 }
 
 int
 store_count_again(struct store *st, struct rr_err *err)
 {
-    int rc = walk(st, T_FACT, close_fact, err);
+    int rc = close_facts(st, err);
 
-    if (rc == 0) {
-        rc = walk(st, T_STAT, forget_counts, err);
-    }
-    return rc == 0 ? walk(st, T_QUEUE, count_entry, err) : rc;
+    rc = rc == 0 ? forget_counts(st, err) : rc;
+    rc = rc == 0 ? count_entries(st, err) : rc;
+    rc = rc == 0 ? store_counters_write(st, err) : rc;
+    store_counters_forget(st); /* a repair and an upgrade both count */
+    return rc;
 }
 
-/* An event with a key: note the key again. */
+/* Note the keys of all events again. */
 static int
-learn_key(struct store *st, const MDB_val *k, const MDB_val *v, struct rr_err *err)
+learn_keys(struct store *st, struct rr_err *err)
 {
-    const uint8_t *data;
-    uint8_t key[STORE_KEY_MAX];
-    uint8_t number[8];
-    json_t *doc = NULL;
-    size_t n;
-    int rc = 0;
+    struct store_walk w;
 
-    if (k->mv_size != 8 || store_record(RECORD_EVENT, k, v, &data, &n, NULL) != 0) {
-        return 0;
-    }
-    doc = json_loadb((const char *)data, n, 0, NULL);
-    const char *used = json_string_value(json_object_get(doc, "key"));
-    const char *type = json_string_value(json_object_get(doc, "type"));
+    for (bool more = store_walk(&w, st, st->op, T_EVENT, NULL, 0); more;
+         more = store_step(&w, MDB_NEXT)) {
+        const uint64_t id = store_walk_id(&w);
+        json_t *doc = store_walk_doc(&w);
+        struct store_key key;
 
-    if (used != NULL && type != NULL) {
-        record_put_le64(number, record_get_be64(k->mv_data));
-        rc = store_set(st, st->op, T_KEY, key, store_key2(key, type, used), RECORD_NUMBERS, number,
-                       sizeof number, err);
+        if (store_event_key(doc, &key)) {
+            w.failed = store_set_numbers(st, T_KEY, &key, &id, 1, err);
+        }
+        json_decref(doc);
     }
-    json_decref(doc);
-    return rc;
+    return store_walk_end(&w, err);
 }
 
 /* The number of the last start is in the ids of the events, too. */
 static int
-count_starts(struct store *st, struct rr_err *err)
+count_starts(struct store *st, const struct store_key *key, struct rr_err *err)
 {
-    MDB_cursor *cur;
-    MDB_val k;
-    MDB_val v;
-    uint8_t number[8];
-    int rc = mdb_cursor_open(st->op, st->dbi[T_EVENT], &cur);
-    uint64_t start = 0;
-
-    if (rc == 0) {
-        rc = mdb_cursor_get(cur, &k, &v, MDB_LAST);
-        start = rc == 0 && k.mv_size == 8 ? record_get_be64(k.mv_data) >> 40 : 0;
-        mdb_cursor_close(cur);
-    }
+    struct store_walk w;
+    const bool is_any = store_walk(&w, st, st->op, T_EVENT, NULL, 0) && store_step(&w, MDB_LAST);
     /* starts that stored no event left no trace; so many of them in a row there are not */
-    record_put_le64(number, start + 4096);
-    return store_set(st, st->op, T_META, "start", 5, RECORD_NUMBERS, number, sizeof number, err);
+    const uint64_t start = (is_any ? store_walk_id(&w) >> 40 : 0) + 4096;
+
+    w.failed = store_set_numbers(st, T_META, key, &start, 1, err);
+    return store_walk_end(&w, err);
 }
 
 static int
 repair_one(struct store *st, const struct store_damage *d, bool *keys, bool *counts,
            struct rr_err *err)
 {
-    switch ((enum store_table)d->table) {
+    const enum store_table t = (enum store_table)d->table;
+
+    switch (t) {
     case T_QUEUE:
         *counts = true;
-        return bury_damaged(st, d, err);
+        return bury_damaged(st, &d->key, err);
     case T_STAT:
         *counts = true;
         return 0;
     case T_FACT:
         *counts = true; /* which finds out whether its queue has the event still */
-        return store_del(st, st->op, T_FACT, d->key, d->key_n, err);
+        break;
     case T_KEY:
         *keys = true;
-        return store_del(st, st->op, T_KEY, d->key, d->key_n, err);
-    case T_TYPE:
-    case T_NOTE:
-    case T_HIST:
-        return store_del(st, st->op, (enum store_table)d->table, d->key, d->key_n, err);
+        break;
     case T_META:
-        if (d->key_n == 6 && memcmp(d->key, "format", 6) == 0) {
+        if (store_key_is(&d->key, "format")) {
             return rr_err_set(err, RR_E_CORRUPT,
                               "the record of its format is damaged; restore it from a copy");
         }
-        return d->key_n == 5 && memcmp(d->key, "start", 5) == 0
-                   ? count_starts(st, err)
-                   : store_del(st, st->op, T_META, d->key, d->key_n, err);
+        if (store_key_is(&d->key, "start")) {
+            return count_starts(st, &d->key, err);
+        }
+        break;
+    case T_TYPE:
+    case T_NOTE:
+    case T_HIST:
+        break;
     default:
         return 0;
     }
+    return store_del(st, t, &d->key, err);
 }
 
 /* The key as people can read it: names as they are, numbers in decimal. */
 static void
 key_text(const struct store_damage *d, char *out, size_t cap)
 {
-    if (d->key_n == 8) {
-        (void)snprintf(out, cap, "%llu", (unsigned long long)record_get_be64(d->key));
-        return;
-    }
+    const struct store_key *key = &d->key;
     size_t n = 0;
 
-    for (; n < d->key_n && n + 1 < cap && d->key[n] >= 0x20 && d->key[n] < 0x7f; n++) {
-        out[n] = (char)d->key[n];
+    if (key->n == 8) {
+        (void)snprintf(out, cap, "%llu", (unsigned long long)record_get_be64(key->bytes));
+        return;
+    }
+    for (; n < key->n && n + 1 < cap && key->bytes[n] >= 0x20 && key->bytes[n] < 0x7f; n++) {
+        out[n] = (char)key->bytes[n];
     }
     out[n] = '\0';
-    if (d->table == T_QUEUE && d->key_n > 17) {
+    if (d->table == T_QUEUE && key->n > STORE_ENTRY_BYTES) {
         (void)snprintf(out + n, cap - n, " event %llu",
-                       (unsigned long long)record_get_be64(d->key + d->key_n - 8));
+                       (unsigned long long)record_get_be64(key->bytes + key->n - 8));
     }
 }
 
@@ -243,11 +204,8 @@ store_repair(struct store *st, const struct store_check *check, struct rr_err *e
 {
     bool keys = false;
     bool counts = false;
-    int rc = mdb_txn_begin(st->env, NULL, 0, &st->op);
+    int rc = 0;
 
-    if (rc != 0) {
-        return store_fail(err, rc, "cannot repair the store");
-    }
     for (size_t i = 0; rc == 0 && i < check->n_damaged; i++) {
         char key[80];
 
@@ -256,18 +214,6 @@ store_repair(struct store *st, const struct store_check *check, struct rr_err *e
                   store_table_names[check->damaged[i].table], key);
         rc = repair_one(st, &check->damaged[i], &keys, &counts, err);
     }
-    if (rc == 0 && counts) {
-        rc = store_count_again(st, err);
-    }
-    if (rc == 0 && keys) {
-        rc = walk(st, T_EVENT, learn_key, err);
-    }
-    if (rc != 0) {
-        mdb_txn_abort(st->op);
-    } else {
-        rc = mdb_txn_commit(st->op);
-        rc = rc == 0 ? 0 : store_fail(err, rc, "cannot repair the store");
-    }
-    st->op = NULL;
-    return rc;
+    rc = rc == 0 && counts ? store_count_again(st, err) : rc;
+    return rc == 0 && keys ? learn_keys(st, err) : rc;
 }

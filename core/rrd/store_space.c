@@ -28,13 +28,13 @@
 static uint64_t
 ballast_bytes(const struct store *st)
 {
-    return st->reserve / 4 < BALLAST_MAX ? st->reserve / 4 : BALLAST_MAX;
+    return st->conf.reserve_bytes / 4 < BALLAST_MAX ? st->conf.reserve_bytes / 4 : BALLAST_MAX;
 }
 
-bool
+void
 store_give_ballast(struct store *st)
 {
-    return unlink(st->ballast_path) == 0;
+    (void)unlink(st->ballast_path);
 }
 
 /* Failing is fine: there is no room for it then, and space() sees that, too. */
@@ -66,7 +66,7 @@ free_pages(struct store *st)
     MDB_val v;
     uint64_t pages = 0;
 
-    if (mdb_txn_begin(st->env, NULL, MDB_RDONLY, &txn) != 0) {
+    if (store_read(st, &txn, NULL) != 0) {
         return 0;
     }
     if (mdb_cursor_open(txn, 0, &cur) == 0) {
@@ -113,16 +113,16 @@ store_look_at_space(struct store *st, bool was_full, struct rr_err *err)
                           "lower retain_events, or raise store_size in [core] and restart",
                           use);
     }
-    if (st->reserve == 0 || statvfs(st->dir, &fs) != 0) {
+    if (st->conf.reserve_bytes == 0 || statvfs(st->dir, &fs) != 0) {
         return 0;
     }
     room = (uint64_t)fs.f_bavail * fs.f_frsize;
-    if (room < st->reserve + (was_full ? ballast_bytes(st) : 0)) {
+    if (room < st->conf.reserve_bytes + (was_full ? ballast_bytes(st) : 0)) {
         return rr_err_set(err, -ENOSPC,
                           "the disk is full: %llu MiB are left for the store, disk_reserve is %llu "
                           "MiB; make room on it",
                           (unsigned long long)(room >> 20),
-                          (unsigned long long)(st->reserve >> 20));
+                          (unsigned long long)(st->conf.reserve_bytes >> 20));
     }
     take_ballast(st);
     return 0;

@@ -13,95 +13,61 @@
 int
 store_do_text(struct store *st, const struct change *c, struct rr_err *err)
 {
-    uint8_t key[STORE_KEY_MAX];
-    const size_t n = store_key2(key, c->stage, c->text.name);
+    const struct store_key key = store_key_names(c->stage, c->text.name);
 
     FAIL("store.text");
-    if (n == 0) {
+    if (key.n > STORE_KEY_MAX) {
         return rr_err_set(err, RR_E_INPUT, "the name \"%.40s…\" is too long to be stored",
                           c->text.name);
     }
     if (c->text.text == NULL) {
-        return store_del(st, st->op, c->text.table, key, n, err);
+        return store_del(st, c->text.table, &key, err);
     }
-    return store_set(st, st->op, c->text.table, key, n, RECORD_TEXT, c->text.text,
-                     strlen(c->text.text), err);
-}
-
-static int
-get_text(struct store *st, enum store_table t, const char *a, const char *b, char **text,
-         struct rr_err *err)
-{
-    uint8_t key[STORE_KEY_MAX];
-    const uint8_t *data;
-    size_t n;
-    MDB_txn *txn;
-    int rc = store_read(st, &txn, err);
-
-    *text = NULL;
-    if (rc != 0) {
-        return rc;
-    }
-    rc = store_get(st, txn, t, key, store_key2(key, a, b), RECORD_TEXT, &data, &n, err);
-    if (rc == 0) {
-        *text = mem_dupn((const char *)data, n);
-    }
-    mdb_txn_abort(txn);
-    return rc;
+    return store_set(st, c->text.table, &key, c->text.text, strlen(c->text.text), err);
 }
 
 static int
 walk_texts(struct store *st, enum store_table t, const char *stage, const char *after,
            store_text_fn fn, void *arg, struct rr_err *err)
 {
-    uint8_t key[STORE_KEY_MAX];
+    const struct store_key from = store_key_names(stage, after == NULL ? "" : after);
     const size_t prefix = strlen(stage) + 1;
-    MDB_val k = {store_key2(key, stage, after), key};
-    MDB_val v;
-    MDB_txn *txn;
-    MDB_cursor *cur;
-    bool more = true;
-    int rc = k.mv_size == 0 ? rr_err_set(err, RR_E_INPUT, "the name of a key is too long")
-                            : store_read(st, &txn, err);
+    struct store_walk w;
+    bool more;
 
-    if (rc != 0) {
-        return rc;
+    if (from.n > STORE_KEY_MAX) {
+        return rr_err_set(err, RR_E_INPUT, "the name of a key is too long");
     }
-    rc = mdb_cursor_open(txn, st->dbi[t], &cur);
-    if (rc != 0) {
-        mdb_txn_abort(txn);
-        return store_fail(err, rc, "cannot read the store");
-    }
-    rc = mdb_cursor_get(cur, &k, &v, MDB_SET_RANGE);
-    while (rc == 0 && more && k.mv_size >= prefix && memcmp(k.mv_data, stage, prefix) == 0) {
-        const uint8_t *data;
-        size_t n;
+    for (more = store_walk(&w, st, NULL, t, &from, prefix); more;
+         more = more && store_step(&w, MDB_NEXT)) {
+        MDB_val data;
 
-        if (store_record(RECORD_TEXT, &k, &v, &data, &n, NULL) == 0) {
-            char *name = mem_dupn((const char *)k.mv_data + prefix, k.mv_size - prefix);
-            char *text = mem_dupn((const char *)data, n);
+        if (store_walk_data(&w, &data)) {
+            char *name = mem_dupn((const char *)w.k.mv_data + prefix, w.k.mv_size - prefix);
+            char *text = mem_dupn(data.mv_data, data.mv_size);
 
             more = (after != NULL && strcmp(name, after) == 0) || fn(arg, name, text);
             free(name);
             free(text);
         }
-        rc = mdb_cursor_get(cur, &k, &v, MDB_NEXT);
     }
-    mdb_cursor_close(cur);
-    mdb_txn_abort(txn);
-    return rc == 0 || rc == MDB_NOTFOUND ? 0 : store_fail(err, rc, "cannot read the store");
+    return store_walk_end(&w, err);
 }
 
 int
 store_get_new(struct store *st, const char *stage, const char *key, char **text, struct rr_err *err)
 {
-    return get_text(st, T_PUT, stage, key, text, err);
+    const struct store_key names = store_key_names(stage, key);
+
+    return store_get_text(st, T_PUT, &names, text, err);
 }
 
 int
 store_hist_new(struct store *st, const char *stage, char **json, struct rr_err *err)
 {
-    return get_text(st, T_HIST, stage, "", json, err);
+    const struct store_key names = store_key_names(stage, "");
+
+    return store_get_text(st, T_HIST, &names, json, err);
 }
 
 int

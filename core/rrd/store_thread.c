@@ -12,6 +12,7 @@
 #include "core/common/mem.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,62 +22,30 @@
 /* Bounds what one failed commit undoes, and what a crash repeats. */
 #define OPS_PER_COMMIT 1024
 
-static void
-list_init(struct op_list *list)
+static struct store_op *
+take_first(struct op_list *list)
 {
-    list->first = NULL;
-    list->last = &list->first;
-}
+    struct store_op *op = STAILQ_FIRST(list);
 
-static void
-list_add(struct op_list *list, struct store_op *op)
-{
-    op->next = NULL;
-    *list->last = op;
-    list->last = &op->next;
-}
-
-/* Move all of a list to the end of another. */
-static void
-list_append(struct op_list *to, struct op_list *from)
-{
-    if (from->first != NULL) {
-        *to->last = from->first;
-        to->last = from->last;
-        list_init(from);
+    if (op != NULL) {
+        STAILQ_REMOVE_HEAD(list, next);
     }
-}
-
-/* Move up to so many operations from the front of one list to an empty one. */
-static void
-list_take(struct op_list *from, struct op_list *to, size_t most)
-{
-    struct store_op **end = &from->first;
-
-    while (*end != NULL && most-- > 0) {
-        end = &(*end)->next;
-    }
-    list_init(to);
-    if (end == &from->first) {
-        return;
-    }
-    to->first = from->first;
-    to->last = end;
-    from->first = *end;
-    if (from->first == NULL) {
-        from->last = &from->first;
-    }
-    *end = NULL;
+    return op;
 }
 
 static int
 apply(struct store *st, struct store_op *op, struct rr_err *err)
 {
+    struct change *c;
     size_t n_ids = 0;
     int rc = 0;
 
+    free(op->ids); /* of an attempt that was thrown away */
+    op->ids = mem_zalloc(op->result.n_ids, sizeof *op->ids);
+    op->result.ids = op->ids;
     st->replayed = 0;
-    for (const struct change *c = op->first; rc == 0 && c != NULL; c = c->next) {
+    STAILQ_FOREACH(c, &op->changes, next)
+    {
         switch (c->kind) {
         case CHANGE_APPEND:
             rc = store_do_append(st, c, &op->ids[n_ids++], err);
@@ -94,30 +63,11 @@ apply(struct store *st, struct store_op *op, struct rr_err *err)
             rc = store_do_text(st, c, err);
             break;
         }
+        if (rc != 0) {
+            break;
+        }
     }
     return rc;
-}
-
-static void
-prepare(struct store_op *op)
-{
-    free(op->ids); /* of an attempt that was thrown away */
-    op->ids = mem_zalloc(op->result.n_ids, sizeof *op->ids);
-    op->result.ids = op->ids;
-}
-
-/* A disk that failed once may have lost what it said it had, and a second attempt would not tell.
- */
-static int
-commit_error(struct rr_err *err, int rc)
-{
-    if (rc == EIO || rc == MDB_PANIC) {
-        return rr_err_set(err, RR_E_CORRUPT,
-                          "the disk failed while the store was written (%s); check the disk, then "
-                          "start again",
-                          mdb_strerror(rc));
-    }
-    return store_fail(err, rc, "cannot commit to the store");
 }
 
 /* Apply all that have no result yet. Returns 0, or 1 when one of them failed: it has its result
@@ -125,18 +75,20 @@ commit_error(struct rr_err *err, int rc)
 static int
 apply_all(struct store *st, struct op_list *batch, struct rr_err *err)
 {
-    for (struct store_op *op = batch->first; op != NULL; op = op->next) {
+    const bool is_one = STAILQ_NEXT(STAILQ_FIRST(batch), next) == NULL;
+    struct store_op *op;
+
+    STAILQ_FOREACH(op, batch, next)
+    {
         struct store_result *r = &op->result;
-        const bool is_alone = op == batch->first && op->next == NULL;
 
         if (r->rc != 0) {
             continue;
         }
-        prepare(op);
         FAIL("store.op.begun");
         r->rc = apply(st, op, &r->err);
         FAIL("store.op.applied");
-        if (r->rc == -ENOSPC && !is_alone) {
+        if (r->rc == -ENOSPC && !is_one) {
             *err = r->err;
             r->rc = 0;
             return -ENOSPC;
@@ -163,42 +115,35 @@ commit_once(struct store *st, struct op_list *batch, struct rr_err *err)
 
     do {
         st->seq = seq;
-        store_counters_forget(st);
-        rc = mdb_txn_begin(st->env, NULL, 0, &st->op);
+        rc = store_begin(st, err);
         if (rc != 0) {
-            st->op = NULL;
-            return commit_error(err, rc);
+            return rc;
         }
         rc = apply_all(st, batch, err);
-        if (rc != 0) {
-            mdb_txn_abort(st->op);
-            st->op = NULL;
-        }
+        FAIL("store.commit.before");
+        rc = store_end(st, rc, err);
+        FAIL("store.commit.after");
     } while (rc > 0);
-    if (rc < 0) {
-        return rc;
+    return rc;
+}
+
+static void
+fail(struct store_op *op, const struct rr_err *why)
+{
+    if (op->result.rc == 0) {
+        op->result.rc = why->code;
+        op->result.err = *why;
     }
-    rc = store_counters_write(st, err);
-    if (rc != 0) {
-        mdb_txn_abort(st->op);
-        st->op = NULL;
-        return rc;
-    }
-    FAIL("store.commit.before");
-    rc = mdb_txn_commit(st->op);
-    FAIL("store.commit.after");
-    st->op = NULL;
-    return rc == 0 ? 0 : commit_error(err, rc);
 }
 
 static void
 fail_all(struct op_list *batch, const struct rr_err *why)
 {
-    for (struct store_op *op = batch->first; op != NULL; op = op->next) {
-        if (op->result.rc == 0) {
-            op->result.rc = why->code;
-            op->result.err = *why;
-        }
+    struct store_op *op;
+
+    STAILQ_FOREACH(op, batch, next)
+    {
+        fail(op, why);
     }
 }
 
@@ -206,49 +151,42 @@ fail_all(struct op_list *batch, const struct rr_err *why)
 static void
 put_off(struct op_list *batch, struct op_list *waiting, bool may_wait, const struct rr_err *why)
 {
-    struct op_list rest;
-    struct store_op *next;
+    struct op_list rest = STAILQ_HEAD_INITIALIZER(rest);
+    struct store_op *op;
 
-    list_init(&rest);
-    for (struct store_op *op = batch->first; op != NULL; op = next) {
+    while ((op = take_first(batch)) != NULL) {
         const bool appends = op->result.n_ids > 0 && op->result.rc == 0;
+        const bool waits = appends && may_wait && op->is_patient;
 
-        next = op->next;
-        if (appends && may_wait && op->is_patient) {
-            list_add(waiting, op);
-            continue;
+        if (appends && !waits) {
+            fail(op, why);
         }
-        if (appends) {
-            op->result.rc = why->code;
-            op->result.err = *why;
-        }
-        list_add(&rest, op);
+        STAILQ_INSERT_TAIL(waits ? waiting : &rest, op, next);
     }
-    list_init(batch);
-    list_append(batch, &rest);
+    STAILQ_CONCAT(batch, &rest);
 }
 
 /* A full store has room for small steps only: each frees the pages that the next one needs. */
 static int
 commit_singly(struct store *st, struct op_list *batch, struct rr_err *health)
 {
-    struct op_list done;
+    struct op_list done = STAILQ_HEAD_INITIALIZER(done);
+    struct store_op *op;
     int rc = 0;
 
-    list_init(&done);
-    while (batch->first != NULL) {
-        struct op_list one;
+    while ((op = take_first(batch)) != NULL) {
+        struct op_list one = STAILQ_HEAD_INITIALIZER(one);
 
-        list_take(batch, &one, 1);
-        if (one.first->result.rc == 0 && rc == 0) {
+        STAILQ_INSERT_TAIL(&one, op, next);
+        if (op->result.rc == 0 && rc == 0) {
             rc = commit_once(st, &one, health);
         }
         if (rc != 0) {
-            fail_all(&one, health);
+            fail(op, health);
         }
-        list_append(&done, &one);
+        STAILQ_CONCAT(&done, &one);
     }
-    list_append(batch, &done);
+    STAILQ_CONCAT(batch, &done);
     return rc;
 }
 
@@ -259,11 +197,11 @@ commit(struct store *st, struct op_list *batch, struct op_list *waiting, bool ma
        struct rr_err *health)
 {
     *health = (struct rr_err)RR_ERR_INIT;
-    if (batch->first == NULL || commit_once(st, batch, health) == 0) {
+    if (STAILQ_EMPTY(batch) || commit_once(st, batch, health) == 0) {
         return;
     }
     if (health->code == -ENOSPC) {
-        (void)store_give_ballast(st);
+        store_give_ballast(st);
         put_off(batch, waiting, may_wait, health);
         if (commit_singly(st, batch, health) == 0) {
             health->code = -ENOSPC; /* what was put off is not forgotten */
@@ -277,11 +215,16 @@ commit(struct store *st, struct op_list *batch, struct op_list *waiting, bool ma
 static bool
 next_batch(struct store *st, struct op_list *batch)
 {
-    while (st->work.first == NULL && !st->is_closing) {
+    struct store_op *op;
+
+    while (STAILQ_EMPTY(&st->work) && !st->is_closing) {
         (void)pthread_cond_wait(&st->has_work, &st->lock);
     }
-    list_take(&st->work, batch, OPS_PER_COMMIT);
-    return batch->first != NULL;
+    STAILQ_INIT(batch);
+    for (int i = 0; i < OPS_PER_COMMIT && (op = take_first(&st->work)) != NULL; i++) {
+        STAILQ_INSERT_TAIL(batch, op, next);
+    }
+    return !STAILQ_EMPTY(batch);
 }
 
 static void *
@@ -293,11 +236,10 @@ thread_main(void *arg)
 
     (void)pthread_mutex_lock(&st->lock);
     while (next_batch(st, &batch)) {
+        struct op_list waiting = STAILQ_HEAD_INITIALIZER(waiting);
         struct rr_err health = st->health;
-        struct op_list waiting;
         const bool may_wait = !st->is_hasty && !st->is_closing;
 
-        list_init(&waiting);
         if (st->space.code != 0) {
             put_off(&batch, &waiting, may_wait, &st->space);
         }
@@ -312,9 +254,8 @@ thread_main(void *arg)
             st->space = health; /* until store_tick() finds room */
         }
         st->health = health;
-        list_append(&st->waiting, &waiting);
-        list_append(&st->results, &batch);
-        (void)pthread_cond_signal(&st->has_results);
+        STAILQ_CONCAT(&st->waiting, &waiting);
+        STAILQ_CONCAT(&st->results, &batch);
         if (write(st->fd, &one, sizeof one) != (ssize_t)sizeof one) {
             continue; /* the counter is at its limit, so it is readable anyway */
         }
@@ -327,11 +268,8 @@ thread_main(void *arg)
 static void
 wake_waiting(struct store *st)
 {
-    struct op_list later;
-
-    list_take(&st->work, &later, SIZE_MAX);
-    list_append(&st->work, &st->waiting);
-    list_append(&st->work, &later);
+    STAILQ_CONCAT(&st->waiting, &st->work);
+    STAILQ_CONCAT(&st->work, &st->waiting);
     (void)pthread_cond_signal(&st->has_work);
 }
 
@@ -347,7 +285,7 @@ store_tick(struct store *st, struct rr_err *err)
     (void)store_look_at_space(st, was_full, &space);
     (void)pthread_mutex_lock(&st->lock);
     st->space = space;
-    if (space.code == 0 && st->waiting.first != NULL) {
+    if (space.code == 0 && !STAILQ_EMPTY(&st->waiting)) {
         wake_waiting(st);
     }
     (void)pthread_mutex_unlock(&st->lock);
@@ -371,12 +309,11 @@ store_thread_start(struct store *st, struct rr_err *err)
     sigset_t before;
     int rc;
 
-    list_init(&st->work);
-    list_init(&st->results);
-    list_init(&st->waiting);
+    STAILQ_INIT(&st->work);
+    STAILQ_INIT(&st->results);
+    STAILQ_INIT(&st->waiting);
     (void)pthread_mutex_init(&st->lock, NULL);
     (void)pthread_cond_init(&st->has_work, NULL);
-    (void)pthread_cond_init(&st->has_results, NULL);
     st->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (st->fd < 0) {
         rc = -errno;
@@ -398,13 +335,11 @@ store_thread_start(struct store *st, struct rr_err *err)
 static void
 free_all(struct op_list *list)
 {
-    struct store_op *next;
+    struct store_op *op;
 
-    for (struct store_op *op = list->first; op != NULL; op = next) {
-        next = op->next;
+    while ((op = take_first(list)) != NULL) {
         store_op_free(op);
     }
-    list_init(list);
 }
 
 void
@@ -421,7 +356,6 @@ store_thread_stop(struct store *st)
     st->has_thread = false;
     free_all(&st->results);
     free_all(&st->waiting);
-    (void)pthread_cond_destroy(&st->has_results);
     (void)pthread_cond_destroy(&st->has_work);
     (void)pthread_mutex_destroy(&st->lock);
     (void)close(st->fd);
@@ -435,7 +369,7 @@ store_submit(struct store *st, struct store_op *op_take, store_done_fn fn, void 
     st->n_open++;
     FAIL("store.submit");
     (void)pthread_mutex_lock(&st->lock);
-    list_add(&st->work, op_take);
+    STAILQ_INSERT_TAIL(&st->work, op_take, next);
     (void)pthread_cond_signal(&st->has_work);
     (void)pthread_mutex_unlock(&st->lock);
 }
@@ -449,18 +383,17 @@ store_fd(const struct store *st)
 void
 store_finish(struct store *st)
 {
-    struct op_list done;
-    struct store_op *next;
+    struct op_list done = STAILQ_HEAD_INITIALIZER(done);
+    struct store_op *op;
     uint64_t count;
 
     if (read(st->fd, &count, sizeof count) < 0 && errno != EAGAIN) {
         return;
     }
     (void)pthread_mutex_lock(&st->lock);
-    list_take(&st->results, &done, SIZE_MAX);
+    STAILQ_CONCAT(&done, &st->results);
     (void)pthread_mutex_unlock(&st->lock);
-    for (struct store_op *op = done.first; op != NULL; op = next) {
-        next = op->next;
+    while ((op = take_first(&done)) != NULL) {
         st->n_open--;
         FAIL("store.result.before");
         if (op->fn != NULL) {
@@ -481,11 +414,7 @@ void
 store_drain(struct store *st)
 {
     while (st->n_open > 0) {
-        (void)pthread_mutex_lock(&st->lock);
-        while (st->results.first == NULL) {
-            (void)pthread_cond_wait(&st->has_results, &st->lock);
-        }
-        (void)pthread_mutex_unlock(&st->lock);
+        (void)poll(&(struct pollfd){.fd = st->fd, .events = POLLIN}, 1, -1);
         store_finish(st);
     }
 }

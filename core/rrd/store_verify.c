@@ -47,6 +47,11 @@ struct page_head {
     uint16_t pad, flags, lower, upper; /* lower and upper: the number of pages of an overflow */
 };
 
+struct page {
+    struct page_head head;
+    const uint8_t *bytes;
+};
+
 struct node {
     uint16_t low, high, flags, key_bytes;
     const uint8_t *key, *data;
@@ -65,12 +70,10 @@ struct walk {
 /* One table on the way. */
 struct table_walk {
     struct walk *w;
-    int table; /* enum store_table; -1 names of tables, -2 free pages */
-    uint64_t branch_pages, leaf_pages, overflow_pages, entries;
-    uint8_t last[STORE_KEY_MAX]; /* key that was met last */
-    size_t last_n;
-    uint8_t floor[STORE_KEY_MAX]; /* the next key is not below this one of a branch */
-    size_t floor_n;
+    int table;              /* enum store_table; -1 names of tables, -2 free pages */
+    struct table_head met;  /* what there was: pages and entries */
+    struct store_key last;  /* that was met last */
+    struct store_key floor; /* of a branch: the next key is not below this one; n 0: none */
 };
 
 static const char advice[] = "restore it from a copy, or move the directory away and start with an "
@@ -159,40 +162,6 @@ check_file(const char *path, int *fd, struct meta *meta, struct rr_err *err)
     return rc;
 }
 
-/* The kinds of record that a table may hold. */
-static const char *
-kinds_of(enum store_table t)
-{
-    switch (t) {
-    case T_EVENT:
-        return "E";
-    case T_QUEUE:
-        return "Q";
-    case T_PUT:
-    case T_NOTE:
-    case T_HIST:
-        return "T";
-    case T_META:
-        return "TN";
-    default:
-        return "N";
-    }
-}
-
-static bool
-is_sound(enum store_table t, const MDB_val *k, const MDB_val *v)
-{
-    const uint8_t *data;
-    size_t n;
-
-    for (const char *kind = kinds_of(t); *kind != '\0'; kind++) {
-        if (store_record((enum record_kind) * kind, k, v, &data, &n, NULL) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool
 broken(struct walk *w, const char *what, uint64_t page)
 {
@@ -218,102 +187,93 @@ take_pages(struct walk *w, uint64_t first, uint64_t n)
     return true;
 }
 
-static const uint8_t *
-page_at(const struct walk *w, uint64_t number, struct page_head *head)
+static struct page
+page_at(const struct walk *w, uint64_t number)
 {
-    const uint8_t *page = w->file + number * w->page_bytes;
+    struct page page = {.bytes = w->file + number * w->page_bytes};
 
-    memcpy(head, page, sizeof *head);
+    memcpy(&page.head, page.bytes, sizeof page.head);
     return page;
+}
+
+/* Bytes of the value of a leaf node. */
+static size_t
+value_bytes(const struct node *node)
+{
+    return (size_t)node->low | (size_t)node->high << 16;
 }
 
 /* Node i of a page whose head is sound. */
 static bool
-node_at(struct walk *w, uint64_t number, const uint8_t *page, size_t i, struct node *out)
+node_at(struct walk *w, const struct page *page, size_t i, struct node *out)
 {
     uint16_t at;
 
-    memcpy(&at, page + PAGE_HEAD + 2 * i, sizeof at);
+    memcpy(&at, page->bytes + PAGE_HEAD + 2 * i, sizeof at);
     if (at < PAGE_HEAD || (uint32_t)at + NODE_HEAD > w->page_bytes) {
-        return broken(w, "a node lies outside", number);
+        return broken(w, "a node lies outside", page->head.number);
     }
-    memcpy(out, page + at, NODE_HEAD);
-    out->key = page + at + NODE_HEAD;
+    memcpy(out, page->bytes + at, NODE_HEAD);
+    out->key = page->bytes + at + NODE_HEAD;
     out->data = out->key + out->key_bytes;
     return (uint32_t)at + NODE_HEAD + out->key_bytes <= w->page_bytes ||
-           broken(w, "a key is cut off", number);
-}
-
-/* The nodes of a page fill it from `upper` to its end; LMDB moves them by their sizes, so that a
- * wrong size would destroy its neighbours. */
-static bool
-is_filled(struct walk *w, uint64_t number, const uint8_t *page, const struct page_head *head)
-{
-    const size_t n = (size_t)(head->lower - PAGE_HEAD) / 2;
-    size_t bytes = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        struct node node;
-
-        if (!node_at(w, number, page, i, &node)) {
-            return false;
-        }
-        size_t size = NODE_HEAD + (size_t)node.key_bytes;
-
-        if (head->flags == PAGE_LEAF) {
-            size += (node.flags & NODE_BIG) != 0 ? sizeof(uint64_t)
-                                                 : (size_t)node.low | (size_t)node.high << 16;
-        }
-        bytes += (size + 1) & ~(size_t)1;
-    }
-    return bytes == w->page_bytes - head->upper || broken(w, "its nodes do not fill it", number);
+           broken(w, "a key is cut off", page->head.number);
 }
 
 /* The value of a leaf node. */
 static bool
-value_of(struct table_walk *t, uint64_t number, const uint8_t *page, const struct node *node,
-         MDB_val *out)
+value_of(struct table_walk *t, const struct page *page, const struct node *node, MDB_val *out)
 {
     struct walk *w = t->w;
-    struct page_head head;
+    const bool is_big = (node->flags & NODE_BIG) != 0;
     uint64_t over;
     uint64_t n;
 
-    out->mv_size = (size_t)node->low | (size_t)node->high << 16;
-    out->mv_data = (void *)(uintptr_t)node->data;
-    if ((node->flags & NODE_BIG) == 0) {
-        return node->data + out->mv_size <= page + w->page_bytes ||
-               broken(w, "a value is cut off", number);
+    *out = (MDB_val){value_bytes(node), (void *)(uintptr_t)node->data};
+    if (node->data + (is_big ? sizeof over : out->mv_size) > page->bytes + w->page_bytes) {
+        return broken(w, "a value is cut off", page->head.number);
     }
-    if (node->data + sizeof over > page + w->page_bytes) {
-        return broken(w, "a value is cut off", number);
+    if (!is_big) {
+        return true;
     }
     memcpy(&over, node->data, sizeof over);
     n = (PAGE_HEAD + out->mv_size + w->page_bytes - 1) / w->page_bytes;
     if (!take_pages(w, over, n)) {
         return false;
     }
-    out->mv_data = (void *)(uintptr_t)(page_at(w, over, &head) + PAGE_HEAD);
-    t->overflow_pages += n;
-    return (head.number == over && head.flags == PAGE_OVERFLOW &&
-            ((uint64_t)head.lower | (uint64_t)head.upper << 16) == n) ||
+    const struct page first = page_at(w, over);
+
+    out->mv_data = (void *)(uintptr_t)(first.bytes + PAGE_HEAD);
+    t->met.overflow_pages += n;
+    return (first.head.number == over && first.head.flags == PAGE_OVERFLOW &&
+            ((uint64_t)first.head.lower | (uint64_t)first.head.upper << 16) == n) ||
            broken(w, "a large value is damaged", over);
 }
 
+/* The order of the key of a node and another one. */
 static int
-compare(int table, const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n)
+compare(const struct table_walk *t, const struct node *node, const struct store_key *key)
 {
-    if (table == -2) { /* numbers of transactions, as the machine has them */
+    const size_t n = node->key_bytes;
+
+    if (t->table == -2) { /* numbers of transactions, as the machine has them */
         uint64_t x;
         uint64_t y;
 
-        memcpy(&x, a, sizeof x);
-        memcpy(&y, b, sizeof y);
+        memcpy(&x, node->key, sizeof x);
+        memcpy(&y, key->bytes, sizeof y);
         return (x > y) - (x < y);
     }
-    const int order = memcmp(a, b, a_n < b_n ? a_n : b_n);
+    const int order = memcmp(node->key, key->bytes, n < key->n ? n : key->n);
 
-    return order != 0 ? order : (a_n > b_n) - (a_n < b_n);
+    return order != 0 ? order : (n > key->n) - (n < key->n);
+}
+
+static void
+key_of(const struct node *node, struct store_key *out)
+{
+    out->n = node->key_bytes;
+    memcpy(out->bytes, node->key, out->n);
 }
 
 static bool walk_table(struct walk *w, int table, const struct table_head *head);
@@ -340,7 +300,7 @@ take_free(struct walk *w, const MDB_val *v)
 }
 
 static bool
-take_name(struct walk *w, const MDB_val *k, const MDB_val *v)
+take_name(struct walk *w, const struct store_key *key, const MDB_val *v)
 {
     struct table_head head;
 
@@ -349,8 +309,7 @@ take_name(struct walk *w, const MDB_val *k, const MDB_val *v)
     }
     memcpy(&head, v->mv_data, sizeof head);
     for (int t = 0; t < T_COUNT; t++) {
-        if (k->mv_size == strlen(store_table_names[t]) &&
-            memcmp(k->mv_data, store_table_names[t], k->mv_size) == 0) {
+        if (store_key_is(key, store_table_names[t])) {
             return walk_table(w, t, &head);
         }
     }
@@ -358,19 +317,20 @@ take_name(struct walk *w, const MDB_val *k, const MDB_val *v)
 }
 
 static bool
-take_record(struct table_walk *t, const MDB_val *k, const MDB_val *v)
+take_record(struct table_walk *t, const MDB_val *v)
 {
+    const MDB_val k = {t->last.n, t->last.bytes};
     struct store_check *out = t->w->out;
-    struct store_damage *d;
+    MDB_val data;
 
     if (t->table == -2) {
         return take_free(t->w, v);
     }
     if (t->table == -1) {
-        return take_name(t->w, k, v);
+        return take_name(t->w, &t->last, v);
     }
     out->records++;
-    if (is_sound((enum store_table)t->table, k, v)) {
+    if (store_record((enum store_table)t->table, &k, v, &data, NULL) == 0) {
         return true;
     }
     if (out->n_damaged == STORE_DAMAGE_MAX) {
@@ -379,44 +339,26 @@ take_record(struct table_walk *t, const MDB_val *k, const MDB_val *v)
     if (out->damaged == NULL) {
         out->damaged = mem_zalloc(STORE_DAMAGE_MAX, sizeof *out->damaged);
     }
-    d = &out->damaged[out->n_damaged++];
-    d->table = (uint8_t)t->table;
-    d->key_n = (uint16_t)k->mv_size;
-    memcpy(d->key, k->mv_data, k->mv_size);
+    out->damaged[out->n_damaged++] = (struct store_damage){t->table, t->last};
     return true;
 }
 
 static bool
-walk_leaf(struct table_walk *t, uint64_t number, const uint8_t *page, size_t n)
+walk_leaf(struct table_walk *t, const struct page *page, const struct node *node)
 {
-    t->leaf_pages++;
-    for (size_t i = 0; i < n; i++) {
-        struct node node;
-        MDB_val v;
+    MDB_val v;
 
-        if (!node_at(t->w, number, page, i, &node)) {
-            return false;
-        }
-        if ((node.flags & ~(unsigned)NODE_BIG) != (t->table == -1 ? NODE_TABLE : 0u) ||
-            node.key_bytes == 0 || node.key_bytes > STORE_KEY_MAX ||
-            (t->table == -2 && node.key_bytes != 8) ||
-            (t->entries > 0 &&
-             compare(t->table, t->last, t->last_n, node.key, node.key_bytes) >= 0) ||
-            (t->floor_n > 0 &&
-             compare(t->table, node.key, node.key_bytes, t->floor, t->floor_n) < 0)) {
-            return broken(t->w, "keys are out of order", number);
-        }
-        t->floor_n = 0;
-        memcpy(t->last, node.key, node.key_bytes);
-        t->last_n = node.key_bytes;
-        t->entries++;
-        const MDB_val k = {node.key_bytes, t->last};
-
-        if (!value_of(t, number, page, &node, &v) || !take_record(t, &k, &v)) {
-            return false;
-        }
+    if ((node->flags & ~(unsigned)NODE_BIG) != (t->table == -1 ? NODE_TABLE : 0u) ||
+        node->key_bytes == 0 || node->key_bytes > STORE_KEY_MAX ||
+        (t->table == -2 && node->key_bytes != 8) ||
+        (t->met.entries > 0 && compare(t, node, &t->last) <= 0) ||
+        (t->floor.n > 0 && compare(t, node, &t->floor) < 0)) {
+        return broken(t->w, "keys are out of order", page->head.number);
     }
-    return true;
+    t->floor.n = 0;
+    key_of(node, &t->last);
+    t->met.entries++;
+    return value_of(t, page, node, &v) && take_record(t, &v);
 }
 
 static bool walk_page(struct table_walk *t, uint64_t number, int depth);
@@ -424,54 +366,61 @@ static bool walk_page(struct table_walk *t, uint64_t number, int depth);
 /* What is left of a key of a branch is before it, what is right of it is not: else a search, which
  * goes by these keys, would miss what is there. */
 static bool
-walk_branch(struct table_walk *t, uint64_t number, const uint8_t *page, size_t n, int depth)
+walk_branch(struct table_walk *t, const struct page *page, const struct node *node, bool is_first,
+            int depth)
 {
-    t->branch_pages++;
-    for (size_t i = 0; i < n; i++) {
-        const uint64_t entries = t->entries;
-        struct node node;
-        if (!node_at(t->w, number, page, i, &node)) {
-            return false;
-        }
-        if (node.key_bytes > STORE_KEY_MAX || (t->table == -2 && i > 0 && node.key_bytes != 8) ||
-            (i > 0 && compare(t->table, t->last, t->last_n, node.key, node.key_bytes) >= 0)) {
-            return broken(t->w, "a branch leads astray", number);
-        }
-        const uint64_t child =
-            (uint64_t)node.low | (uint64_t)node.high << 16 | (uint64_t)node.flags << 32;
+    const uint64_t child =
+        (uint64_t)node->low | (uint64_t)node->high << 16 | (uint64_t)node->flags << 32;
+    const uint64_t entries = t->met.entries;
 
-        if (i > 0) { /* the first key counts as lower than all */
-            memcpy(t->floor, node.key, node.key_bytes);
-            t->floor_n = node.key_bytes;
-        }
-        if (!walk_page(t, child, depth - 1) || t->entries == entries) {
-            return broken(t->w, "a branch leads nowhere", number);
-        }
+    if (node->key_bytes > STORE_KEY_MAX ||
+        (!is_first &&
+         ((t->table == -2 && node->key_bytes != 8) || compare(t, node, &t->last) <= 0))) {
+        return broken(t->w, "a branch leads astray", page->head.number);
     }
-    return true;
+    if (!is_first) { /* the first key counts as lower than all */
+        key_of(node, &t->floor);
+    }
+    return (walk_page(t, child, depth - 1) && t->met.entries > entries) ||
+           broken(t->w, "a branch leads nowhere", page->head.number);
 }
 
 static bool
 walk_page(struct table_walk *t, uint64_t number, int depth)
 {
+    const bool is_leaf = depth == 1;
     struct walk *w = t->w;
-    struct page_head head;
-    const uint8_t *page;
+    struct page page;
+    size_t bytes = 0;
 
     if (!take_pages(w, number, 1)) {
         return false;
     }
-    page = page_at(w, number, &head);
-    if (head.number != number || head.lower < PAGE_HEAD || head.lower > head.upper ||
-        head.upper > w->page_bytes || head.flags != (depth > 1 ? PAGE_BRANCH : PAGE_LEAF)) {
+    page = page_at(w, number);
+    const struct page_head *head = &page.head;
+
+    if (head->number != number || head->lower < PAGE_HEAD || head->lower > head->upper ||
+        head->upper > w->page_bytes || head->flags != (is_leaf ? PAGE_LEAF : PAGE_BRANCH)) {
         return broken(w, "its head is damaged", number);
     }
-    const size_t n = (size_t)(head.lower - PAGE_HEAD) / 2;
+    t->met.leaf_pages += is_leaf;
+    t->met.branch_pages += !is_leaf;
+    for (size_t i = 0; i < (size_t)(head->lower - PAGE_HEAD) / 2; i++) {
+        struct node node;
 
-    if (!is_filled(w, number, page, &head)) {
-        return false;
+        if (!node_at(w, &page, i, &node) ||
+            !(is_leaf ? walk_leaf(t, &page, &node) : walk_branch(t, &page, &node, i == 0, depth))) {
+            return false;
+        }
+        const size_t value = !is_leaf                       ? 0
+                             : (node.flags & NODE_BIG) != 0 ? sizeof(uint64_t)
+                                                            : value_bytes(&node);
+
+        bytes += (NODE_HEAD + (size_t)node.key_bytes + value + 1) & ~(size_t)1;
     }
-    return depth > 1 ? walk_branch(t, number, page, n, depth) : walk_leaf(t, number, page, n);
+    /* The nodes of a page fill it from `upper` to its end; LMDB moves them by their sizes, so that
+     * a wrong size would destroy its neighbours. */
+    return bytes == w->page_bytes - head->upper || broken(w, "its nodes do not fill it", number);
 }
 
 static bool
@@ -487,8 +436,8 @@ walk_table(struct walk *w, int table, const struct table_head *head)
     if (head->root != NO_PAGE && !walk_page(&t, head->root, head->depth)) {
         return false;
     }
-    return (t.entries == head->entries && t.branch_pages == head->branch_pages &&
-            t.leaf_pages == head->leaf_pages && t.overflow_pages == head->overflow_pages) ||
+    return (t.met.entries == head->entries && t.met.branch_pages == head->branch_pages &&
+            t.met.leaf_pages == head->leaf_pages && t.met.overflow_pages == head->overflow_pages) ||
            broken(w, "a table has more or less than it should", 0);
 }
 

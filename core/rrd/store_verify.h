@@ -20,10 +20,17 @@
 /* Records whose checksum is wrong; more than so many are not worth a repair. */
 #define STORE_DAMAGE_MAX 4096u
 
+/* Longest key that LMDB takes, as it is built by default. */
+#define STORE_KEY_MAX 511
+
+struct store_key {
+    size_t n;
+    uint8_t bytes[STORE_KEY_MAX];
+};
+
 struct store_damage {
-    uint8_t table; /* enum store_table */
-    uint16_t key_n;
-    uint8_t key[511];
+    int table; /* enum store_table */
+    struct store_key key;
 };
 
 struct store_check {

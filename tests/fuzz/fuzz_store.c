@@ -36,16 +36,11 @@ static void
 put_records(struct store *st, const uint8_t *data, size_t size)
 {
     struct rr_err err = RR_ERR_INIT;
-    MDB_txn *txn;
 
-    check(mdb_txn_begin(st->env, NULL, 0, &txn) == 0);
+    check(store_begin(st, &err) == 0);
     while (size >= 4) {
         const enum store_table t = (data[0] & 0x7f) % T_COUNT;
-        static const enum record_kind kinds[T_COUNT] = {
-            [T_META] = RECORD_NUMBERS,  [T_EVENT] = RECORD_EVENT,  [T_QUEUE] = RECORD_ITEM,
-            [T_KEY] = RECORD_NUMBERS,   [T_PUT] = RECORD_TEXT,     [T_NOTE] = RECORD_TEXT,
-            [T_HIST] = RECORD_TEXT,     [T_STAT] = RECORD_NUMBERS, [T_TYPE] = RECORD_NUMBERS,
-            [T_CHILD] = RECORD_NUMBERS, [T_FACT] = RECORD_NUMBERS, [T_REF] = RECORD_NUMBERS};
+        struct store_key key = {0};
         size_t key_n = data[1];
         size_t n = (size_t)data[2] << 8 | data[3];
         const bool is_raw = (data[0] & 0x80) != 0;
@@ -58,14 +53,15 @@ put_records(struct store *st, const uint8_t *data, size_t size)
             MDB_val k = {key_n, (void *)(uintptr_t)data};
             MDB_val v = {n, (void *)(uintptr_t)(data + key_n)};
 
-            (void)mdb_put(txn, st->dbi[t], &k, &v, 0);
+            (void)mdb_put(st->op, st->dbi[t], &k, &v, 0);
         } else if (key_n > 0) {
-            (void)store_set(st, txn, t, data, key_n, kinds[t], data + key_n, n, &err);
+            store_key_add(&key, data, key_n);
+            (void)store_set(st, t, &key, data + key_n, n, &err);
         }
         data += key_n + n;
         size -= key_n + n;
     }
-    check(mdb_txn_commit(txn) == 0);
+    check(store_end(st, 0, &err) == 0);
 }
 
 static bool
