@@ -54,51 +54,46 @@ apply_set(struct conf *conf, const struct ini *ini, const char *set)
     free(key);
 }
 
-/* One key of the core or of a stage, as it counts. */
-struct key {
-    const char *name;
-    const char *place; /* for messages: of the key or, by default, of its section */
-    struct text_value value;
-};
-
-/* Take the value of a row, or its default where it is missing or wrong, over to values. */
-static struct key
-take_row(struct conf *conf, const json_t *given, const struct rr_opt *row, json_t *values,
-         const char *place)
+/* The values of a section's rows: what is given, or the default where that is missing or wrong. */
+static json_t *
+values_new(struct conf *conf, const json_t *given, const struct rr_opt *row)
 {
-    struct key key = {.name = row->key, .place = ini_origin(given, row->key)};
-    const char *text = ini_text(given, row->key);
-    struct rr_err err = RR_ERR_INIT;
+    json_t *values = json_object();
 
-    if (text != NULL && text_opt_value(row, text, &key.value, &err) == 0) {
-        (void)json_object_set(values, row->key, json_object_get(given, row->key));
-        return key;
+    for (; row->key != NULL; row++) {
+        const char *text = ini_text(given, row->key);
+        struct rr_err err = RR_ERR_INIT;
+        struct text_value value;
+
+        if (text != NULL && text_opt_value(row, text, &value, &err) == 0) {
+            (void)json_object_set(values, row->key, json_object_get(given, row->key));
+            continue;
+        }
+        if (text != NULL) {
+            text_problem(&conf->problems, ini_origin(given, row->key), "%s: %s", row->key,
+                         err.text);
+        }
+        ini_set(values, row->key, row->fallback, "default");
     }
-    if (text != NULL) {
-        text_problem(&conf->problems, key.place, "%s: %s", row->key, err.text);
-    }
-    ini_set(values, row->key, row->fallback, "default");
-    (void)text_opt_value(row, row->fallback, &key.value, NULL);
-    key.place = place;
-    return key;
+    return values;
 }
 
-struct number {
-    const char *name;
-    int64_t *out;
-};
-
-/* Returns whether the key is one of these numbers, which then has its value. */
-static bool
-take_number(const struct number *numbers, size_t n, const struct key *key)
+static int64_t
+number(const json_t *values, const struct rr_opt *rows, const char *key)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(key->name, numbers[i].name) == 0) {
-            *numbers[i].out = key->value.i;
-            return true;
-        }
-    }
-    return false;
+    struct text_value value;
+
+    (void)text_opt_value(conf_schema_find(rows, key), ini_text(values, key), &value, NULL);
+    return value.i;
+}
+
+/* Where a key was set; of a default, the place of its section. */
+static const char *
+place_of(const json_t *values, const char *key, const char *section)
+{
+    const char *origin = ini_origin(values, key);
+
+    return strcmp(origin, "default") == 0 ? section : origin;
 }
 
 /* Cut "name:count" behind the name. One word may stand for a count: its value is given. */
@@ -133,21 +128,22 @@ find_slot(const struct conf *conf, const char *name)
 }
 
 static void
-take_core_slots(struct conf *conf, const struct key *key)
+take_core_slots(struct conf *conf)
 {
+    const char *place = place_of(conf->values, "slots", "[core]");
     struct text_list words = {0};
 
-    text_list_split(&words, key->value.s);
+    text_list_split(&words, ini_text(conf->values, "slots"));
     conf->slots = mem_zalloc(words.n, sizeof *conf->slots);
     for (size_t i = 0; i < words.n; i++) {
         const char *name = words.v[i];
         int64_t total;
 
         if (parse_slot(words.v[i], "auto", sysconf(_SC_NPROCESSORS_ONLN), &total) != 0) {
-            text_problem(&conf->problems, key->place,
-                         "slots: \"%s\" is not name:count, such as cpu:2", name);
+            text_problem(&conf->problems, place, "slots: \"%s\" is not name:count, such as cpu:2",
+                         name);
         } else if (find_slot(conf, name) < conf->n_slots) {
-            text_problem(&conf->problems, key->place, "slots: \"%s\" stands there twice", name);
+            text_problem(&conf->problems, place, "slots: \"%s\" stands there twice", name);
         } else {
             conf->slots[conf->n_slots++] = (struct conf_slot){mem_dup(name), total};
         }
@@ -156,11 +152,11 @@ take_core_slots(struct conf *conf, const struct key *key)
 }
 
 static void
-take_plugin_path(struct conf *conf, const struct key *key)
+take_plugin_path(struct conf *conf)
 {
     struct text_list words = {0};
 
-    text_list_split(&words, key->value.s);
+    text_list_split(&words, ini_text(conf->values, "plugin_path"));
     for (size_t i = 0; i < words.n; i++) {
         char *dir = paths_join_new(conf->dir, words.v[i]);
 
@@ -173,112 +169,109 @@ take_plugin_path(struct conf *conf, const struct key *key)
 }
 
 static void
-take_group(struct conf *conf, const struct key *key)
+take_group(struct conf *conf)
 {
-    const char *name = key->value.s;
+    const char *name = ini_text(conf->values, "control_group");
     const struct group *group = name[0] == '\0' ? NULL : getgrnam(name);
 
     if (group == NULL && name[0] != '\0') {
-        text_problem(&conf->problems, key->place,
+        text_problem(&conf->problems, place_of(conf->values, "control_group", "[core]"),
                      "control_group: there is no group \"%s\" on this machine", name);
     }
     conf->control_gid = group == NULL ? -1 : (int64_t)group->gr_gid;
 }
 
 static void
-read_core(struct conf *conf, const json_t *given)
+read_core(struct conf *conf, json_t *given)
 {
-    const struct number numbers[] = {{"retain_events", &conf->retain_events},
-                                     {"store_size", &conf->store_size},
-                                     {"disk_reserve", &conf->disk_reserve},
-                                     {"log_size", &conf->log_size},
-                                     {"log_files", &conf->log_files}};
+    json_t *const v = conf->values = values_new(conf, given, conf_core_keys);
+    char hint[TEXT_HINT_BYTES];
+    const char *key;
+    json_t *value;
 
-    conf->values = json_object();
-    for (const struct rr_opt *row = conf_core_keys; row->key != NULL; row++) {
-        const struct key key = take_row(conf, given, row, conf->values, "[core]");
-
-        if (take_number(numbers, sizeof numbers / sizeof numbers[0], &key)) {
-            continue;
-        }
-        if (strcmp(key.name, "log_level") == 0) {
-            conf->log_level = key.value.s;
-        } else if (strcmp(key.name, "control_group") == 0) {
-            take_group(conf, &key);
-        } else if (strcmp(key.name, "slots") == 0) {
-            take_core_slots(conf, &key);
-        } else if (strcmp(key.name, "plugin_path") == 0) {
-            take_plugin_path(conf, &key);
+    json_object_foreach(given, key, value)
+    {
+        if (conf_schema_find(conf_core_keys, key) == NULL) {
+            text_problem(&conf->problems, ini_origin(given, key), "[core] has no key \"%s\"%s", key,
+                         conf_schema_hint(key, conf_core_keys, NULL, hint));
         }
     }
+    conf->retain_events = number(v, conf_core_keys, "retain_events");
+    conf->store_size = number(v, conf_core_keys, "store_size");
+    conf->disk_reserve = number(v, conf_core_keys, "disk_reserve");
+    conf->log_size = number(v, conf_core_keys, "log_size");
+    conf->log_files = number(v, conf_core_keys, "log_files");
+    conf->log_level = ini_text(v, "log_level");
+    take_group(conf);
+    take_core_slots(conf);
+    take_plugin_path(conf);
 }
 
 static void
-take_stage_slots(struct conf *conf, struct conf_stage *stage, const struct key *key)
+take_slots(struct conf *conf, struct conf_stage *s)
 {
+    const char *place = place_of(s->values, "slots", s->place);
     struct text_list words = {0};
 
-    text_list_split(&words, key->value.s);
-    stage->slots = mem_zalloc(words.n, sizeof *stage->slots);
+    text_list_split(&words, ini_text(s->values, "slots"));
+    s->slots = mem_zalloc(words.n, sizeof *s->slots);
     for (size_t i = 0; i < words.n; i++) {
-        struct slots_need *need = &stage->slots[stage->n_slots];
+        struct slots_need *need = &s->slots[s->n_slots];
         const char *name = words.v[i];
 
         if (parse_slot(words.v[i], "all", SLOT_ALL, &need->count) != 0) {
-            text_problem(&conf->problems, key->place,
+            text_problem(&conf->problems, place,
                          "slots: \"%s\" is not name:count, such as cpu:2 or cpu:all", name);
             continue;
         }
         need->slot = find_slot(conf, name);
         if (need->slot == conf->n_slots) {
-            text_problem(&conf->problems, key->place, "slots: [core] slots declares no \"%s\"",
-                         name);
+            text_problem(&conf->problems, place, "slots: [core] slots declares no \"%s\"", name);
             continue;
         }
         const int64_t total = conf->slots[need->slot].total;
 
         need->count = need->count == SLOT_ALL ? total : need->count;
         if (need->count > total) {
-            text_problem(&conf->problems, key->place,
+            text_problem(&conf->problems, place,
                          "slots: %s:%" PRId64 " is more than the %" PRId64
                          " that [core] slots declares: the stage would wait for ever",
                          name, need->count, total);
         } else {
-            stage->n_slots++;
+            s->n_slots++;
         }
     }
     text_list_free(&words);
 }
 
 static void
-take_cpu(struct conf *conf, struct conf_stage *stage, const struct key *key)
+take_cpu(struct conf *conf, struct conf_stage *s)
 {
-    text_list_split(&stage->cpu, key->value.s);
-    for (size_t i = 0; i < stage->cpu.n; i++) {
-        int64_t number;
+    text_list_split(&s->cpu, ini_text(s->values, "cpu"));
+    for (size_t i = 0; i < s->cpu.n; i++) {
+        int64_t cpu;
 
-        if (text_int(stage->cpu.v[i], &number) != 0 || number < 0 ||
-            number >= sysconf(_SC_NPROCESSORS_CONF)) {
-            text_problem(&conf->problems, key->place, "cpu: there is no processor \"%s\"",
-                         stage->cpu.v[i]);
+        if (text_int(s->cpu.v[i], &cpu) != 0 || cpu < 0 || cpu >= sysconf(_SC_NPROCESSORS_CONF)) {
+            text_problem(&conf->problems, place_of(s->values, "cpu", s->place),
+                         "cpu: there is no processor \"%s\"", s->cpu.v[i]);
         }
     }
 }
 
 static void
-take_user(struct conf *conf, struct conf_stage *stage, const struct key *key)
+take_user(struct conf *conf, struct conf_stage *s)
 {
-    const char *name = key->value.s;
+    const char *name = ini_text(s->values, "user");
+    const char *place = place_of(s->values, "user", s->place);
 
     if (name[0] == '\0') {
         return;
     }
-    stage->user = mem_dup(name);
+    s->user = mem_dup(name);
     if (getpwnam(name) == NULL) {
-        text_problem(&conf->problems, key->place, "user: there is no user \"%s\" on this machine",
-                     name);
+        text_problem(&conf->problems, place, "user: there is no user \"%s\" on this machine", name);
     } else if (geteuid() != 0) {
-        text_problem(&conf->problems, key->place,
+        text_problem(&conf->problems, place,
                      "user: only a daemon that runs as root can start workers as somebody else; "
                      "start rrd as root, or as %s and without this key",
                      name);
@@ -286,60 +279,53 @@ take_user(struct conf *conf, struct conf_stage *stage, const struct key *key)
 }
 
 static void
-take_stage_key(struct conf *conf, struct conf_stage *s, const struct key *key)
+take_plugin(struct conf *conf, struct conf_stage *s)
 {
-    const struct number numbers[] = {{"start_limit", &s->start_limit_ms},
-                                     {"ping_limit", &s->ping_limit_ms},
-                                     {"progress_limit", &s->progress_limit_ms},
-                                     {"event_limit", &s->event_limit_ms},
-                                     {"stop_limit", &s->stop_limit_ms},
-                                     {"term_limit", &s->term_limit_ms},
-                                     {"retry_delay", &s->retry_delay_ms},
-                                     {"restart_delay", &s->restart_delay_ms},
-                                     {"restart_max", &s->restart_max_ms},
-                                     {"attempts", &s->attempts},
-                                     {"niceness", &s->niceness},
-                                     {"breaker", &s->breaker},
-                                     {"credit", &s->credit},
-                                     {"queue_high", &s->queue_high},
-                                     {"queue_low", &s->queue_low},
-                                     {"memory_limit", &s->memory_limit_bytes},
-                                     {"process_limit", &s->process_limit},
-                                     {"open_files", &s->open_files},
-                                     {"core_size", &s->core_size_bytes}};
-    const char *text = key->value.s;
+    const char *name = ini_text(s->values, "plugin");
 
-    if (take_number(numbers, sizeof numbers / sizeof numbers[0], key)) {
-        return;
+    s->plugin = name[0] == '\0' ? s->name : name;
+    if (!text_is_name(s->plugin)) {
+        text_problem(&conf->problems, place_of(s->values, "plugin", s->place),
+                     "plugin: \"%s\" is not the name of a plugin", s->plugin);
+        s->is_bad = true;
     }
-    if (strcmp(key->name, "plugin") == 0) {
-        s->plugin = text[0] == '\0' ? s->name : text;
-        if (!text_is_name(s->plugin)) {
-            text_problem(&conf->problems, key->place, "plugin: \"%s\" is not the name of a plugin",
-                         s->plugin);
-            s->is_bad = true;
-        }
-    } else if (strcmp(key->name, "enabled") == 0) {
-        s->is_enabled = key->value.i != 0;
-    } else if (strcmp(key->name, "needs") == 0) {
-        text_list_split(&s->needs, text);
-    } else if (strcmp(key->name, "after") == 0) {
-        text_list_split(&s->after, text);
-    } else if (strcmp(key->name, "waits") == 0) {
-        text_list_split(&s->waits, text);
-    } else if (strcmp(key->name, "slots") == 0) {
-        take_stage_slots(conf, s, key);
-    } else if (strcmp(key->name, "cpu") == 0) {
-        take_cpu(conf, s, key);
-    } else if (strcmp(key->name, "user") == 0) {
-        take_user(conf, s, key);
+}
+
+static void
+take_numbers(struct conf_stage *s)
+{
+    const struct {
+        const char *key;
+        int64_t *out;
+    } all[] = {{"start_limit", &s->start_limit_ms},
+               {"ping_limit", &s->ping_limit_ms},
+               {"progress_limit", &s->progress_limit_ms},
+               {"event_limit", &s->event_limit_ms},
+               {"stop_limit", &s->stop_limit_ms},
+               {"term_limit", &s->term_limit_ms},
+               {"retry_delay", &s->retry_delay_ms},
+               {"restart_delay", &s->restart_delay_ms},
+               {"restart_max", &s->restart_max_ms},
+               {"attempts", &s->attempts},
+               {"niceness", &s->niceness},
+               {"breaker", &s->breaker},
+               {"credit", &s->credit},
+               {"queue_high", &s->queue_high},
+               {"queue_low", &s->queue_low},
+               {"memory_limit", &s->memory_limit_bytes},
+               {"process_limit", &s->process_limit},
+               {"open_files", &s->open_files},
+               {"core_size", &s->core_size_bytes}};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        *all[i].out = number(s->values, conf_stage_keys, all[i].key);
     }
 }
 
 static void
 read_stage(struct conf *conf, const char *name, json_t *given, const char *place)
 {
-    const char *own;
+    const char *key;
     json_t *value;
     struct conf_stage *s;
 
@@ -359,12 +345,16 @@ read_stage(struct conf *conf, const char *name, json_t *given, const char *place
     *s = (struct conf_stage){.name = mem_dup(name),
                              .place = mem_dup(place),
                              .options = json_object(),
-                             .values = json_object()};
-    for (const struct rr_opt *row = conf_stage_keys; row->key != NULL; row++) {
-        const struct key key = take_row(conf, given, row, s->values, place);
-
-        take_stage_key(conf, s, &key);
-    }
+                             .values = values_new(conf, given, conf_stage_keys)};
+    take_plugin(conf, s);
+    s->is_enabled = number(s->values, conf_stage_keys, "enabled") != 0;
+    text_list_split(&s->needs, ini_text(s->values, "needs"));
+    text_list_split(&s->after, ini_text(s->values, "after"));
+    text_list_split(&s->waits, ini_text(s->values, "waits"));
+    take_slots(conf, s);
+    take_numbers(s);
+    take_user(conf, s);
+    take_cpu(conf, s);
     if (s->queue_high > 0 && s->queue_low >= s->queue_high) {
         text_problem(&conf->problems, place,
                      "queue_low: %" PRId64 " is not below queue_high, %" PRId64, s->queue_low,
@@ -372,10 +362,10 @@ read_stage(struct conf *conf, const char *name, json_t *given, const char *place
     }
     s->queue_low = s->queue_low == 0 ? s->queue_high / 2 : s->queue_low;
     /* What is left belongs to the plugin; conf_plugin.c judges it. */
-    json_object_foreach(given, own, value)
+    json_object_foreach(given, key, value)
     {
-        if (conf_schema_find(conf_stage_keys, own) == NULL) {
-            (void)json_object_set(s->values, own, value);
+        if (conf_schema_find(conf_stage_keys, key) == NULL) {
+            (void)json_object_set(s->values, key, value);
         }
     }
 }
@@ -402,22 +392,6 @@ read_sections(struct conf *conf, const struct ini *ini)
                          "section [%s] is not known; there are [core] and [stage NAME]%s", section,
                          text_hint(word, known, hint));
             free(word);
-        }
-    }
-}
-
-static void
-check_core_keys(struct conf *conf, json_t *given)
-{
-    char hint[TEXT_HINT_BYTES];
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(given, key, value)
-    {
-        if (conf_schema_find(conf_core_keys, key) == NULL) {
-            text_problem(&conf->problems, ini_origin(given, key), "[core] has no key \"%s\"%s", key,
-                         conf_schema_hint(key, conf_core_keys, NULL, hint));
         }
     }
 }
@@ -450,10 +424,7 @@ conf_load(struct conf *conf, const char *dir, const struct paths *paths,
     for (size_t i = 0; i < sets->n; i++) {
         apply_set(conf, &ini, sets->v[i]);
     }
-    json_t *core = json_object_get(ini.keys, "core");
-
-    check_core_keys(conf, core);
-    read_core(conf, core);
+    read_core(conf, json_object_get(ini.keys, "core"));
     read_sections(conf, &ini);
     if (conf->n_stages == 0 && conf->problems.n == 0) {
         text_problem(&conf->problems, "conf.d",
@@ -561,44 +532,25 @@ is_named(const char *entry, const char *name)
     return strncmp(entry, name, n) == 0 && entry[n] == '=';
 }
 
-char **
-conf_env_new(const struct conf *conf, const char *extra)
+void
+conf_env(const struct conf *conf, struct text_list *env)
 {
     const char *old = getenv("LD_LIBRARY_PATH");
-    struct text_list env = {0};
-    char *line;
 
     for (char **e = environ; *e != NULL; e++) {
         if (!is_named(*e, "LD_LIBRARY_PATH") && !is_named(*e, "RR_PLUGIN_PATH") &&
             !is_named(*e, "RR_WORKER")) {
-            text_list_add(&env, *e);
+            text_list_add(env, *e);
         }
     }
-    line = mem_printf("LD_LIBRARY_PATH=%s%s%s", conf->paths->lib_dir,
-                      old == NULL || old[0] == '\0' ? "" : ":", old == NULL ? "" : old);
-    text_list_add(&env, line);
-    free(line);
-    line = mem_printf("RR_PLUGIN_PATH=%s", conf->plugin_path);
-    text_list_add(&env, line);
-    free(line);
+    text_list_printf(env, "LD_LIBRARY_PATH=%s%s%s", conf->paths->lib_dir,
+                     old == NULL || old[0] == '\0' ? "" : ":", old == NULL ? "" : old);
+    text_list_printf(env, "RR_PLUGIN_PATH=%s", conf->plugin_path);
     /* Two busy processes with two threads each that spin for one another ran 85 times slower. */
     if (getenv("OMP_NUM_THREADS") == NULL) {
-        text_list_add(&env, "OMP_NUM_THREADS=1");
+        text_list_add(env, "OMP_NUM_THREADS=1");
     }
     if (getenv("OMP_WAIT_POLICY") == NULL) {
-        text_list_add(&env, "OMP_WAIT_POLICY=passive");
+        text_list_add(env, "OMP_WAIT_POLICY=passive");
     }
-    if (extra != NULL) {
-        text_list_add(&env, extra);
-    }
-    return env.v;
-}
-
-void
-conf_env_free(char **env)
-{
-    for (char **e = env; e != NULL && *e != NULL; e++) {
-        free(*e);
-    }
-    free(env);
 }

@@ -93,10 +93,8 @@ json_t *conf_list_json(const struct text_list *list);
 json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage);
 
 /* Environment of worker processes: this process's own with the kit's directory in front of
- * LD_LIBRARY_PATH, RR_PLUGIN_PATH and one compute thread by default. extra ("NAME=value") may be
- * NULL. Freed by conf_env_free. */
-char **conf_env_new(const struct conf *conf, const char *extra);
-void conf_env_free(char **env);
+ * LD_LIBRARY_PATH, RR_PLUGIN_PATH and one compute thread by default. */
+void conf_env(const struct conf *conf, struct text_list *env);
 
 /* Where the installed file of a plugin is, in a new string; NULL when there is none. */
 char *conf_installed_new(const struct conf *conf, const char *plugin);

@@ -10,6 +10,10 @@
 extern const struct rr_opt conf_core_keys[];  /* of [core] */
 extern const struct rr_opt conf_stage_keys[]; /* of every [stage NAME] */
 
+/* Flags of these rows, for a reload. */
+#define CONF_LIVE 0x10000u  /* of a stage: its worker need not know when it changes */
+#define CONF_FIXED 0x20000u /* of the core: taken when the daemon starts */
+
 /* The row of a key, or NULL. */
 const struct rr_opt *conf_schema_find(const struct rr_opt *rows, const char *key);
 

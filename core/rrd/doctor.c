@@ -122,6 +122,8 @@ check_disk(struct doctor *d)
         return;
     }
     const uint64_t room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    enum report_verdict verdict = REPORT_OK;
+    const char *todo = NULL;
 
     if ((fs.f_flag & ST_RDONLY) != 0) {
         report_fail(&d->report, "mount it for writing", "it is read-only");
@@ -134,19 +136,16 @@ check_disk(struct doctor *d)
         report_fail(&d->report, "remove files", "only %" PRIu64 " more files can be made",
                     (uint64_t)fs.f_favail);
     }
-    char *text = mem_printf("%" PRIu64 " MiB are free, disk_reserve is %" PRIu64 " MiB", room >> 20,
-                            reserve >> 20);
-
     if (room < reserve) {
-        report_fail(&d->report,
-                    "make room on it, or lower disk_reserve: until then new events wait", "%s",
-                    text);
+        verdict = REPORT_FAIL;
+        todo = "make room on it, or lower disk_reserve: until then new events wait";
     } else if (room < 4 * reserve) {
-        report_warn(&d->report, "make room on it soon", "%s", text);
-    } else {
-        report_ok(&d->report, "%s", text);
+        verdict = REPORT_WARN;
+        todo = "make room on it soon";
     }
-    free(text);
+    report_add(&d->report, verdict, todo,
+               "%" PRIu64 " MiB are free, disk_reserve is %" PRIu64 " MiB", room >> 20,
+               reserve >> 20);
 }
 
 /* Count the entries of queues that no stage reads. */

@@ -10,18 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys of a stage that the daemon reads each time; all others reach the worker when it starts. */
-static const char *const live_keys[] = {
-    "plugin_file", /* its content is compared */
-    "enabled",     "needs",          "after",         "waits",         "start_limit",
-    "ping_limit",  "progress_limit", "event_limit",   "stop_limit",    "term_limit",
-    "attempts",    "retry_delay",    "restart_delay", "restart_max",   "breaker",
-    "queue_high",  "queue_low",      "memory_limit",  "process_limit", NULL};
-
-/* Keys of [core] that are taken at the start of the daemon. */
-static const char *const fixed_keys[] = {
-    "retain_events", "store_size", "disk_reserve", "log_size", "log_files", "control_group", NULL};
-
 static const char *const action_names[] = {
     [PLAN_KEEP] = "keep",   [PLAN_UPDATE] = "update", [PLAN_RESTART] = "restart",
     [PLAN_START] = "start", [PLAN_STOP] = "stop",
@@ -33,13 +21,13 @@ plan_action_name(enum plan_action action)
     return action_names[action];
 }
 
+/* Whether a key of the core or of every stage has a flag. */
 static bool
-is_in(const char *const *list, const char *word)
+has_flag(const struct rr_opt *rows, const char *key, uint32_t flag)
 {
-    while (*list != NULL && strcmp(*list, word) != 0) {
-        list++;
-    }
-    return *list != NULL;
+    const struct rr_opt *row = conf_schema_find(rows, key);
+
+    return row != NULL && (row->flags & flag) != 0;
 }
 
 static bool
@@ -63,7 +51,7 @@ compare_values(const struct conf_stage *a, const struct conf_stage *b, bool *is_
     {
         if (!same_value(a->values, b->values, key)) {
             text_list_add(why, key);
-            *is_live = *is_live && is_in(live_keys, key);
+            *is_live = *is_live && has_flag(conf_stage_keys, key, CONF_LIVE);
         }
     }
     json_object_foreach(a->values, key, value)
@@ -153,7 +141,7 @@ compare_core(struct plan *plan, const struct conf *now, const struct conf *next)
     {
         if (!same_value(now->values, next->values, key)) {
             plan->changes = true;
-            if (is_in(fixed_keys, key)) {
+            if (has_flag(conf_core_keys, key, CONF_FIXED)) {
                 text_list_add(&plan->refused, key);
             }
         }

@@ -189,9 +189,10 @@ say_loading(struct report *r, const struct probe *p)
     report_ok(r, "%s %s: %s (%" PRIu64 " ms)", p->manifest.name, p->manifest.version,
               p->manifest.summary, p->ran_ms);
     if (p->printed_bytes > 0) {
-        (p->printed_bytes > PRINTED_MAX ? report_fail : report_warn)(
-            r, "print nothing in constructors; use rr_log in a callback",
-            "it prints %" PRIu64 " bytes while it is loaded: %.60s", p->printed_bytes, p->printed);
+        report_add(r, p->printed_bytes > PRINTED_MAX ? REPORT_FAIL : REPORT_WARN,
+                   "print nothing in constructors; use rr_log in a callback",
+                   "it prints %" PRIu64 " bytes while it is loaded: %.60s", p->printed_bytes,
+                   p->printed);
     }
     if (threads > 1) {
         report_warn(r, "start them in .init",
@@ -274,12 +275,6 @@ plugins_check(const struct paths *paths, const struct options *opt)
 
 /* ---- list ---- */
 
-struct listing {
-    const struct conf *conf;
-    struct probe *probes;
-    size_t n;
-};
-
 static int
 is_so(const struct dirent *entry)
 {
@@ -296,7 +291,7 @@ is_any(const struct dirent *entry)
 
 /* Add the files of a directory, and of the folders in it: those hold plugins of other kinds. */
 static void
-add_dir(struct listing *l, const char *dir, bool is_top)
+add_dir(struct text_list *files, const char *dir, bool is_top)
 {
     struct dirent **entries = NULL;
     const int n = scandir(dir, &entries, is_top ? is_any : is_so, alphasort);
@@ -306,10 +301,9 @@ add_dir(struct listing *l, const char *dir, bool is_top)
         struct stat st;
 
         if (is_so(entries[i])) {
-            l->probes = mem_resize(l->probes, l->n + 1, sizeof *l->probes);
-            l->probes[l->n++] = (struct probe){.file = mem_dup(path)};
+            text_list_add(files, path);
         } else if (is_top && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-            add_dir(l, path, false);
+            add_dir(files, path, false);
         }
         free(path);
         free(entries[i]);
@@ -317,30 +311,51 @@ add_dir(struct listing *l, const char *dir, bool is_top)
     free(entries);
 }
 
+static char *
+kind_of_file_new(const char *file)
+{
+    const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct elf_look look = {0};
+
+    if (fd >= 0 && elf_check(fd, NULL) == 0) {
+        elf_look(fd, &look);
+    }
+    char *kind = kind_new(&look);
+
+    elf_look_free(&look);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return kind;
+}
+
+/* The row of one of all probed files. */
 static json_t *
-row_new(const struct listing *l, const struct probe *p, const char *kind)
+row_new(const struct conf *conf, const struct probe *all, const struct probe *p)
 {
     const char *slash = strrchr(p->file, '/');
     char *name = mem_dupn(slash + 1, strlen(slash + 1) - 3);
-    const bool is_stage = p->manifest.name != NULL;
+    char *kind = kind_of_file_new(p->file);
+    const bool is_stage = kind[0] == '\0' || strcmp(kind, "stage") == 0;
     const char *hidden_by = NULL;
     json_t *stages = json_array();
 
-    for (size_t i = 0; i < l->conf->n_stages; i++) {
-        const struct conf_stage *s = &l->conf->stages[i];
+    for (size_t i = 0; i < conf->n_stages; i++) {
+        const struct conf_stage *s = &conf->stages[i];
 
         if (s->file != NULL && strcmp(s->file, p->file) == 0) {
             (void)json_array_append_new(stages, json_string(s->name));
         }
     }
-    for (const struct probe *q = l->probes; q < p && hidden_by == NULL; q++) {
+    for (const struct probe *q = all; q < p && hidden_by == NULL; q++) {
         hidden_by = strcmp(strrchr(q->file, '/'), slash) == 0 ? q->file : NULL;
     }
-    json_t *row = json_pack("{s:s, s:s?, s:s, s:s, s:s, s:o, s:s?, s:s?}", "name", name, "version",
-                            is_stage ? p->manifest.version : NULL, "kind", kind, "file", p->file,
-                            "sha256", p->hash, "stages", stages, "hidden_by", hidden_by, "problem",
-                            kind[0] == '\0' || strcmp(kind, "stage") == 0 ? p->why : NULL);
+    json_t *row =
+        json_pack("{s:s, s:s?, s:s, s:s, s:s, s:o, s:s?, s:s?}", "name", name, "version",
+                  p->manifest.version, "kind", kind, "file", p->file, "sha256", p->hash, "stages",
+                  stages, "hidden_by", hidden_by, "problem", is_stage ? p->why : NULL);
 
+    free(kind);
     free(name);
     return row;
 }
@@ -378,35 +393,24 @@ print_row(const json_t *row)
 int
 plugins_list(const struct conf *conf, bool is_json)
 {
-    struct listing l = {.conf = conf};
+    struct text_list files = {0};
     struct rr_err err = RR_ERR_INIT;
     json_t *rows = json_array();
-    json_t *row;
+    const json_t *row;
     size_t i;
 
     for (i = 0; i < conf->plugin_dirs.n; i++) {
-        add_dir(&l, conf->plugin_dirs.v[i], true);
+        add_dir(&files, conf->plugin_dirs.v[i], true);
     }
-    const int rc = probe_run(conf, l.probes, l.n, PROBE_LIMIT_MS, &err);
+    struct probe *all = mem_zalloc(files.n, sizeof *all);
 
-    for (i = 0; i < l.n; i++) {
-        const int fd = open(l.probes[i].file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        struct elf_look look = {0};
-
-        if (fd >= 0 && elf_check(fd, NULL) == 0) {
-            elf_look(fd, &look);
-        }
-        char *kind = kind_new(&look);
-
-        (void)json_array_append_new(rows, row_new(&l, &l.probes[i], kind));
-        free(kind);
-        elf_look_free(&look);
-        if (fd >= 0) {
-            (void)close(fd);
-        }
+    for (i = 0; i < files.n; i++) {
+        all[i].file = mem_dup(files.v[i]);
     }
-    for (i = 0; i < l.n; i++) {
-        probe_fini(&l.probes[i]);
+    const int rc = probe_run(conf, all, files.n, PROBE_LIMIT_MS, &err);
+
+    for (i = 0; i < files.n; i++) {
+        (void)json_array_append_new(rows, row_new(conf, all, &all[i]));
     }
     if (rc != 0) {
         fprintf(stderr, "rrd: %s\n", err.text);
@@ -420,7 +424,11 @@ plugins_list(const struct conf *conf, bool is_json)
             print_row(row);
         }
     }
+    for (i = 0; i < files.n; i++) {
+        probe_fini(&all[i]);
+    }
+    free(all);
+    text_list_free(&files);
     json_decref(rows);
-    free(l.probes);
     return status_of(rc);
 }

@@ -127,8 +127,9 @@ probe_run(const struct conf *conf, struct probe *probes, size_t n, int limit_ms,
     char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
     char **words = mem_zalloc(mem_mul(n, WORDS_MAX), sizeof *words);
     struct helper *helpers = mem_zalloc(n, sizeof *helpers);
-    char **env = conf_env_new(conf, NULL);
+    struct text_list env = {0};
 
+    conf_env(conf, &env);
     for (size_t i = 0; i < n; i++) {
         struct probe *p = &probes[i];
         char **word = &words[WORDS_MAX * i];
@@ -144,7 +145,7 @@ probe_run(const struct conf *conf, struct probe *probes, size_t n, int limit_ms,
         *word++ = p->input == NULL ? declare : judge;
         *word = p->file;
     }
-    const int rc = helper_run(helpers, n, PROBE_WIDTH, limit_ms, env, err);
+    const int rc = helper_run(helpers, n, PROBE_WIDTH, limit_ms, env.v, err);
 
     for (size_t i = 0; i < n; i++) {
         if (rc == 0) {
@@ -152,7 +153,7 @@ probe_run(const struct conf *conf, struct probe *probes, size_t n, int limit_ms,
         }
         helper_fini(&helpers[i]);
     }
-    conf_env_free(env);
+    text_list_free(&env);
     free(helpers);
     free(words);
     free(worker);

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static const char *const names[] = {"ok", "warn", "fail"};
+
 void
 report_init(struct report *report)
 {
@@ -27,57 +29,31 @@ void
 report_about(struct report *report, const char *what)
 {
     report->what = what;
-    report->n_before = report->n_warnings + report->n_failures;
+    report->n_before = report->n[REPORT_WARN] + report->n[REPORT_FAIL];
 }
 
 bool
 report_is_fine(const struct report *report)
 {
-    return report->n_warnings + report->n_failures == report->n_before;
+    return report->n[REPORT_WARN] + report->n[REPORT_FAIL] == report->n_before;
 }
 
-static void
-add(struct report *report, const char *verdict, const char *todo, const char *fmt, va_list args)
+void
+report_add(struct report *report, enum report_verdict verdict, const char *todo, const char *fmt,
+           ...)
 {
+    va_list args;
+
+    va_start(args, fmt);
     char *text = mem_vprintf(fmt, args);
 
+    va_end(args);
     text_clean(text); /* file names may be anything */
+    report->n[verdict]++;
     (void)json_array_append_new(report->rows,
-                                json_pack("{s:s, s:s, s:s, s:s?}", "verdict", verdict, "what",
-                                          report->what, "text", text, "todo", todo));
+                                json_pack("{s:s, s:s, s:s, s:s?}", "verdict", names[verdict],
+                                          "what", report->what, "text", text, "todo", todo));
     free(text);
-}
-
-void
-report_ok(struct report *report, const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    add(report, "ok", NULL, fmt, args);
-    va_end(args);
-}
-
-void
-report_warn(struct report *report, const char *todo, const char *fmt, ...)
-{
-    va_list args;
-
-    report->n_warnings++;
-    va_start(args, fmt);
-    add(report, "warn", todo, fmt, args);
-    va_end(args);
-}
-
-void
-report_fail(struct report *report, const char *todo, const char *fmt, ...)
-{
-    va_list args;
-
-    report->n_failures++;
-    va_start(args, fmt);
-    add(report, "fail", todo, fmt, args);
-    va_end(args);
 }
 
 static void
@@ -97,10 +73,10 @@ print_text(const struct report *report)
             printf("%18s -> %s\n", "", todo);
         }
     }
-    if (report->n_failures + report->n_warnings == 0) {
+    if (report->n[REPORT_FAIL] + report->n[REPORT_WARN] == 0) {
         printf("all is well\n");
     } else {
-        printf("%u failed, %u warnings\n", report->n_failures, report->n_warnings);
+        printf("%u failed, %u warnings\n", report->n[REPORT_FAIL], report->n[REPORT_WARN]);
     }
 }
 
@@ -108,7 +84,7 @@ int
 report_print(const struct report *report, bool is_json, json_t *more_take, bool is_strict,
              int bad_status)
 {
-    const bool is_bad = report->n_failures > 0 || (is_strict && report->n_warnings > 0);
+    const bool is_bad = report->n[REPORT_FAIL] > 0 || (is_strict && report->n[REPORT_WARN] > 0);
 
     if (is_json) {
         json_t *doc = json_pack("{s:b, s:O}", "ok", (int)!is_bad, "findings", report->rows);

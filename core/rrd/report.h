@@ -8,11 +8,13 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+enum report_verdict { REPORT_OK, REPORT_WARN, REPORT_FAIL };
+
 struct report {
     json_t *rows;
-    const char *what; /* that the next findings are about; borrowed */
-    unsigned n_warnings, n_failures;
-    unsigned n_before; /* of both, when that was begun */
+    const char *what;            /* that the next findings are about; borrowed */
+    unsigned n[REPORT_FAIL + 1]; /* rows of each verdict */
+    unsigned n_before;           /* of them not OK, when that was begun */
 };
 
 void report_init(struct report *report);
@@ -22,11 +24,12 @@ void report_fini(struct report *report);
 void report_about(struct report *report, const char *what);
 
 /* Add a finding. todo is what to do about it, NULL for nothing. */
-__attribute__((format(printf, 2, 3))) void report_ok(struct report *report, const char *fmt, ...);
-__attribute__((format(printf, 3, 4))) void report_warn(struct report *report, const char *todo,
-                                                       const char *fmt, ...);
-__attribute__((format(printf, 3, 4))) void report_fail(struct report *report, const char *todo,
-                                                       const char *fmt, ...);
+__attribute__((format(printf, 4, 5))) void report_add(struct report *report,
+                                                      enum report_verdict verdict, const char *todo,
+                                                      const char *fmt, ...);
+#define report_ok(report, ...) report_add(report, REPORT_OK, NULL, __VA_ARGS__)
+#define report_warn(report, ...) report_add(report, REPORT_WARN, __VA_ARGS__)
+#define report_fail(report, ...) report_add(report, REPORT_FAIL, __VA_ARGS__)
 
 /* Whether nothing is wrong with that thing so far. */
 bool report_is_fine(const struct report *report);

@@ -127,8 +127,7 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
     char *state = paths_join_new(conf->dir, "state");
     char *parent = mem_printf("%ld", (long)getpid());
     char *number = mem_printf("%" PRIu64, epoch);
-    char *mark = mem_printf("RR_WORKER=%s/%s/%" PRIu64, instance, stage->name, epoch);
-    char **env = conf_env_new(conf, mark);
+    struct text_list env = {0};
     char *files = mem_printf("%" PRId64, stage->open_files);
     char *core = mem_printf("%" PRId64, stage->core_size_bytes);
     char names[][13] = {"--stage", "--plugin",     "--parent",    "--epoch",
@@ -140,11 +139,13 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
                     stage->user, NULL};
     int rc = make_stage_dir(conf, stage, err);
 
+    conf_env(conf, &env);
+    text_list_printf(&env, "RR_WORKER=%s/%s/%" PRIu64, instance, stage->name, epoch);
     rc = rc == 0 ? make_fds(conf, stage, fds, err) : rc;
     if (rc == 0) {
         const int its[] = {-1, fds[FD_LOG_WRITE], fds[FD_LOG_WRITE], fds[FD_THEIRS], fds[FD_LOCK]};
 
-        rc = sys_spawn(argv, env, its, sizeof its / sizeof its[0], true, &out->pid);
+        rc = sys_spawn(argv, env.v, its, sizeof its / sizeof its[0], true, &out->pid);
         if (rc != 0) {
             (void)rr_err_set(err, rc, "cannot run %s: %s", worker, strerror(-rc));
         }
@@ -159,10 +160,9 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
             (void)close(fds[i]);
         }
     }
-    conf_env_free(env);
+    text_list_free(&env);
     free(core);
     free(files);
-    free(mark);
     free(number);
     free(parent);
     free(state);
