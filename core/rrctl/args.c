@@ -1,49 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * args.c - command lines by table.
+ * args.c - command lines by table, and the values of options.
  *
  * Does not: know any command; print anything.
  * getopt_long is not used because the rows carry help texts and two tables are searched.
  */
 #include "core/rrctl/args.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
+#include "core/common/text.h"
+
 #include <string.h>
+#include <time.h>
 
+/* The row with that letter, or with letter 0 of that name. */
 static const struct opt_row *
-find_long(const struct opt_row *table, const char *name, size_t length)
+find_row(const struct opt_row *table, char letter, const char *name, size_t length)
 {
     for (; table != NULL && table->name != NULL; table++) {
-        if (strlen(table->name) == length && strncmp(table->name, name, length) == 0) {
+        if (letter != 0 ? table->letter == letter
+                        : strlen(table->name) == length && memcmp(table->name, name, length) == 0) {
             return table;
         }
     }
     return NULL;
-}
-
-static const struct opt_row *
-find_letter(const struct opt_row *table, char letter)
-{
-    for (; table != NULL && table->name != NULL; table++) {
-        if (table->letter != 0 && table->letter == letter) {
-            return table;
-        }
-    }
-    return NULL;
-}
-
-static int
-add_option(struct args *args, const struct opt_row *row, const char *value, struct rr_err *err)
-{
-    if (args->option_count == ARGS_OPTIONS_MAX) {
-        return rr_err_set(err, RR_E_INPUT, "more than %d options", ARGS_OPTIONS_MAX);
-    }
-    args->options[args->option_count].row = row;
-    args->options[args->option_count].value = value;
-    args->option_count++;
-    return 0;
 }
 
 /* Take one word that begins with a dash. Returns how many words it used (1 or 2). */
@@ -51,41 +30,35 @@ static int
 take_option(struct args *args, const char *word, const char *next, const struct opt_row *table,
             const struct opt_row *second, struct rr_err *err)
 {
-    const bool is_long = word[1] == '-';
-    const struct opt_row *row;
-    const char *value = NULL;
-    int rc;
+    const char letter = word[1] == '-' ? '\0' : word[1];
+    const char *name = word + 2;
+    const size_t length = letter != 0 ? 0 : strcspn(name, "=");
+    const struct opt_row *row = find_row(table, letter, name, length);
+    const char *value = letter == 0 && name[length] == '=' ? name + length + 1 : name + length;
+    int used = 1;
 
-    if (is_long) {
-        const size_t length = strcspn(word + 2, "=");
-        row = find_long(table, word + 2, length);
-        row = row == NULL ? find_long(second, word + 2, length) : row;
-        value = word[2 + length] == '=' ? word + 2 + length + 1 : NULL;
-    } else {
-        row = find_letter(table, word[1]);
-        row = row == NULL ? find_letter(second, word[1]) : row;
-        value = word[2] != '\0' ? word + 2 : NULL;
-    }
+    row = row == NULL ? find_row(second, letter, name, length) : row;
     if (row == NULL) {
         return rr_err_set(err, RR_E_INPUT, "unknown option %s (see --help)", word);
     }
-    if (row->value == NULL) {
-        if (value != NULL) {
-            return rr_err_set(err, RR_E_INPUT, "option --%s takes no value", row->name);
-        }
-        rc = add_option(args, row, "", err);
-        return rc < 0 ? rc : 1;
+    const bool has_value = letter == 0 ? name[length] == '=' : value[0] != '\0';
+    if (row->value == NULL && has_value) {
+        return rr_err_set(err, RR_E_INPUT, "option --%s takes no value", row->name);
     }
-    if (value != NULL) {
-        rc = add_option(args, row, value, err);
-        return rc < 0 ? rc : 1;
+    if (row->value != NULL && !has_value) {
+        value = next;
+        used = 2;
     }
-    if (next == NULL) {
+    if (value == NULL) {
         return rr_err_set(err, RR_E_INPUT, "option --%s needs a value: --%s %s", row->name,
                           row->name, row->value);
     }
-    rc = add_option(args, row, next, err);
-    return rc < 0 ? rc : 2;
+    if (args->option_count == ARGS_OPTIONS_MAX) {
+        return rr_err_set(err, RR_E_INPUT, "more than %d options", ARGS_OPTIONS_MAX);
+    }
+    args->options[args->option_count].row = row;
+    args->options[args->option_count++].value = value;
+    return used;
 }
 
 int
@@ -139,16 +112,17 @@ args_has(const struct args *args, const char *name)
     return args_get(args, name) != NULL;
 }
 
-const char *
-args_each(const struct args *args, const char *name, size_t *at)
+void
+args_each(const struct args *args, const char *name, const char *before, struct text_list *words)
 {
-    while (*at < args->option_count) {
-        const size_t i = (*at)++;
+    for (size_t i = 0; i < args->option_count; i++) {
         if (strcmp(args->options[i].row->name, name) == 0) {
-            return args->options[i].value;
+            if (before != NULL) {
+                text_list_add(words, before);
+            }
+            text_list_add(words, args->options[i].value);
         }
     }
-    return NULL;
 }
 
 int
@@ -156,13 +130,12 @@ args_number(const struct args *args, const char *name, double min, double max, d
             struct rr_err *err)
 {
     const char *text = args_get(args, name);
-    char *end;
+    double number;
 
     if (text == NULL) {
         return 0;
     }
-    const double number = strtod(text, &end);
-    if (end == text || *end != '\0' || !isfinite(number) || number < min || number > max) {
+    if (text_real(text, &number) < 0 || number < min || number > max) {
         return rr_err_set(err, RR_E_INPUT, "--%s %s: want a number from %g to %g", name, text, min,
                           max);
     }
@@ -171,19 +144,67 @@ args_number(const struct args *args, const char *name, double min, double max, d
 }
 
 int
-args_integer(const struct args *args, const char *name, uint64_t *out, struct rr_err *err)
+args_integer(const struct args *args, const char *name, int64_t *out, struct rr_err *err)
 {
     const char *text = args_get(args, name);
-    char *end;
 
-    if (text == NULL) {
+    return text == NULL || (text_int(text, out) == 0 && *out >= 0)
+               ? 0
+               : rr_err_set(err, RR_E_INPUT, "--%s %s: want a whole number", name, text);
+}
+
+int
+args_time_of(const char *text, int64_t now_ms, int64_t *out, struct rr_err *err)
+{
+    static const char *const formats[] = {
+        "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d",
+        "%H:%M:%S",          "%H:%M",
+    };
+    const size_t n = strlen(text);
+    const bool is_utc = n > 0 && text[n - 1] == 'Z';
+    const time_t now = (time_t)(now_ms / 1000);
+    int64_t number;
+
+    if (text[0] == '@' && text_int(text + 1, &number) == 0 && number >= 0 &&
+        number < INT64_MAX / 1000) {
+        *out = number * 1000;
         return 0;
     }
-    errno = 0;
-    const unsigned long long number = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0) {
-        return rr_err_set(err, RR_E_INPUT, "--%s %s: want a whole number", name, text);
+    if (text_duration_ms(text, &number) == 0) {
+        *out = number < now_ms ? now_ms - number : 0;
+        return 0;
     }
-    *out = number;
-    return 0;
+    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+        struct tm tm = {.tm_sec = 0};
+        const char *end;
+
+        if (formats[i][1] == 'H') { /* of today */
+            (void)(is_utc ? gmtime_r(&now, &tm) : localtime_r(&now, &tm));
+            tm.tm_sec = 0;
+        }
+        tm.tm_isdst = -1;
+        end = strptime(text, formats[i], &tm);
+        if (end != NULL && strcmp(end, is_utc ? "Z" : "") == 0) {
+            *out = (int64_t)(is_utc ? timegm(&tm) : mktime(&tm)) * 1000;
+            if (*out >= 0) {
+                return 0;
+            }
+        }
+    }
+    return rr_err_set(err, RR_E_INPUT,
+                      "'%.60s' is no time: want 2026-01-02T15:04, 15:04, 2h (so long ago) or "
+                      "@SECONDS",
+                      text);
+}
+
+int
+args_time(const struct args *args, const char *name, int64_t *out, struct rr_err *err)
+{
+    const char *text = args_get(args, name);
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return text == NULL
+               ? 0
+               : args_time_of(text, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, out, err);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * args.h - command lines by table: long and short options, anywhere among the operands.
+ * args.h - command lines by table: long and short options, anywhere among the operands; what their
+ * values mean.
  */
 #ifndef RR_CORE_RRCTL_ARGS_H
 #define RR_CORE_RRCTL_ARGS_H
+
+#include "core/common/text.h"
 
 #include <rr/err.h>
 
@@ -50,12 +53,25 @@ int args_parse(struct args *args, int argc, char **argv, int first, bool stop_at
 const char *args_get(const struct args *args, const char *name);
 bool args_has(const struct args *args, const char *name);
 
-/* Value of the next use of a repeatable option; *at begins as 0. NULL after the last. */
-const char *args_each(const struct args *args, const char *name, size_t *at);
+/* Add the value of each use of a repeatable option to a list, with `before` in front of each unless
+ * that is NULL. */
+void args_each(const struct args *args, const char *name, const char *before,
+               struct text_list *words);
 
-/* Read an option as a number in min..max; *out stays as it is when the option was not given. */
+/* Read an option as a number in min..max, or as one from 0 on; *out stays as it is when the option
+ * was not given. */
 int args_number(const struct args *args, const char *name, double min, double max, double *out,
                 struct rr_err *err);
-int args_integer(const struct args *args, const char *name, uint64_t *out, struct rr_err *err);
+int args_integer(const struct args *args, const char *name, int64_t *out, struct rr_err *err);
+
+/*
+ * Read a time, in milliseconds UTC: "2026-01-02T15:04:05" (the seconds, and the time of day, may be
+ * left out; a blank may stand for the T), "15:04" of today, both in the local zone or with a Z at
+ * the end in UTC; "@1767366245" in seconds since 1970; "2h" for so long before now_ms.
+ */
+int args_time_of(const char *text, int64_t now_ms, int64_t *out, struct rr_err *err);
+
+/* Read an option as a time; *out stays as it is when the option was not given. */
+int args_time(const struct args *args, const char *name, int64_t *out, struct rr_err *err);
 
 #endif

@@ -6,9 +6,10 @@
  * Does not: know any command; print anything.
  */
 #include "core/rrctl/client.h"
-#include "core/common/status.h"
 
-#include "core/rrctl/rrctl.h"
+#include "core/common/mem.h"
+#include "core/common/paths.h"
+#include "core/common/status.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,8 +27,8 @@
 #define LINE_BYTES_MAX ((size_t)16 << 20)
 #define REQUEST_BYTES_MAX 4096
 
-static int64_t
-now_ms(void)
+int64_t
+client_now_ms(void)
 {
     struct timespec ts;
 
@@ -35,28 +36,10 @@ now_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* Wait until the descriptor is ready. Returns 0, RR_E_TIMEOUT, -EINTR or a negative errno value. */
-static int
-wait_ready(const struct client *cl, short events, int64_t deadline_ms)
+void
+client_limit(struct client *cl, int timeout_ms)
 {
-    struct pollfd pfd = {.fd = cl->fd, .events = events};
-
-    for (;;) {
-        const int64_t left = deadline_ms - now_ms();
-        if (cl->interrupted != NULL && *cl->interrupted != 0) {
-            return -EINTR;
-        }
-        const int n = poll(&pfd, 1, left <= 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left);
-        if (n > 0) {
-            return 0;
-        }
-        if (n == 0 && left <= 0) {
-            return RR_E_TIMEOUT;
-        }
-        if (n < 0 && errno != EINTR) {
-            return -errno;
-        }
-    }
+    cl->deadline_ms = client_now_ms() + timeout_ms;
 }
 
 static int
@@ -85,40 +68,29 @@ fail_connect(int code, const char *dir, struct rr_err *err)
 int
 client_open(struct client *cl, const char *dir, int timeout_ms, struct rr_err *err)
 {
-    char path[PATH_MAX];
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const struct timeval limit = {.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
-    int code = 0;
-
-    memset(cl, 0, sizeof *cl);
-    cl->fd = -1;
-    (void)snprintf(cl->dir, sizeof cl->dir, "%s", dir);
-    if (snprintf(path, sizeof path, "%s/run", dir) >= (int)sizeof path) {
-        return rr_err_set(err, -ENAMETOOLONG, "directory name too long");
-    }
+    char *path = paths_join_new(dir, "run");
     const int run_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (run_fd < 0) {
-        return fail_connect(errno, dir, err);
+    int code = run_fd < 0 ? errno : 0;
+
+    free(path);
+    *cl = (struct client){.fd = -1, .dir = dir};
+    client_limit(cl, timeout_ms);
+    if (code != 0) {
+        return fail_connect(code, dir, err);
     }
     /* A socket address holds 107 bytes; a directory may lie deeper. */
     (void)snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/ctl.sock", run_fd);
     cl->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (cl->fd < 0) {
+    /* The limit holds for connect() too, when the queue of a hung daemon is full. */
+    if (cl->fd < 0 || setsockopt(cl->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0 ||
+        connect(cl->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         code = errno;
-        goto out;
-    }
-    /* Limits connect() too, when the queue of a hung daemon is full. */
-    (void)setsockopt(cl->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (connect(cl->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-        code = errno;
-    }
-out:
-    (void)close(run_fd);
-    if (code != 0) {
         client_close(cl);
-        return fail_connect(code, dir, err);
     }
-    return 0;
+    (void)close(run_fd);
+    return code == 0 ? 0 : fail_connect(code, dir, err);
 }
 
 void
@@ -128,8 +100,7 @@ client_close(struct client *cl)
         (void)close(cl->fd);
     }
     free(cl->buffer);
-    memset(cl, 0, sizeof *cl);
-    cl->fd = -1;
+    *cl = (struct client){.fd = -1};
 }
 
 pid_t
@@ -141,17 +112,15 @@ client_peer(const struct client *cl)
     return getsockopt(cl->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0 ? 0 : peer.pid;
 }
 
-int
-client_send(struct client *cl, const char *cmd, json_t *args, int timeout_ms, struct rr_err *err)
+/* Send one request. It is so short that it fits into the socket's buffer, or the limit on sending
+ * ends the wait for room there. */
+static int
+send_request(struct client *cl, const char *cmd, json_t *args_take, struct rr_err *err)
 {
-    const int64_t deadline_ms = now_ms() + timeout_ms;
     char text[REQUEST_BYTES_MAX];
     json_t *request =
-        args == NULL
-            ? json_pack("{s:i,s:s,s:{}}", "v", CLIENT_PROTOCOL_VERSION, "cmd", cmd, "args")
-            : json_pack("{s:i,s:s,s:O}", "v", CLIENT_PROTOCOL_VERSION, "cmd", cmd, "args", args);
-    size_t sent = 0;
-    int rc = 0;
+        json_pack("{s:i,s:s,s:o*}", "v", CLIENT_PROTOCOL_VERSION, "cmd", cmd, "args", args_take);
+    ssize_t n;
 
     if (request == NULL) {
         return rr_err_set(err, RR_E_INPUT, "%s: a value is not valid UTF-8", cmd);
@@ -163,103 +132,72 @@ client_send(struct client *cl, const char *cmd, json_t *args, int timeout_ms, st
                           sizeof text - 1);
     }
     text[bytes] = '\n';
-    while (sent < bytes + 1) {
-        const ssize_t n = send(cl->fd, text + sent, bytes + 1 - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n > 0) {
-            sent += (size_t)n;
-            continue;
-        }
-        if (n < 0 && errno == EPIPE) {
-            return 0; /* it has hung up, and may have said why */
-        }
-        rc = n < 0 && errno != EAGAIN && errno != EINTR ? -errno
-                                                        : wait_ready(cl, POLLOUT, deadline_ms);
-        if (rc == -EINTR) {
-            return rc;
-        }
-        if (rc < 0) {
-            return rr_err_set(err, rc, "rrd in %s does not take the request: %s", cl->dir,
-                              rc == RR_E_TIMEOUT ? "timed out" : strerror(-rc));
-        }
+    do {
+        n = send(cl->fd, text, bytes + 1, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    if (n == (ssize_t)bytes + 1 || (n < 0 && errno == EPIPE)) {
+        return 0; /* EPIPE: it has hung up, and may have said why */
     }
-    return 0;
+    const int rc = n >= 0 || errno == EAGAIN ? RR_E_TIMEOUT : -errno;
+    return rr_err_set(err, rc, "rrd in %s does not take the request: %s", cl->dir,
+                      rc == RR_E_TIMEOUT ? "timed out" : strerror(-rc));
 }
 
-/* Make room for more of the answer. */
+/* Wait, and read once into the buffer. */
 static int
-grow(struct client *cl, struct rr_err *err)
+fill(struct client *cl, struct rr_err *err)
 {
-    if (cl->used < cl->cap) {
-        return 0;
+    struct pollfd pfd = {.fd = cl->fd, .events = POLLIN};
+    const int64_t left_ms = cl->deadline_ms - client_now_ms();
+
+    if (cl->interrupted != NULL && *cl->interrupted != 0) {
+        return -EINTR;
     }
-    if (cl->cap >= LINE_BYTES_MAX) {
+    if (cl->used == LINE_BYTES_MAX) {
         return rr_err_set(err, RR_E_PROTO, "rrd in %s sent a line longer than %zu bytes", cl->dir,
                           LINE_BYTES_MAX);
     }
-    const size_t cap = cl->cap == 0 ? 16384 : cl->cap * 2;
-    char *buffer = realloc(cl->buffer, cap);
-    if (buffer == NULL) {
-        return rr_err_set(err, -ENOMEM, "out of memory");
+    if (cl->used == cl->cap) {
+        cl->cap = cl->cap == 0 ? 16384 : cl->cap * 2;
+        cl->buffer = mem_resize(cl->buffer, cl->cap, 1);
     }
-    cl->buffer = buffer;
-    cl->cap = cap;
-    return 0;
-}
-
-/* Read once into the buffer. */
-static int
-fill(struct client *cl, int64_t deadline_ms, struct rr_err *err)
-{
-    int rc = grow(cl, err);
-
-    if (rc < 0) {
-        return rc;
+    ssize_t n = poll(&pfd, 1, left_ms <= 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms);
+    if (n == 0 && left_ms <= 0) {
+        return rr_err_set(err, RR_E_TIMEOUT, "rrd in %s does not answer (hung or stopped?)",
+                          cl->dir);
     }
-    rc = wait_ready(cl, POLLIN, deadline_ms);
-    if (rc == RR_E_TIMEOUT) {
-        return rr_err_set(err, rc, "rrd in %s does not answer (hung or stopped?)", cl->dir);
-    }
-    if (rc < 0) {
-        return rr_err_set(err, rc, "waiting for rrd in %s: %s", cl->dir, strerror(-rc));
-    }
-    const ssize_t n = recv(cl->fd, cl->buffer + cl->used, cl->cap - cl->used, MSG_DONTWAIT);
-    if (n > 0) {
-        cl->used += (size_t)n;
+    if (n == 0) {
         return 0;
     }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-        return 0;
-    }
-    if (n == 0 || errno == ECONNRESET) {
+    n = n < 0 ? n : recv(cl->fd, cl->buffer + cl->used, cl->cap - cl->used, MSG_DONTWAIT);
+    if (n == 0 || (n < 0 && errno == ECONNRESET)) {
         return rr_err_set(err, -ECONNRESET, "rrd in %s closed the connection%s", cl->dir,
                           cl->used > 0 ? " in the middle of an answer" : " without an answer");
     }
-    return rr_err_set(err, -errno, "reading from rrd in %s: %s", cl->dir, strerror(errno));
+    if (n < 0 && errno != EAGAIN && errno != EINTR) {
+        return rr_err_set(err, -errno, "reading from rrd in %s: %s", cl->dir, strerror(errno));
+    }
+    cl->used += n < 0 ? 0 : (size_t)n;
+    return 0;
 }
 
-int
-client_line(struct client *cl, int timeout_ms, json_t **line, struct rr_err *err)
+/* Wait for the next line. *line is new. Returns 0, RR_E_TIMEOUT, -EINTR, -ECONNRESET when the
+ * daemon closed the connection, or RR_E_PROTO. */
+static int
+take_line(struct client *cl, json_t **line, struct rr_err *err)
 {
-    const int64_t deadline_ms = now_ms() + timeout_ms;
-    char *newline = NULL;
-    json_error_t why;
+    const char *newline;
 
-    while (newline == NULL) {
-        if (cl->used > cl->scanned) {
-            newline = memchr(cl->buffer + cl->scanned, '\n', cl->used - cl->scanned);
-            cl->scanned = cl->used;
-        }
-        if (newline == NULL) {
-            const int rc = fill(cl, deadline_ms, err);
-            if (rc < 0) {
-                return rc;
-            }
+    while (cl->used == 0 || (newline = memchr(cl->buffer, '\n', cl->used)) == NULL) {
+        const int rc = fill(cl, err);
+
+        if (rc < 0) {
+            return rc;
         }
     }
     const size_t bytes = (size_t)(newline - cl->buffer);
-    *line = json_loadb(cl->buffer, bytes, JSON_REJECT_DUPLICATES, &why);
+    *line = json_loadb(cl->buffer, bytes, JSON_REJECT_DUPLICATES, NULL);
     cl->used -= bytes + 1;
-    cl->scanned = 0;
     memmove(cl->buffer, newline + 1, cl->used);
     if (!json_is_object(*line)) {
         json_decref(*line);
@@ -269,8 +207,9 @@ client_line(struct client *cl, int timeout_ms, json_t **line, struct rr_err *err
     return 0;
 }
 
-int
-client_result(struct client *cl, json_t *line, json_t **result, struct rr_err *err)
+/* Judge the line that ends an answer. */
+static int
+take_result(const struct client *cl, json_t *line, json_t **result, struct rr_err *err)
 {
     const json_t *version = json_object_get(line, "v");
     const json_t *ok = json_object_get(line, "ok");
@@ -295,26 +234,75 @@ client_result(struct client *cl, json_t *line, json_t **result, struct rr_err *e
 }
 
 int
-client_ask(const char *dir, int timeout_ms, const volatile sig_atomic_t *interrupted,
-           const char *cmd, json_t *args, json_t **result, struct rr_err *err)
+client_call(struct client *cl, const char *cmd, json_t *args_take, json_t **result,
+            struct rr_err *err)
 {
-    const int64_t deadline_ms = now_ms() + timeout_ms;
-    struct client cl;
     json_t *line = NULL;
+    int rc = send_request(cl, cmd, args_take, err);
+
+    if (rc == 0) {
+        rc = take_line(cl, &line, err);
+    }
+    if (rc == 0) {
+        rc = take_result(cl, line, result, err);
+    }
+    json_decref(line);
+    return rc;
+}
+
+int
+client_ask(const char *dir, int timeout_ms, const char *cmd, json_t *args_take, json_t **result,
+           struct rr_err *err)
+{
+    struct client cl;
     int rc = client_open(&cl, dir, timeout_ms, err);
 
     if (rc < 0) {
+        json_decref(args_take);
         return rc;
     }
-    cl.interrupted = interrupted;
-    rc = client_send(&cl, cmd, args, (int)(deadline_ms - now_ms()), err);
-    if (rc == 0) {
-        rc = client_line(&cl, (int)(deadline_ms - now_ms()), &line, err);
-    }
-    if (rc == 0) {
-        rc = client_result(&cl, line, result, err);
-    }
-    json_decref(line);
+    rc = client_call(&cl, cmd, args_take, result, err);
     client_close(&cl);
+    return rc;
+}
+
+int
+client_follow(struct client *cl, const char *dir, int timeout_ms, json_t *args_take,
+              struct rr_err *err)
+{
+    int rc = client_open(cl, dir, timeout_ms, err);
+
+    if (rc < 0) {
+        json_decref(args_take);
+        return rc;
+    }
+    rc = send_request(cl, "events", args_take, err);
+    if (rc < 0) {
+        client_close(cl);
+    }
+    return rc;
+}
+
+int
+client_event(struct client *cl, int timeout_ms, json_t **event, struct rr_err *err)
+{
+    json_t *end = NULL;
+    int rc;
+
+    for (*event = NULL;; json_decref(*event)) {
+        client_limit(cl, cl->follows && timeout_ms > 0 ? INT_MAX : timeout_ms);
+        rc = take_line(cl, event, err);
+        if (rc < 0 || json_object_get(*event, "follows") == NULL) {
+            break;
+        }
+        cl->follows = true;
+    }
+    if (rc == 0 && json_object_get(*event, "ok") == NULL) {
+        return 1;
+    }
+    rc = rc == 0 ? take_result(cl, *event, &end, err) : rc;
+    json_decref(end);
+    json_decref(*event);
+    *event = NULL;
     return rc;
 }

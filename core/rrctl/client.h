@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,13 +21,17 @@
 #define CLIENT_PROTOCOL_VERSION 1
 
 struct client {
-    int fd; /* -1 when closed */
+    int fd;              /* -1 when closed */
+    int64_t deadline_ms; /* all waits end then */
     char *buffer;
     size_t used, cap;
-    size_t scanned;                           /* bytes of the buffer known to hold no newline */
-    char dir[200];                            /* for messages */
+    const char *dir; /* for messages, borrowed */
+    bool follows;    /* the daemon has said that events may come at any time */
     const volatile sig_atomic_t *interrupted; /* ends a wait with -EINTR; may be NULL */
 };
+
+/* The monotonic clock. */
+int64_t client_now_ms(void);
 
 /*
  * Connect to the daemon of a directory.
@@ -36,23 +41,28 @@ struct client {
 int client_open(struct client *cl, const char *dir, int timeout_ms, struct rr_err *err);
 void client_close(struct client *cl);
 
+/* Waits end so long from now; client_open() sets that too. */
+void client_limit(struct client *cl, int timeout_ms);
+
 /* Process id of the daemon at the other end; 0 when the kernel does not tell. */
 pid_t client_peer(const struct client *cl);
 
-/* Send one request; args is borrowed and may be NULL. */
-int client_send(struct client *cl, const char *cmd, json_t *args, int timeout_ms,
+/* Send a request, whose args may be NULL, and wait for the one line that answers it: *result is new
+ * on success, else the daemon's refusal is turned into *err and the code that belongs to its exit
+ * status. */
+int client_call(struct client *cl, const char *cmd, json_t *args_take, json_t **result,
                 struct rr_err *err);
 
-/* Wait for the next line. *line is new. Returns 0, RR_E_TIMEOUT, -EINTR, -ECONNRESET when the
- * daemon closed the connection, or RR_E_PROTO. */
-int client_line(struct client *cl, int timeout_ms, json_t **line, struct rr_err *err);
+/* Open, call, close. */
+int client_ask(const char *dir, int timeout_ms, const char *cmd, json_t *args_take, json_t **result,
+               struct rr_err *err);
 
-/* Judge the line that ends an answer: *result is new on success, else the daemon's refusal is
- * turned into *err and the code that belongs to its exit status. */
-int client_result(struct client *cl, json_t *line, json_t **result, struct rr_err *err);
+/* Open and ask for events, which client_event() then gives. On failure cl is closed. */
+int client_follow(struct client *cl, const char *dir, int timeout_ms, json_t *args_take,
+                  struct rr_err *err);
 
-/* Open, ask, take the result, close. */
-int client_ask(const char *dir, int timeout_ms, const volatile sig_atomic_t *interrupted,
-               const char *cmd, json_t *args, json_t **result, struct rr_err *err);
+/* Wait for the next event. Returns 1 with *event new, 0 at the end, or a negative code. Once the
+ * daemon follows, any limit but 0 means as long as it takes. */
+int client_event(struct client *cl, int timeout_ms, json_t **event, struct rr_err *err);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_events.c - rrctl events and emit.
+ * cmd_events.c - rrctl events, replay and emit.
  */
 #include "core/common/mem.h"
 #include "core/rrctl/client.h"
@@ -8,289 +8,221 @@
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 #include "core/rrctl/view.h"
-#include "core/rrctl/when.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_LIMIT 100
 #define TAIL_MAX 1000000 /* newest events that can be asked for when no daemon runs */
 
-/* What `rrctl events` was asked for. */
-struct query {
-    uint64_t after, limit;
-    int64_t from_ms, to_ms; /* -1: no bound */
-    const char *type, *config, *stage;
-    bool follow;
-};
-
-/* The first ones are wanted, else the newest. */
-static bool
-is_forward(const struct query *query)
+/* Type, configuration and stage, and the bounds in time: what events and replay are asked for in
+ * the same words. What was not given is left out. */
+static int
+filter_new(const struct rrctl *app, json_t **filter, struct rr_err *err)
 {
-    return query->after > 0 || query->from_ms >= 0;
+    static const char *const times[][2] = {{"from", "from_ms"}, {"to", "to_ms"}};
+
+    *filter = json_pack("{s:s*, s:s*, s:s*}", "type", args_get(&app->args, "type"), "config",
+                        args_get(&app->args, "config"), "stage", args_get(&app->args, "stage"));
+    for (int i = 0; i < 2; i++) {
+        int64_t time_ms;
+
+        if (args_time(&app->args, times[i][0], &time_ms, err) < 0) {
+            json_decref(*filter);
+            *filter = NULL;
+            return err->code;
+        }
+        if (args_has(&app->args, times[i][0])) {
+            (void)json_object_set_new(*filter, times[i][1], json_integer(time_ms));
+        }
+    }
+    return 0;
 }
 
 static int
-print_event(const json_t *event, bool json, struct rr_err *err)
+print_event(const struct rrctl *app, json_t *event, struct rr_err *err)
 {
     struct page page;
-    int rc = 0;
+    int rc;
 
-    if (json) {
-        rc = json_dumpf(event, stdout, JSON_COMPACT) < 0 || putchar('\n') == EOF ? -1 : 0;
-        rc = fflush(stdout) == EOF ? -1 : rc;
+    if (app->json) {
+        rc = say_json(json_incref(event), JSON_COMPACT);
     } else {
         page_init(&page, stdout);
         view_event(&page, event, false);
         page_end(&page);
         rc = page_write(&page, stdout, false);
-        page_free(&page);
     }
     return rc < 0 ? rr_err_set(err, -EIO, "cannot write the output: %s", strerror(errno)) : 0;
 }
 
-static json_t *
-query_args(const struct query *query)
-{
-    json_t *args = json_object();
-
-    if (query->after > 0) {
-        (void)json_object_set_new(args, "after", json_integer((json_int_t)query->after));
-    }
-    if (query->from_ms >= 0) {
-        (void)json_object_set_new(args, "from_ms", json_integer(query->from_ms));
-    }
-    if (query->to_ms >= 0) {
-        (void)json_object_set_new(args, "to_ms", json_integer(query->to_ms));
-    }
-    if (query->stage != NULL) {
-        (void)json_object_set_new(args, "stage", json_string(query->stage));
-    }
-    (void)json_object_set_new(args, "limit", json_integer((json_int_t)query->limit));
-    (void)json_object_set_new(args, "follow", json_boolean(query->follow));
-    if (query->type != NULL) {
-        (void)json_object_set_new(args, "type", json_string(query->type));
-    }
-    if (query->config != NULL) {
-        (void)json_object_set_new(args, "config", json_string(query->config));
-    }
-    return args;
-}
-
 /* Read events from a daemon until it says that this was all; with --follow that is never. */
 static int
-read_live(struct rrctl *app, const struct query *query, struct rr_err *err)
+read_live(struct rrctl *app, json_t *query, struct rr_err *err)
 {
     struct client cl;
-    json_t *args = query_args(query);
-    json_t *line = NULL;
-    json_t *result = NULL;
-    bool is_end = false;
-    bool follows = false;
-    int rc = client_open(&cl, app->dir, app->timeout_ms, err);
+    json_t *event = NULL;
+    int rc = client_follow(&cl, app->dir, app->timeout_ms, json_incref(query), err);
 
     if (rc < 0) {
-        json_decref(args);
         return rc;
     }
-    rc = client_send(&cl, "events", args, app->timeout_ms, err);
-    while (rc == 0 && !is_end) {
-        rc = client_line(&cl, follows ? INT_MAX : app->timeout_ms, &line, err);
-        if (rc == 0 && json_object_get(line, "follows") != NULL) {
-            follows = true; /* from here on it may be silent for as long as it likes */
-        } else if (rc == 0 && json_object_get(line, "ok") != NULL) {
-            rc = client_result(&cl, line, &result, err);
-            json_decref(result);
-            is_end = true;
-        } else if (rc == 0) {
-            rc = print_event(line, app->json, err);
-        }
-        json_decref(line);
-        line = NULL;
+    while (rc == 0 && (rc = client_event(&cl, app->timeout_ms, &event, err)) > 0) {
+        rc = print_event(app, event, err);
+        json_decref(event);
     }
-    json_decref(args);
     client_close(&cl);
-    if (rc == -ECONNRESET && query->follow) {
+    if (rc == -ECONNRESET && json_is_true(json_object_get(query, "follow"))) {
         return rr_err_set(err, -ECONNREFUSED, "rrd in %s has stopped", app->dir);
     }
     return rc;
 }
 
 static bool
-is_wanted(const struct query *query, const json_t *event)
+is_same(const json_t *query, const char *key, const json_t *event, const char *member)
 {
-    return (uint64_t)jget_int(event, "id") > query->after &&
-           jget_int(event, "time_ms") >= query->from_ms &&
-           (query->to_ms < 0 || jget_int(event, "time_ms") <= query->to_ms) &&
-           (query->stage == NULL || strcmp(jget_str(event, "source"), query->stage) == 0) &&
-           (query->type == NULL || strcmp(jget_str(event, "type"), query->type) == 0) &&
-           (query->config == NULL || strcmp(jget_str(event, "config"), query->config) == 0);
+    return json_object_get(query, key) == NULL ||
+           strcmp(jget_str(query, key), jget_str(event, member)) == 0;
 }
 
-/* The newest events seen so far, the oldest of them at [seen % limit]. */
-struct tail {
-    json_t **events;
-    uint64_t limit, seen;
-};
-
-static int
-print_tail(struct tail *tail, bool json, struct rr_err *err)
+static bool
+is_wanted(const json_t *query, const json_t *event)
 {
-    int rc = 0;
+    const int64_t time_ms = jget_int(event, "time_ms");
 
-    for (uint64_t i = 0; i < tail->limit; i++) {
-        json_t *event = tail->events[(tail->seen + i) % tail->limit];
-        if (event != NULL && rc == 0) {
-            rc = print_event(event, json, err);
-        }
-        json_decref(event);
-    }
-    return rc;
+    return jget_int(event, "id") > jget_int(query, "after") &&
+           time_ms >= jget_int(query, "from_ms") &&
+           (json_object_get(query, "to_ms") == NULL || time_ms <= jget_int(query, "to_ms")) &&
+           is_same(query, "stage", event, "source") && is_same(query, "type", event, "type") &&
+           is_same(query, "config", event, "config");
 }
 
-/* Print what rrd --dump-events prints, as far as it was asked for. */
+/* Print what rrd --dump-events prints, as far as it was asked for: the first events from a place
+ * on, else the newest. */
 static int
-filter_dump(FILE *pipe, const struct query *query, bool json, struct rr_err *err)
+filter_dump(const struct rrctl *app, FILE *pipe, const json_t *query, struct rr_err *err)
 {
-    struct tail tail = {.limit = query->limit < TAIL_MAX ? query->limit : TAIL_MAX};
-    uint64_t left = query->limit;
+    const bool is_forward =
+        jget_int(query, "after") > 0 || json_object_get(query, "from_ms") != NULL;
+    const int64_t limit = jget_int(query, "limit");
+    const int64_t n_kept = is_forward || limit < 1 ? 1 : limit < TAIL_MAX ? limit : TAIL_MAX;
+    json_t **kept = mem_zalloc((size_t)n_kept, sizeof *kept); /* the oldest at [seen % n_kept] */
+    int64_t seen = 0;
     char *line = NULL;
     size_t cap = 0;
     int rc = 0;
 
-    tail.limit = is_forward(query) ? 0 : tail.limit;
-    tail.events = mem_zalloc(tail.limit + 1, sizeof *tail.events);
-    while (rc == 0 && left > 0 && getline(&line, &cap, pipe) > 0) {
+    while (rc == 0 && (is_forward ? seen < limit : limit > 0) && getline(&line, &cap, pipe) > 0) {
         json_t *event = json_loads(line, 0, NULL);
+
         if (event == NULL) {
             rc = rr_err_set(err, RR_E_PROTO, "rrd --dump-events printed what is not JSON");
-        } else if (is_wanted(query, event) && is_forward(query)) {
-            rc = print_event(event, json, err);
-            left--;
+        } else if (is_wanted(query, event) && is_forward) {
+            rc = print_event(app, event, err);
+            seen++;
         } else if (is_wanted(query, event)) {
-            json_decref(tail.events[tail.seen % tail.limit]);
-            tail.events[tail.seen++ % tail.limit] = json_incref(event);
+            json_decref(kept[seen % n_kept]);
+            kept[seen++ % n_kept] = json_incref(event);
         }
         json_decref(event);
     }
-    const int printed = print_tail(&tail, json, err);
-    free(tail.events);
+    for (int64_t i = 0; i < n_kept; i++) {
+        json_t *event = kept[(seen + i) % n_kept];
+
+        rc = rc == 0 && event != NULL ? print_event(app, event, err) : rc;
+        json_decref(event);
+    }
+    free(kept);
     free(line);
-    return rc < 0 ? rc : printed;
+    return rc;
 }
 
 static int
-read_offline(struct rrctl *app, const struct query *query, struct rr_err *err)
+read_offline(struct rrctl *app, const json_t *query, struct rr_err *err)
 {
-    struct proc_words words;
+    const char *type = args_get(&app->args, "type");
+    struct text_list words = {0};
     FILE *pipe = NULL;
     pid_t pid = 0;
-    int status = 0;
-    int rc = proc_words_init(&words, app, err);
+    int rc = proc_rrd(app, &words, err);
 
-    if (rc == 0) {
-        rc = proc_words_add(&words, "--dump-events", err);
+    text_list_add(&words, "--dump-events");
+    if (type != NULL) {
+        text_list_add(&words, "--type");
+        text_list_add(&words, type);
     }
-    if (rc == 0 && query->type != NULL) {
-        rc = proc_words_add(&words, "--type", err);
-        rc = rc < 0 ? rc : proc_words_add(&words, query->type, err);
-    }
+    rc = rc == 0 ? proc_open(&words, &pipe, &pid, err) : rc;
     if (rc == 0) {
-        rc = proc_open(&words, &pipe, &pid, err);
-    }
-    if (rc == 0) {
-        rc = filter_dump(pipe, query, app->json, err);
+        rc = filter_dump(app, pipe, query, err);
         (void)fclose(pipe);
-        status = proc_wait(pid);
+        const int status = proc_wait(pid);
         /* It dies of SIGPIPE when it had more to say than we wanted. */
         rc = rc == 0 && status > 0 && status < 128 ? status : rc;
     }
-    proc_words_fini(&words);
+    text_list_free(&words);
     return rc;
 }
 
 int
 cmd_events(struct rrctl *app, struct rr_err *err)
 {
-    struct query query = {
-        .limit = DEFAULT_LIMIT,
-        .from_ms = -1,
-        .to_ms = -1,
-        .type = args_get(&app->args, "type"),
-        .config = args_get(&app->args, "config"),
-        .stage = args_get(&app->args, "stage"),
-        .follow = args_has(&app->args, "follow"),
-    };
-    int rc = args_integer(&app->args, "after", &query.after, err);
+    const bool is_bounded = args_has(&app->args, "from") || args_has(&app->args, "to");
+    const bool follows = args_has(&app->args, "follow");
+    int64_t after = 0;
+    int64_t limit = is_bounded ? INT64_MAX : DEFAULT_LIMIT; /* the bounds are what is asked for */
+    json_t *query;
+    int rc;
 
-    if (rc == 0) {
-        rc = when_option(&app->args, "from", &query.from_ms, err);
+    if (args_integer(&app->args, "after", &after, err) < 0 ||
+        args_integer(&app->args, "limit", &limit, err) < 0) {
+        return err->code;
     }
-    if (rc == 0) {
-        rc = when_option(&app->args, "to", &query.to_ms, err);
+    if (follows && args_has(&app->args, "to")) {
+        return rr_err_set(err, RR_E_INPUT, "--follow has no end, so --to says nothing");
     }
-    if (query.from_ms >= 0 || query.to_ms >= 0) {
-        query.limit = INT64_MAX; /* the bounds are what was asked for */
+    if (filter_new(app, &query, err) < 0) {
+        return err->code;
     }
-    if (rc == 0) {
-        rc = args_integer(&app->args, "limit", &query.limit, err);
+    (void)json_object_set_new(query, "limit", json_integer(limit));
+    (void)json_object_set_new(query, "follow", json_boolean(follows));
+    (void)json_object_set_new(query, "after", after > 0 ? json_integer(after) : NULL);
+    rc = read_live(app, query, err);
+    if (rc == -ECONNREFUSED && !follows) {
+        rc = read_offline(app, query, err);
     }
-    if (rc == 0 && (query.limit > INT64_MAX || query.after > INT64_MAX)) {
-        rc = rr_err_set(err, RR_E_INPUT, "number too large");
-    }
-    if (rc == 0 && query.follow && query.to_ms >= 0) {
-        rc = rr_err_set(err, RR_E_INPUT, "--follow has no end, so --to says nothing");
-    }
-    if (rc < 0) {
-        return rc;
-    }
-    rc = read_live(app, &query, err);
-    if (rc == -ECONNREFUSED && !query.follow) {
-        return read_offline(app, &query, err);
-    }
+    json_decref(query);
     return rc;
 }
 
 int
 cmd_replay(struct rrctl *app, struct rr_err *err)
 {
-    static const char *const texts[] = {"queue", "type", "config"};
     const bool is_dry = args_has(&app->args, "dry-run");
-    json_t *args = json_pack("{s:b}", "dry_run", (int)is_dry);
-    int64_t bounds[2] = {-1, -1};
+    const bool is_seen = isatty(STDERR_FILENO) == 1; /* the count while it goes on */
+    const char *queue = args_get(&app->args, "queue");
+    json_t *args;
     int64_t count = 0;
     bool is_more = true;
-    int rc = when_option(&app->args, "from", &bounds[0], err);
+    int rc = filter_new(app, &args, err);
 
-    if (rc == 0) {
-        rc = when_option(&app->args, "to", &bounds[1], err);
-    }
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        if (args_has(&app->args, texts[i])) {
-            (void)json_object_set_new(args, texts[i], json_string(args_get(&app->args, texts[i])));
-        }
-    }
-    if (rc == 0 && (!args_has(&app->args, "queue") || bounds[0] < 0)) {
+    if (rc == 0 && (queue == NULL || !args_has(&app->args, "from"))) {
         rc = rr_err_set(err, RR_E_INPUT, "usage: rrctl replay --queue STAGE --from TIME");
     }
-    (void)json_object_set_new(args, "from_ms", json_integer(bounds[0]));
-    if (bounds[1] >= 0) {
-        (void)json_object_set_new(args, "to_ms", json_integer(bounds[1]));
-    }
+    (void)json_object_set_new(args, "queue", json_string(queue));
+    (void)json_object_set_new(args, "dry_run", json_boolean(is_dry));
     while (rc == 0 && is_more) {
         json_t *result = NULL;
 
-        rc = ask(app, "replay", args, &result, err);
+        rc = ask(app, "replay", json_incref(args), &result, err);
         count += jget_int(result, "count");
         is_more = json_is_true(json_object_get(result, "more"));
         (void)json_object_set(args, "after", json_object_get(result, "next"));
         json_decref(result);
-        if (rc == 0 && is_more && !app->json && isatty(STDERR_FILENO) == 1) {
+        if (rc == 0 && is_more && !app->json && is_seen) {
             (void)fprintf(stderr, "\r%" PRId64 " events", count);
         }
     }
@@ -299,22 +231,30 @@ cmd_replay(struct rrctl *app, struct rr_err *err)
         (void)printf("{\"count\": %" PRId64 ", \"dry_run\": %s}\n", count,
                      is_dry ? "true" : "false");
     } else if (rc == 0 || count > 0) {
-        (void)printf("%s%" PRId64 " events %s of %s\n",
-                     isatty(STDERR_FILENO) == 1 && count > 0 ? "\r" : "", count,
-                     is_dry ? "would be put back into the queue" : "put back into the queue",
-                     args_get(&app->args, "queue"));
+        (void)printf("%s%" PRId64 " events %s into the queue of %s\n",
+                     is_seen && count > 0 ? "\r" : "", count,
+                     is_dry ? "would be put back" : "put back", queue);
     }
     return rc;
+}
+
+static void
+print_emitted(const struct rrctl *app, const json_t *result)
+{
+    if (json_is_true(json_object_get(result, "known"))) {
+        (void)printf("key %s is known: no event was added\n", args_get(&app->args, "key"));
+    } else {
+        (void)printf("event %" PRId64 " %s\n", jget_int(result, "id"), app->args.operands[0]);
+    }
 }
 
 int
 cmd_emit(struct rrctl *app, struct rr_err *err)
 {
     const char *config = args_get(&app->args, "config");
-    const char *key = args_get(&app->args, "key");
     json_error_t why;
     json_t *payload = json_loads(app->args.operands[1], JSON_REJECT_DUPLICATES, &why);
-    json_t *args = NULL;
+    json_t *args;
     json_t *result = NULL;
     int rc;
 
@@ -324,23 +264,9 @@ cmd_emit(struct rrctl *app, struct rr_err *err)
         json_decref(payload);
         return rc;
     }
-    args = json_pack("{s:s,s:s,s:o}", "type", app->args.operands[0], "config",
-                     config == NULL ? "" : config, "payload", payload);
-    if (key != NULL) {
-        (void)json_object_set_new(args, "key", json_string(key));
-    }
+    args = json_pack("{s:s, s:s, s:o, s:s*}", "type", app->args.operands[0], "config",
+                     config == NULL ? "" : config, "payload", payload, "key",
+                     args_get(&app->args, "key"));
     rc = ask(app, "emit", args, &result, err);
-    if (rc == 0 && app->json) {
-        (void)json_dumpf(result, stdout, JSON_COMPACT | JSON_ENCODE_ANY);
-        (void)putchar('\n');
-    } else if (rc == 0) {
-        if (json_is_true(json_object_get(result, "known"))) {
-            (void)printf("key %s is known: no event was added\n", key == NULL ? "" : key);
-        } else {
-            (void)printf("event %" PRId64 " %s\n", jget_int(result, "id"), app->args.operands[0]);
-        }
-    }
-    json_decref(args);
-    json_decref(result);
-    return rc;
+    return rc < 0 ? rc : say(app, result, JSON_COMPACT, print_emitted);
 }

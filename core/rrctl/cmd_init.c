@@ -5,18 +5,16 @@
 #include "core/common/mem.h"
 #include "core/rrctl/confd.h"
 #include "core/rrctl/files.h"
-#include "core/rrctl/init.h"
+#include "core/rrctl/jget.h"
 #include "core/rrctl/places.h"
+#include "core/rrctl/rrctl.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define FILE_BYTES_MAX ((size_t)64 << 10)
 
 bool
 init_is_done(const char *dir)
@@ -29,42 +27,11 @@ init_is_done(const char *dir)
     return is_done;
 }
 
-static int
-copy_file(const char *from_dir, const char *to_dir, const char *name, struct rr_err *err)
+static char *
+same_new(const void *arg, const char *text)
 {
-    char *from = paths_join_new(from_dir, name);
-    char *to = paths_join_new(to_dir, name);
-    char *text = NULL;
-    size_t bytes = 0;
-    int rc = paths_read_new(from, FILE_BYTES_MAX, &text, &bytes, err);
-
-    if (rc == 0) {
-        rc = files_write_new(to, text, bytes, err);
-    }
-    free(text);
-    free(to);
-    free(from);
-    return rc;
-}
-
-static int
-copy_all(const char *from, const char *to, struct rr_err *err)
-{
-    DIR *dir = opendir(from);
-    const struct dirent *entry;
-    int rc = 0;
-
-    if (dir == NULL) {
-        return rr_err_set(err, -errno, "cannot read %s: %s", from, strerror(errno));
-    }
-    while (rc == 0 && (entry = readdir(dir)) != NULL) {
-        const size_t length = strlen(entry->d_name);
-        if (length > 4 && strcmp(entry->d_name + length - 4, ".ini") == 0) {
-            rc = copy_file(from, to, entry->d_name, err);
-        }
-    }
-    (void)closedir(dir);
-    return rc;
+    (void)arg;
+    return mem_dup(text);
 }
 
 /* Apply one "stage.key=value". */
@@ -90,49 +57,47 @@ apply_set(const char *dir, const char *set, struct rr_err *err)
 }
 
 int
-init_make(const struct paths *paths, const char *dir, const struct text_list *sets,
+init_make(const struct rrctl *app, const char *dir, const struct text_list *sets,
           struct rr_err *err)
 {
-    char *source = NULL;
-    char *staging = NULL; /* looks like a daemon's directory to confd_set */
-    char *fresh = NULL;
+    char *source = places_data_new(&app->paths, "conf.d", err);
+    char *staging = mem_printf("%s/.init-%d", dir, (int)getpid()); /* for confd_set a daemon's */
+    char *fresh = paths_join_new(staging, "conf.d");
     char *conf = paths_join_new(dir, "conf.d");
-    int rc;
+    int rc = source == NULL ? err->code : 0;
 
     if (init_is_done(dir)) {
         rc = rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", conf);
-        goto out;
+    } else if (rc == 0) {
+        rc = paths_mkdirs(dir, 0777, err);
+        rc = rc == 0 ? paths_mkdir(staging, 0777, err) : rc;
+        rc = rc == 0 ? paths_mkdir(fresh, 0755, err) : rc;
+        rc = rc == 0 ? files_copy(source, fresh, same_new, NULL, err) : rc;
+        for (size_t i = 0; rc == 0 && i < sets->n; i++) {
+            rc = apply_set(staging, sets->v[i], err);
+        }
+        if (rc == 0 && rename(fresh, conf) < 0) {
+            rc = rr_err_set(err, -errno, "cannot make %s: %s", conf, strerror(errno));
+        }
+        if (rc < 0) {
+            files_remove_dir(fresh);
+        }
+        (void)rmdir(staging);
     }
-    source = places_default_conf_new(paths, err);
-    rc = source == NULL ? err->code : paths_mkdirs(dir, 0777, err);
-    if (rc < 0) {
-        goto out;
-    }
-    staging = mem_printf("%s/.init-%d", dir, (int)getpid());
-    fresh = paths_join_new(staging, "conf.d");
-    rc = paths_mkdir(staging, 0777, err);
-    if (rc == 0) {
-        rc = paths_mkdir(fresh, 0755, err);
-    }
-    if (rc == 0) {
-        rc = copy_all(source, fresh, err);
-    }
-    for (size_t i = 0; rc == 0 && i < sets->n; i++) {
-        rc = apply_set(staging, sets->v[i], err);
-    }
-    if (rc == 0 && rename(fresh, conf) < 0) {
-        rc = rr_err_set(err, -errno, "cannot make %s: %s", conf, strerror(errno));
-    }
-    if (rc < 0) {
-        files_remove_dir(fresh);
-    }
-    (void)rmdir(staging);
-out:
+    free(conf);
     free(fresh);
     free(staging);
     free(source);
-    free(conf);
     return rc;
+}
+
+static void
+print_made(const struct rrctl *app, const json_t *made)
+{
+    const char *dir = jget_str(made, "dir");
+
+    (void)app;
+    (void)printf("%s/conf.d is ready; rrctl --dir %s start starts it\n", dir, dir);
 }
 
 int
@@ -140,24 +105,10 @@ cmd_init(struct rrctl *app, struct rr_err *err)
 {
     const char *dir = app->args.operand_count > 0 ? app->args.operands[0] : app->dir;
     struct text_list sets = {0};
-    const char *set;
-    size_t at = 0;
     int rc;
 
-    while ((set = args_each(&app->args, "set", &at)) != NULL) {
-        text_list_add(&sets, set);
-    }
-    rc = init_make(&app->paths, dir, &sets, err);
+    args_each(&app->args, "set", NULL, &sets);
+    rc = init_make(app, dir, &sets, err);
     text_list_free(&sets);
-    if (rc == 0) {
-        if (app->json) {
-            json_t *said = json_pack("{s:s}", "dir", dir);
-            (void)json_dumpf(said, stdout, JSON_COMPACT);
-            (void)putchar('\n');
-            json_decref(said);
-        } else {
-            (void)printf("%s/conf.d is ready; rrctl --dir %s start starts it\n", dir, dir);
-        }
-    }
-    return rc;
+    return rc < 0 ? rc : say(app, json_pack("{s:s}", "dir", dir), JSON_COMPACT, print_made);
 }

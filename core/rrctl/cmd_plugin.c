@@ -7,12 +7,12 @@
 #include "core/common/mem.h"
 #include "core/common/text.h"
 #include "core/rrctl/files.h"
+#include "core/rrctl/jget.h"
 #include "core/rrctl/places.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,11 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_BYTES_MAX ((size_t)64 << 10)
-
-/* The word of the template that becomes the name, and the line that gets the place of rrd-sdk.pc.
- */
-#define TEMPLATE_NAME "hello"
+/* The line of the template that gets the place of rrd-sdk.pc. */
 #define TEMPLATE_PC "\nSDK_PC ="
 
 static int
@@ -59,53 +55,25 @@ replaced_new(const char *text, const char *from, const char *to)
     return whole;
 }
 
-/* text with the name of the template, in small and in capital letters, replaced. */
+/* What a new plugin is made of. */
+struct plugin {
+    const char *name;
+    char capitals[TEXT_NAME_MAX + 1]; /* the name in them */
+    char *pc_line;                    /* says where rrd-sdk.pc is */
+};
+
+/* A text or a name of the template as the new plugin has it. */
 static char *
-renamed_new(const char *text, const char *name)
+renamed_new(const void *arg, const char *text)
 {
-    char capitals[TEXT_NAME_MAX + 1] = "";
-    char template[] = TEMPLATE_NAME;
+    const struct plugin *p = arg;
+    char *small = replaced_new(text, "hello", p->name);
+    char *both = replaced_new(small, "HELLO", p->capitals);
+    char *placed = replaced_new(both, TEMPLATE_PC, p->pc_line);
 
-    for (size_t i = 0; name[i] != '\0' && i < TEXT_NAME_MAX; i++) {
-        capitals[i] = (char)toupper((unsigned char)name[i]);
-    }
-    char *small = replaced_new(text, template, name);
-
-    for (char *c = template; *c != '\0'; c++) {
-        *c = (char)toupper((unsigned char)*c);
-    }
-    char *both = replaced_new(small, template, capitals);
-
+    free(both);
     free(small);
-    return both;
-}
-
-static int
-copy_renamed(const char *from_dir, const char *to_dir, const char *file, const char *name,
-             const char *pc_dir, struct rr_err *err)
-{
-    char *from = paths_join_new(from_dir, file);
-    char *to_file = renamed_new(file, name);
-    char *to = paths_join_new(to_dir, to_file);
-    char *text = NULL;
-    size_t bytes = 0;
-    int rc = paths_read_new(from, FILE_BYTES_MAX, &text, &bytes, err);
-
-    if (rc == 0) {
-        char *line = mem_printf("%s %s", TEMPLATE_PC, pc_dir);
-        char *placed = replaced_new(text, TEMPLATE_PC, line);
-        char *renamed = renamed_new(placed, name);
-
-        rc = files_write_new(to, renamed, strlen(renamed), err);
-        free(renamed);
-        free(placed);
-        free(line);
-    }
-    free(text);
-    free(to);
-    free(to_file);
-    free(from);
-    return rc;
+    return placed;
 }
 
 /* Whether a plugin may be called that. */
@@ -134,42 +102,47 @@ check_name(const struct rrctl *app, const char *name, struct rr_err *err)
 static int
 make_plugin(const struct rrctl *app, const char *name, const char *dir, struct rr_err *err)
 {
-    const bool is_built = app->paths.is_build_tree;
-    char *from = paths_join_new(is_built ? app->paths.self_dir : RR_DATADIR, "template");
-    char *pc_dir = paths_join_new(is_built ? app->paths.self_dir : app->paths.lib_dir,
-                                  is_built ? "sdk" : "pkgconfig");
+    const struct paths *paths = &app->paths;
+    struct plugin plugin = {.name = name};
+    char *from = places_data_new(paths, "template", err);
     char *staging = mem_printf("%s.new-%ld", dir, (long)getpid());
-    struct dirent *entry;
-    DIR *template = opendir(from);
-    int rc = 0;
+    int rc = from == NULL ? err->code : 0;
 
-    if (template == NULL) {
-        rc = rr_err_set(err, -errno, "no template in %s: the installation lacks it", from);
-        goto out;
+    plugin.pc_line = paths->is_build_tree ? mem_printf(TEMPLATE_PC " %s/sdk", paths->self_dir)
+                                          : mem_printf(TEMPLATE_PC " %s/pkgconfig", paths->lib_dir);
+    for (size_t i = 0; name[i] != '\0' && i < TEXT_NAME_MAX; i++) {
+        plugin.capitals[i] = (char)toupper((unsigned char)name[i]);
     }
     /* rrd takes no plugin from a folder that others may write to. */
-    rc = mkdir(staging, 0755) == 0 ? 0
-                                   : rr_err_set(err, -errno, "cannot make the directory %s: %s",
-                                                staging, strerror(errno));
-    while (rc == 0 && (entry = readdir(template)) != NULL) {
-        if (entry->d_name[0] != '.' && strcmp(entry->d_name, "local.mk") != 0) {
-            rc = copy_renamed(from, staging, entry->d_name, name, pc_dir, err);
+    if (rc == 0 && mkdir(staging, 0755) != 0) {
+        rc = rr_err_set(err, -errno, "cannot make the directory %s: %s", staging, strerror(errno));
+    } else if (rc == 0) {
+        rc = files_copy(from, staging, renamed_new, &plugin, err);
+        /* Atomic, and never over what somebody made meanwhile. */
+        if (rc == 0 && renameat2(AT_FDCWD, staging, AT_FDCWD, dir, RENAME_NOREPLACE) != 0) {
+            rc = rr_err_set(err, errno == EEXIST ? RR_E_BUSY : -errno, "cannot make %s: %s", dir,
+                            strerror(errno));
+        }
+        if (rc != 0) {
+            files_remove_dir(staging);
         }
     }
-    (void)closedir(template);
-    /* Atomic, and never over what somebody made meanwhile. */
-    if (rc == 0 && renameat2(AT_FDCWD, staging, AT_FDCWD, dir, RENAME_NOREPLACE) != 0) {
-        rc = rr_err_set(err, errno == EEXIST ? RR_E_BUSY : -errno, "cannot make %s: %s", dir,
-                        strerror(errno));
-    }
-    if (rc != 0) {
-        files_remove_dir(staging);
-    }
-out:
+    free(plugin.pc_line);
     free(staging);
-    free(pc_dir);
     free(from);
     return rc;
+}
+
+static void
+print_made(const struct rrctl *app, const json_t *made)
+{
+    const char *dir = jget_str(made, "dir");
+
+    (void)app;
+    (void)printf("%s: a plugin that greets; README.md says what to change\n"
+                 "  make -C %s all check            build and test it\n"
+                 "  rrctl plugin check %s/%s.so\n",
+                 dir, dir, dir, jget_str(made, "name"));
 }
 
 static int
@@ -178,30 +151,17 @@ plugin_new(struct rrctl *app, struct rr_err *err)
     const char *name = app->args.operands[1];
     const char *dir = app->args.operand_count > 2 ? app->args.operands[2] : name;
     struct stat st;
-    int rc = check_name(app, name, err);
 
-    if (rc == 0 && lstat(dir, &st) == 0) {
-        rc = rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", dir);
+    if (check_name(app, name, err) < 0) {
+        return err->code;
     }
-    if (rc == 0) {
-        rc = make_plugin(app, name, dir, err);
+    if (lstat(dir, &st) == 0) {
+        return rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", dir);
     }
-    if (rc != 0) {
-        return rc;
+    if (make_plugin(app, name, dir, err) < 0) {
+        return err->code;
     }
-    if (app->json) {
-        json_t *said = json_pack("{s:s, s:s}", "name", name, "dir", dir);
-
-        (void)json_dumpf(said, stdout, JSON_COMPACT);
-        (void)putchar('\n');
-        json_decref(said);
-    } else {
-        (void)printf("%s: a plugin that greets; README.md says what to change\n"
-                     "  make -C %s all check            build and test it\n"
-                     "  rrctl plugin check %s/%s.so\n",
-                     dir, dir, dir, name);
-    }
-    return 0;
+    return say(app, json_pack("{s:s, s:s}", "name", name, "dir", dir), JSON_COMPACT, print_made);
 }
 
 int

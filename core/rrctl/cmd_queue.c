@@ -2,12 +2,13 @@
 /*
  * cmd_queue.c - rrctl queue and keys: what the store holds for a stage.
  */
-#include "core/common/mem.h"
 #include "core/common/text.h"
 #include "core/rrctl/jget.h"
 #include "core/rrctl/out.h"
 #include "core/rrctl/rrctl.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,32 +45,27 @@ print_item(const json_t *item)
     }
     page_end(&page);
     (void)page_write(&page, stdout, false);
-    page_free(&page);
 }
 
-static void
-print_json(const json_t *doc)
-{
-    (void)json_dumpf(doc, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-    (void)putchar('\n');
-}
-
-/* Ask for pages until the last one; take judges each and returns false to end. */
+/* Ask page by page until the last one; take judges each and returns false to end. */
 typedef bool (*page_fn)(void *arg, const json_t *result);
 
 static int
-each_page(struct rrctl *app, json_t *args, page_fn take, void *arg, struct rr_err *err)
+each_page(struct rrctl *app, const char *cmd, json_t *args, page_fn take, void *arg,
+          struct rr_err *err)
 {
+    /* What one answer ends with the next request begins with. */
+    const char *next = strcmp(cmd, "keys") == 0 ? "after" : "next";
     bool is_more = true;
     int rc = 0;
 
-    (void)json_object_del(args, "next");
+    (void)json_object_del(args, next);
     while (rc == 0 && is_more) {
         json_t *result = NULL;
 
-        rc = ask(app, "queue", args, &result, err);
-        is_more = rc == 0 && take(arg, result) && json_is_true(json_object_get(result, "more"));
-        (void)json_object_set(args, "next", json_object_get(result, "next"));
+        rc = ask(app, cmd, json_incref(args), &result, err);
+        is_more = rc == 0 && take(arg, result);
+        (void)json_object_set(args, next, json_object_get(result, "next"));
         json_decref(result);
     }
     return rc;
@@ -77,7 +73,7 @@ each_page(struct rrctl *app, json_t *args, page_fn take, void *arg, struct rr_er
 
 struct listing {
     json_t *items; /* with --json */
-    uint64_t left, shown;
+    int64_t left, shown;
     bool is_cut;
 };
 
@@ -85,6 +81,7 @@ static bool
 take_list(void *arg, const json_t *result)
 {
     struct listing *l = arg;
+    const bool is_more = json_is_true(json_object_get(result, "more"));
     const json_t *items = json_object_get(result, "items");
     size_t i = 0;
 
@@ -97,40 +94,34 @@ take_list(void *arg, const json_t *result)
             (void)json_array_append(l->items, item);
         }
     }
-    l->is_cut = i < json_array_size(items) ||
-                (l->left == 0 && json_is_true(json_object_get(result, "more")));
-    return l->left > 0;
+    l->is_cut = i < json_array_size(items) || (l->left == 0 && is_more);
+    return l->left > 0 && is_more;
 }
 
 static int
-list(struct rrctl *app, const char *stage, struct rr_err *err)
+list(struct rrctl *app, struct rr_err *err)
 {
+    const char *stage = app->args.operand_count > 1 ? app->args.operands[1] : NULL;
     struct listing l = {.items = app->json ? json_array() : NULL, .left = DEFAULT_LIMIT};
+    json_t *args = json_pack("{s:s, s:s*}", "op", "list", "state", args_get(&app->args, "state"));
     json_t *queues = NULL;
-    json_t *args = json_pack("{s:s}", "op", "list");
-    const char *state = args_get(&app->args, "state");
+    const json_t *name;
+    size_t i;
     int rc = args_integer(&app->args, "limit", &l.left, err);
 
     if (rc == 0 && stage != NULL) {
         queues = json_pack("{s:[s]}", "queues", stage);
     } else if (rc == 0) {
-        json_t *ask_names = json_pack("{s:s}", "op", "names");
-
-        rc = ask(app, "queue", ask_names, &queues, err);
-        json_decref(ask_names);
+        rc = ask(app, "queue", json_pack("{s:s}", "op", "names"), &queues, err);
     }
-    if (state != NULL) {
-        (void)json_object_set_new(args, "state", json_string(state));
-    }
-    for (size_t i = 0; rc == 0 && i < json_array_size(json_object_get(queues, "queues")); i++) {
-        (void)json_object_set(args, "stage", json_array_get(json_object_get(queues, "queues"), i));
-        rc = each_page(app, args, take_list, &l, err);
+    json_array_foreach(json_object_get(queues, "queues"), i, name)
+    {
+        (void)json_object_set_new(args, "stage", json_deep_copy(name));
+        rc = rc == 0 ? each_page(app, "queue", args, take_list, &l, err) : rc;
     }
     if (rc == 0 && app->json) {
-        json_t *doc = json_pack("{s:O, s:b}", "items", l.items, "more", (int)l.is_cut);
-
-        print_json(doc);
-        json_decref(doc);
+        (void)say_json(json_pack("{s:O, s:b}", "items", l.items, "more", (int)l.is_cut),
+                       JSON_INDENT(2));
     } else if (rc == 0 && l.is_cut) {
         (void)puts("(and more: --limit N)");
     } else if (rc == 0 && l.shown == 0) {
@@ -146,29 +137,26 @@ static bool
 take_count(void *arg, const json_t *result)
 {
     *(int64_t *)arg += jget_int(result, "count");
-    return true;
+    return json_is_true(json_object_get(result, "more"));
 }
 
 /* "12", or "12-40". */
 static int
 parse_ids(const char *text, int64_t *first, int64_t *last, struct rr_err *err)
 {
-    char *copy = mem_dup(text);
-    char *dash = strchr(copy, '-');
-    int rc = 0;
+    char *end;
 
-    if (dash != NULL) {
-        *dash = '\0';
+    errno = 0;
+    *first = strtoll(text, &end, 10);
+    *last = *first;
+    if (*end == '-' && isdigit((unsigned char)end[1])) {
+        *last = strtoll(end + 1, &end, 10);
     }
-    if (text_int(copy, first) != 0 || *first < 0 ||
-        (dash == NULL ? 0 : text_int(dash + 1, last) != 0 || *last < *first)) {
-        rc = rr_err_set(err, RR_E_INPUT, "'%s' is not the id of an event, nor a range FROM-TO",
-                        text);
-    } else if (dash == NULL) {
-        *last = *first;
+    if (!isdigit((unsigned char)text[0]) || *end != '\0' || errno != 0 || *last < *first) {
+        return rr_err_set(err, RR_E_INPUT, "'%s' is not the id of an event, nor a range FROM-TO",
+                          text);
     }
-    free(copy);
-    return rc;
+    return 0;
 }
 
 /* Kick or drop one event, a range, or all. */
@@ -188,13 +176,13 @@ change(struct rrctl *app, const char *op, const char *stage, const char *ids, in
                         "--state buried` shows them)",
                         stage);
     }
-    if (rc == 0 && ids != NULL && first == last) {
+    if (ids != NULL && first == last) {
         (void)json_object_set_new(args, "id", json_integer(first));
-    } else if (rc == 0 && ids != NULL) {
+    } else if (ids != NULL) {
         (void)json_object_set_new(args, "first", json_integer(first));
         (void)json_object_set_new(args, "last", json_integer(last));
     }
-    rc = rc == 0 ? each_page(app, args, take_count, count, err) : rc;
+    rc = rc == 0 ? each_page(app, "queue", args, take_count, count, err) : rc;
     json_decref(args);
     return rc;
 }
@@ -210,10 +198,8 @@ change_all(struct rrctl *app, const char *op, struct rr_err *err)
     if (is_all ? app->args.operand_count != 2 : app->args.operand_count < 3) {
         return rr_err_set(err, RR_E_INPUT, "usage: rrctl queue %s STAGE ID...|FROM-TO|--all", op);
     }
-    if (is_all) {
-        rc = change(app, op, stage, NULL, &count, err);
-    }
-    for (int i = 2; rc == 0 && i < app->args.operand_count; i++) {
+    /* With --all there is no third operand, and NULL stands for all. */
+    for (int i = 2; rc == 0 && i < app->args.operand_count + is_all; i++) {
         rc = change(app, op, stage, app->args.operands[i], &count, err);
     }
     if (rc == 0 || count > 0) {
@@ -226,7 +212,6 @@ change_all(struct rrctl *app, const char *op, struct rr_err *err)
 static int
 show(struct rrctl *app, struct rr_err *err)
 {
-    json_t *args;
     json_t *result = NULL;
     int64_t id;
     int rc;
@@ -234,13 +219,12 @@ show(struct rrctl *app, struct rr_err *err)
     if (app->args.operand_count != 3 || text_int(app->args.operands[2], &id) != 0) {
         return rr_err_set(err, RR_E_INPUT, "usage: rrctl queue show STAGE ID");
     }
-    args = json_pack("{s:s, s:s, s:I}", "op", "show", "stage", app->args.operands[1], "id",
-                     (json_int_t)id);
-    rc = ask(app, "queue", args, &result, err);
-    json_decref(args);
+    rc = ask(app, "queue",
+             json_pack("{s:s, s:s, s:I}", "op", "show", "stage", app->args.operands[1], "id",
+                       (json_int_t)id),
+             &result, err);
     if (rc == 0) {
-        print_json(result);
-        json_decref(result);
+        (void)say_json(result, JSON_INDENT(2));
     }
     return rc;
 }
@@ -254,10 +238,7 @@ cmd_queue(struct rrctl *app, struct rr_err *err)
         return show(app, err);
     }
     if (strcmp(op, "kick") == 0 || strcmp(op, "drop") == 0) {
-        return app->args.operand_count < 2
-                   ? rr_err_set(err, RR_E_INPUT, "usage: rrctl queue %s STAGE ID...|FROM-TO|--all",
-                                op)
-                   : change_all(app, op, err);
+        return change_all(app, op, err);
     }
     if (strcmp(op, "list") != 0) {
         return rr_err_set(err, RR_E_INPUT, "no operation '%s': want list, show, kick or drop", op);
@@ -265,57 +246,45 @@ cmd_queue(struct rrctl *app, struct rr_err *err)
     if (app->args.operand_count > 2) {
         return rr_err_set(err, RR_E_INPUT, "usage: rrctl queue list [STAGE]");
     }
-    return list(app, app->args.operand_count > 1 ? app->args.operands[1] : NULL, err);
+    return list(app, err);
 }
 
-/* All keys of a stage, page by page, into one answer. */
-static int
-ask_keys(struct rrctl *app, json_t *args, json_t **all, struct rr_err *err)
+static bool
+take_keys(void *arg, const json_t *result)
 {
-    bool is_more = true;
-    int rc = 0;
+    (void)json_object_update(json_object_get(arg, "keys"), json_object_get(result, "keys"));
+    return json_is_string(json_object_get(result, "next"));
+}
 
-    *all = json_pack("{s:O, s:{}}", "stage", json_object_get(args, "stage"), "keys");
-    while (rc == 0 && is_more) {
-        json_t *result = NULL;
+static void
+print_keys(const struct rrctl *app, const json_t *result)
+{
+    const char *name;
+    json_t *value;
 
-        rc = ask(app, "keys", args, &result, err);
-        (void)json_object_update(json_object_get(*all, "keys"), json_object_get(result, "keys"));
-        is_more = json_is_string(json_object_get(result, "next"));
-        (void)json_object_set(args, "after", json_object_get(result, "next"));
-        json_decref(result);
+    if (app->args.operand_count > 1) {
+        (void)puts(jget_str(result, "value"));
     }
-    return rc;
+    json_object_foreach(json_object_get(result, "keys"), name, value)
+    {
+        (void)printf("%s = %s\n", name, json_string_value(value));
+    }
 }
 
 int
 cmd_keys(struct rrctl *app, struct rr_err *err)
 {
-    const bool is_one = app->args.operand_count > 1;
-    json_t *args = json_pack("{s:s}", "stage", app->args.operands[0]);
-    json_t *result = NULL;
-    const char *name;
-    const json_t *value;
-    int rc;
+    const char *stage = app->args.operands[0];
+    const char *key = app->args.operands[1]; /* or NULL */
+    json_t *args = json_pack("{s:s, s:s*}", "stage", stage, "key", key);
+    json_t *result = key != NULL ? NULL : json_pack("{s:s, s:{}}", "stage", stage, "keys");
+    const int rc = key != NULL ? ask(app, "get", json_incref(args), &result, err)
+                               : each_page(app, "keys", args, take_keys, result, err);
 
-    if (is_one) {
-        (void)json_object_set_new(args, "key", json_string(app->args.operands[1]));
-        rc = ask(app, "get", args, &result, err);
-    } else {
-        rc = ask_keys(app, args, &result, err);
-    }
     json_decref(args);
-    if (rc == 0 && app->json) {
-        (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-        (void)putchar('\n');
-    } else if (rc == 0 && is_one) {
-        (void)puts(jget_str(result, "value"));
-    } else if (rc == 0) {
-        json_object_foreach(json_object_get(result, "keys"), name, value)
-        {
-            (void)printf("%s = %s\n", name, json_string_value(value));
-        }
+    if (rc < 0) {
+        json_decref(result);
+        return rc;
     }
-    json_decref(result);
-    return rc;
+    return say(app, result, JSON_INDENT(2), print_keys);
 }

@@ -32,58 +32,43 @@
 /* A daemon ends its stages within 30 s each and always ends itself; this is for one that hangs. */
 #define STOP_LIMIT_MS 180000
 
-uint64_t
+int64_t
 run_count(const struct run *run, const char *type)
 {
     const json_t *events = json_object_get(run->status, "events");
 
-    return (uint64_t)jget_int(json_object_get(events, "by_type"), type);
+    return jget_int(json_object_get(events, "by_type"), type);
 }
 
-uint64_t
+int64_t
 run_iterations(const struct run *run)
 {
-    const uint64_t count = run_count(run, run->iteration_event);
+    const int64_t count = run_count(run, run->iteration_event);
 
     return count > run->first_iterations ? count - run->first_iterations : 0;
-}
-
-/* "MODEL_PROMOTED=3" */
-static int
-parse_until(struct run *run, struct rr_err *err)
-{
-    const char *text = args_get(&run->app->args, "until");
-    const char *equals = text == NULL ? NULL : strchr(text, '=');
-    int64_t count = 0;
-
-    if (text == NULL) {
-        return 0;
-    }
-    if (equals == NULL || equals == text || text_int(equals + 1, &count) < 0 || count < 1) {
-        return rr_err_set(err, RR_E_INPUT, "--until %s: want TYPE=N, as MODEL_PROMOTED=3", text);
-    }
-    run->until_type = mem_dupn(text, (size_t)(equals - text));
-    run->until_count = (uint64_t)count;
-    return 0;
 }
 
 static int
 parse_limits(struct run *run, struct rr_err *err)
 {
     const struct args *args = &run->app->args;
+    const char *until = args_get(args, "until"); /* "MODEL_PROMOTED=3" */
+    const char *equals = until == NULL ? NULL : strchr(until, '=');
     double minutes = 0;
-    int rc = args_number(args, "minutes", 0.01, 1e6, &minutes, err);
 
-    if (rc == 0) {
-        rc = args_integer(args, "iterations", &run->limit_iterations, err);
+    if (args_number(args, "minutes", 0.01, 1e6, &minutes, err) < 0 ||
+        args_integer(args, "iterations", &run->limit_iterations, err) < 0) {
+        return err->code;
     }
-    if (rc == 0) {
-        rc = parse_until(run, err);
+    if (until != NULL && (equals == NULL || equals == until ||
+                          text_int(equals + 1, &run->until_count) < 0 || run->until_count < 1)) {
+        return rr_err_set(err, RR_E_INPUT, "--until %s: want TYPE=N, as MODEL_PROMOTED=3", until);
     }
+    run->until_type = until == NULL ? NULL : mem_dupn(until, (size_t)(equals - until));
     run->limit_ms = (int64_t)(minutes * 60000);
-    run->config = args->operand_count > 0 ? args->operands[0] : NULL;
+    run->config = args->operands[0];
     run->draws = !run->app->json && !args_has(args, "plain") && screen_can_draw();
-    return rc;
+    return 0;
 }
 
 /* Read what [core] says about runs. Before the start, so that a missing report program is not found
@@ -92,22 +77,20 @@ static int
 read_core_keys(struct run *run, struct rr_err *err)
 {
     char *report = confd_get_new(run->app->dir, "core", "report");
+    const char *name = report == NULL ? DEFAULT_REPORT : report;
     int rc = 0;
 
     run->iteration_event = confd_get_new(run->app->dir, "core", "iteration_event");
     if (run->iteration_event == NULL) {
         run->iteration_event = mem_dup(DEFAULT_ITERATION_EVENT);
     }
-    if (report == NULL) {
-        report = mem_dup(DEFAULT_REPORT);
-    }
-    if (!args_has(&run->app->args, "no-report") && report[0] != '\0') {
-        run->report = places_external_new(&run->app->paths, report);
+    if (!args_has(&run->app->args, "no-report") && name[0] != '\0') {
+        run->report = places_external_new(&run->app->paths, name);
         if (run->report == NULL) {
             rc = rr_err_set(err, RR_E_CONFIG,
                             "no program rrctl-%s for the report: correct core.report, or give "
                             "--no-report",
-                            report);
+                            name);
         }
     }
     free(report);
@@ -121,16 +104,10 @@ follow_begin(struct run *run)
     struct rr_err err = RR_ERR_INIT;
     json_t *args = json_pack("{s:s,s:b,s:i}", "type", run->iteration_event, "follow", 1, "limit",
                              RUN_RECENT_MAX);
-    int rc = client_open(&run->follow, run->app->dir, run->app->timeout_ms, &err);
 
-    if (rc == 0) {
-        rc = client_send(&run->follow, "events", args, run->app->timeout_ms, &err);
-    }
-    if (rc < 0) {
+    if (client_follow(&run->follow, run->app->dir, run->app->timeout_ms, args, &err) < 0) {
         run_view_say(run, "events cannot be followed: %s", err.text);
-        client_close(&run->follow);
     }
-    json_decref(args);
 }
 
 /* Take the events that have come. */
@@ -138,24 +115,20 @@ static void
 follow_drain(struct run *run)
 {
     struct rr_err err = RR_ERR_INIT;
-    json_t *line = NULL;
-    int rc = 0;
+    json_t *event = NULL;
+    int rc = 1;
 
-    while (run->follow.fd >= 0 && (rc = client_line(&run->follow, 0, &line, &err)) == 0) {
-        if (json_object_get(line, "follows") != NULL) {
-            ; /* it has begun */
-        } else if (json_object_get(line, "ok") == NULL) {
-            run_view_event(run, line);
-        } else {
-            client_close(&run->follow);
-            if (json_is_false(json_object_get(line, "ok"))) {
-                run_view_say(run, "events cannot be followed: %s", jget_str(line, "error"));
+    while (run->follow.fd >= 0 && rc > 0) {
+        rc = client_event(&run->follow, 0, &event, &err);
+        if (rc > 0) {
+            run_view_event(run, event);
+        } else if (rc != RR_E_TIMEOUT) {
+            /* A refusal is told; that the daemon has gone or is going the loop finds out. */
+            if (rc != 0 && rc != -ECONNRESET) {
+                run_view_say(run, "events cannot be followed: %s", err.text);
             }
+            client_close(&run->follow);
         }
-        json_decref(line);
-    }
-    if (rc < 0 && rc != RR_E_TIMEOUT) {
-        client_close(&run->follow); /* the daemon has gone or is going; the loop finds out */
     }
 }
 
@@ -165,7 +138,7 @@ wait_tick(struct run *run, int64_t until_ms)
 {
     for (;;) {
         struct pollfd pfd = {.fd = run->follow.fd, .events = POLLIN};
-        const int64_t left = until_ms - run_now_ms();
+        const int64_t left = until_ms - client_now_ms();
         const int n = left > 0 ? poll(&pfd, 1, (int)left) : 0;
 
         if (n <= 0) {
@@ -201,7 +174,7 @@ judge(struct run *run, struct rr_err *err)
 
     if (screen_interrupts > 0) {
         run->stop_reason = "interrupted";
-    } else if (run->limit_ms > 0 && run_now_ms() - run->began_ms >= run->limit_ms) {
+    } else if (run->limit_ms > 0 && client_now_ms() - run->began_ms >= run->limit_ms) {
         run->stop_reason = "time is up";
     } else if (run->limit_iterations > 0 && run_iterations(run) >= run->limit_iterations) {
         run->stop_reason = "all iterations done";
@@ -230,13 +203,9 @@ tick(struct run *run, struct rr_err *err)
                    : verdict;
     }
     if (rc < 0 && run->child == 0 &&
-        (rc == -ECONNREFUSED || run_now_ms() - run->status_at_ms > LOST_AFTER_MS)) {
+        (rc == -ECONNREFUSED || client_now_ms() - run->status_at_ms > LOST_AFTER_MS)) {
         *err = poll_err;
         return rc;
-    }
-    if (rc == 0 && !run->has_baseline) {
-        run->has_baseline = true;
-        run->first_iterations = run_count(run, run->iteration_event);
     }
     follow_drain(run);
     run_view_tick(run);
@@ -248,9 +217,10 @@ watch(struct run *run, struct rr_err *err)
 {
     int rc = 0;
 
+    run->first_iterations = run_count(run, run->iteration_event);
     follow_begin(run);
     while (rc == 0 && run->stop_reason == NULL) {
-        const int64_t next_ms = run_now_ms() + TICK_MS;
+        const int64_t next_ms = client_now_ms() + TICK_MS;
         rc = tick(run, err);
         if (rc == 0) {
             rc = judge(run, err);
@@ -266,7 +236,7 @@ watch(struct run *run, struct rr_err *err)
 static int
 stop(struct run *run, struct rr_err *err)
 {
-    const int64_t limit_ms = run_now_ms() + STOP_LIMIT_MS;
+    const int64_t limit_ms = client_now_ms() + STOP_LIMIT_MS;
     const int seen_at_start = screen_interrupts;
     int seen = seen_at_start;
     bool is_killed = false;
@@ -289,7 +259,7 @@ stop(struct run *run, struct rr_err *err)
             run_view_say(run, is_killed ? "killing rrd" : "stopping at once");
             run_daemon_signal(run, is_killed ? SIGKILL : SIGTERM);
         }
-        if (run_now_ms() > limit_ms && !is_killed) {
+        if (client_now_ms() > limit_ms && !is_killed) {
             is_killed = true;
             run_daemon_signal(run, SIGKILL);
         }
@@ -306,27 +276,18 @@ stop(struct run *run, struct rr_err *err)
 static int
 report(struct run *run, struct rr_err *err)
 {
-    struct proc_words words = {.n = 0};
+    struct text_list words = {0};
     int rc;
 
     if (run->report == NULL) {
         return 0;
     }
+    text_list_add(&words, run->report);
+    text_list_add(&words, "--dir");
+    text_list_add(&words, run->app->dir);
     rc = places_set_env(&run->app->paths, run->app->dir, err);
-    if (rc == 0) {
-        rc = proc_words_add(&words, run->report, err);
-    }
-    if (rc == 0) {
-        rc = proc_words_add(&words, "--dir", err);
-    }
-    if (rc == 0) {
-        rc = proc_words_add(&words, run->app->dir, err);
-    }
-    if (rc == 0) {
-        (void)fflush(stdout);
-        rc = proc_run(&words, err);
-    }
-    proc_words_fini(&words);
+    rc = rc == 0 ? proc_run(&words, err) : rc;
+    text_list_free(&words);
     return rc;
 }
 
@@ -354,7 +315,7 @@ cmd_run(struct rrctl *app, struct rr_err *err)
     int rc = parse_limits(&run, err);
 
     run.printed_notes = json_object();
-    run.began_ms = run_now_ms();
+    run.began_ms = client_now_ms();
     run.line_at_ms = run.began_ms;
     run.began_wall_ms = (int64_t)time(NULL) * 1000;
     if (rc == 0) {

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_status.c - rrctl status and why.
+ * cmd_status.c - rrctl status, why, check and graph.
+ *
+ * Where the daemon's own code has to judge, rrd is run: there is one validation, not two.
  */
 #include "core/rrctl/client.h"
 #include "core/rrctl/jget.h"
+#include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 #include "core/rrctl/screen.h"
 #include "core/rrctl/view.h"
@@ -25,16 +28,6 @@ lay_out(struct page *page, const json_t *status)
     view_notes(page, status);
 }
 
-static void
-lay_out_stage(struct page *page, const json_t *status)
-{
-    const json_t *stage = json_array_get(json_object_get(status, "stages"), 0);
-
-    view_stages(page, status);
-    view_worker(page, stage);
-    view_deaths(page, json_object_get(stage, "deaths"), SIZE_MAX);
-}
-
 /* Redraw until interrupted. A daemon that goes away ends it, one that hangs is said to. */
 static int
 watch(struct rrctl *app, struct rr_err *err)
@@ -44,10 +37,16 @@ watch(struct rrctl *app, struct rr_err *err)
     screen_catch_signals();
     while (rc == 0 && screen_interrupts == 0) {
         json_t *status = NULL;
+        struct client cl;
         struct page page;
 
-        rc =
-            client_ask(app->dir, app->timeout_ms, &screen_interrupts, "status", NULL, &status, err);
+        rc = client_open(&cl, app->dir, app->timeout_ms, err);
+        if (rc < 0) {
+            break;
+        }
+        cl.interrupted = &screen_interrupts;
+        rc = client_call(&cl, "status", NULL, &status, err);
+        client_close(&cl);
         if (rc < 0) {
             break;
         }
@@ -55,7 +54,6 @@ watch(struct rrctl *app, struct rr_err *err)
         screen_page(&page);
         lay_out(&page, status);
         screen_show(&page);
-        page_free(&page);
         json_decref(status);
         (void)poll(NULL, 0, WATCH_INTERVAL_MS);
     }
@@ -63,13 +61,28 @@ watch(struct rrctl *app, struct rr_err *err)
     return rc == -EINTR ? 0 : rc;
 }
 
+static void
+print_status(const struct rrctl *app, const json_t *status)
+{
+    const json_t *stage = json_array_get(json_object_get(status, "stages"), 0);
+    struct page page;
+
+    page_init(&page, stdout);
+    if (app->args.operand_count == 0) {
+        lay_out(&page, status);
+    } else {
+        view_stages(&page, status);
+        view_worker(&page, stage);
+        view_deaths(&page, json_object_get(stage, "deaths"), SIZE_MAX);
+    }
+    (void)page_write(&page, stdout, false);
+}
+
 int
 cmd_status(struct rrctl *app, struct rr_err *err)
 {
-    const char *stage = app->args.operand_count > 0 ? app->args.operands[0] : NULL;
-    json_t *args = NULL;
+    const char *stage = app->args.operands[0]; /* or NULL */
     json_t *status = NULL;
-    struct page page;
     int rc;
 
     if (args_has(&app->args, "watch")) {
@@ -80,48 +93,72 @@ cmd_status(struct rrctl *app, struct rr_err *err)
         }
         return watch(app, err);
     }
-    args = stage == NULL ? NULL : json_pack("{s:s}", "stage", stage);
-    rc = ask(app, "status", args, &status, err);
-    json_decref(args);
-    if (rc < 0) {
-        return rc;
-    }
-    if (app->json) {
-        (void)json_dumpf(status, stdout, JSON_INDENT(2));
-        (void)putchar('\n');
-    } else {
-        page_init(&page, stdout);
-        (stage == NULL ? lay_out : lay_out_stage)(&page, status);
-        (void)page_write(&page, stdout, false);
-        page_free(&page);
-    }
-    json_decref(status);
-    return 0;
+    rc = ask(app, "status", json_pack("{s:s*}", "stage", stage), &status, err);
+    return rc < 0 ? rc : say(app, status, JSON_INDENT(2), print_status);
+}
+
+static void
+print_why(const struct rrctl *app, const json_t *result)
+{
+    struct page page;
+
+    (void)app;
+    (void)printf("%s (%s) %s\n", jget_str(result, "stage"), jget_str(result, "state"),
+                 jget_str(result, "why"));
+    page_init(&page, stdout);
+    view_deaths(&page, json_object_get(result, "deaths"), 1);
+    (void)page_write(&page, stdout, false);
 }
 
 int
 cmd_why(struct rrctl *app, struct rr_err *err)
 {
-    json_t *args = json_pack("{s:s}", "stage", app->args.operands[0]);
     json_t *result = NULL;
-    struct page page;
-    const int rc = ask(app, "why", args, &result, err);
+    const int rc =
+        ask(app, "why", json_pack("{s:s}", "stage", app->args.operands[0]), &result, err);
 
-    json_decref(args);
-    if (rc < 0) {
-        return rc;
+    return rc < 0 ? rc : say(app, result, JSON_INDENT(2), print_why);
+}
+
+int
+cmd_check(struct rrctl *app, struct rr_err *err)
+{
+    const bool graph = args_has(&app->args, "graph");
+    const bool effective = args_has(&app->args, "effective");
+    const char *const options[] = {"--check",
+                                   graph       ? "--graph"
+                                   : effective ? "--effective"
+                                               : NULL,
+                                   NULL};
+
+    if (graph && effective) {
+        return rr_err_set(err, RR_E_INPUT, "--graph and --effective exclude each other");
     }
-    if (!app->json) {
-        (void)printf("%s (%s) %s\n", jget_str(result, "stage"), jget_str(result, "state"),
-                     jget_str(result, "why"));
-        page_init(&page, stdout);
-        view_deaths(&page, json_object_get(result, "deaths"), 1);
-        (void)page_write(&page, stdout, false);
-        page_free(&page);
-    } else {
-        (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-        (void)putchar('\n');
+    return proc_become_rrd(app, options, err);
+}
+
+static void
+print_graph(const struct rrctl *app, const json_t *graph)
+{
+    (void)app;
+    (void)fputs(json_string_value(graph), stdout);
+}
+
+int
+cmd_graph(struct rrctl *app, struct rr_err *err)
+{
+    const bool dot = args_has(&app->args, "dot");
+    const char *format = app->json ? "json" : dot ? "dot" : "text";
+    json_t *result = NULL;
+    const int rc = ask(app, "graph", json_pack("{s:s}", "format", format), &result, err);
+
+    if (rc == -ECONNREFUSED) {
+        const char *form = app->json ? "--graph=json" : dot ? "--graph=dot" : "--graph";
+
+        app->json = false; /* the graph alone, as the daemon gives it */
+        return proc_become_rrd(app, (const char *const[]){"--check", form, NULL}, err);
     }
-    json_decref(result);
-    return 0;
+    /* What is no text is an answer in JSON, whoever gave it. */
+    app->json = app->json || !json_is_string(result);
+    return rc < 0 ? rc : say(app, result, JSON_INDENT(2), print_graph);
 }

@@ -39,12 +39,13 @@ absolute_new(const char *file, struct rr_err *err)
 }
 
 static void
-print_list(const json_t *list)
+print_list(const struct rrctl *app, const json_t *list)
 {
     const json_t *entry;
     char when[OUT_NUMBER_MAX];
     size_t i;
 
+    (void)app;
     json_array_foreach(list, i, entry)
     {
         const char *from = jget_str(entry, "from");
@@ -63,11 +64,12 @@ print_list(const json_t *list)
 }
 
 static void
-print_done(const json_t *result)
+print_done(const struct rrctl *app, const json_t *result)
 {
     const json_t *row;
     size_t i;
 
+    (void)app;
     json_array_foreach(json_object_get(result, "stages"), i, row)
     {
         (void)printf("stage %s: %s %.12s instead of %.12s, kept after %" PRId64 " events\n",
@@ -76,21 +78,18 @@ print_done(const json_t *result)
     }
 }
 
-/* The request that the command line means; *wait_ms is added to. */
+/* What to try on a stage, and what is to be seen before it is kept; *watch_ms is how long that may
+ * take. NULL when the command line is wrong. */
 static json_t *
-request_new(const struct rrctl *app, int64_t *wait_ms, struct rr_err *err)
+request_new(const struct rrctl *app, int64_t *watch_ms, struct rr_err *err)
 {
     const struct args *args = &app->args;
     const bool is_undo = args_has(args, "undo");
     const char *time = args_get(args, "watch-time");
-    uint64_t events = WATCH_EVENTS;
-    int64_t watch_ms = WATCH_MS;
+    int64_t events = WATCH_EVENTS;
     char *file = NULL;
-    json_t *request;
 
-    if (args_has(args, "list")) {
-        return json_pack("{s:b}", "list", 1);
-    }
+    *watch_ms = WATCH_MS;
     if (args->operand_count != (is_undo ? 1 : 2)) {
         (void)rr_err_set(err, RR_E_INPUT,
                          "usage: rrctl upgrade STAGE|PLUGIN FILE.so, or --undo STAGE|PLUGIN, or "
@@ -101,7 +100,7 @@ request_new(const struct rrctl *app, int64_t *wait_ms, struct rr_err *err)
         return NULL;
     }
     if (time != NULL &&
-        (text_duration_ms(time, &watch_ms) != 0 || watch_ms < 0 || watch_ms > WATCH_MAX_MS)) {
+        (text_duration_ms(time, watch_ms) != 0 || *watch_ms < 0 || *watch_ms > WATCH_MAX_MS)) {
         (void)rr_err_set(err, RR_E_INPUT, "--watch-time %s: want a time as 90s or 5min, at most 7d",
                          time);
         return NULL;
@@ -109,15 +108,14 @@ request_new(const struct rrctl *app, int64_t *wait_ms, struct rr_err *err)
     if (!is_undo && (file = absolute_new(args->operands[1], err)) == NULL) {
         return NULL;
     }
-    *wait_ms += STEPS_MS + 2 * watch_ms;
-    request = json_pack("{s:s, s:s?, s:b, s:I, s:I}", "name", args->operands[0], "file", file,
-                        "undo", (int)is_undo, "watch_events", (json_int_t)events, "watch_ms",
-                        (json_int_t)watch_ms);
     if (!app->json && isatty(STDERR_FILENO) == 1) {
         (void)fprintf(stderr,
-                      "watching for %" PRIu64 " events or %s (Ctrl-C leaves it to the daemon)\n",
+                      "watching for %" PRId64 " events or %s (Ctrl-C leaves it to the daemon)\n",
                       events, time == NULL ? "60s" : time);
     }
+    json_t *request = json_pack("{s:s, s:s?, s:b, s:I, s:I}", "name", args->operands[0], "file",
+                                file, "undo", (int)is_undo, "watch_events", (json_int_t)events,
+                                "watch_ms", (json_int_t)*watch_ms);
     free(file);
     return request;
 }
@@ -125,25 +123,15 @@ request_new(const struct rrctl *app, int64_t *wait_ms, struct rr_err *err)
 int
 cmd_upgrade(struct rrctl *app, struct rr_err *err)
 {
-    int64_t wait_ms = app->timeout_ms;
-    json_t *request = request_new(app, &wait_ms, err);
+    const bool is_list = args_has(&app->args, "list");
+    int64_t watch_ms = 0;
+    json_t *request = is_list ? json_pack("{s:b}", "list", 1) : request_new(app, &watch_ms, err);
     json_t *result = NULL;
-    int rc;
 
     if (request == NULL) {
         return err->code;
     }
-    rc = ask_long(app, wait_ms, "upgrade", request, &result, err);
-    json_decref(request);
-    if (rc < 0) {
-        return rc;
-    }
-    if (app->json) {
-        (void)json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
-        (void)putchar('\n');
-    } else {
-        (json_is_array(result) ? print_list : print_done)(result);
-    }
-    json_decref(result);
-    return 0;
+    const int64_t wait_ms = app->timeout_ms + (is_list ? 0 : STEPS_MS + 2 * watch_ms);
+    const int rc = ask_long(app, wait_ms, "upgrade", request, &result, err);
+    return rc < 0 ? rc : say(app, result, JSON_INDENT(2), is_list ? print_list : print_done);
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * files.h - small steps of commands that make files.
+ * files.h - make folders of files from other folders.
  */
 #ifndef RR_CORE_RRCTL_FILES_H
 #define RR_CORE_RRCTL_FILES_H
 
 #include <rr/err.h>
 
-#include <stddef.h>
+/* Make a new string of a name or a text for the copy. */
+typedef char *(*files_edit_fn)(const void *arg, const char *text);
 
-/* Write one file that must not exist yet. */
-int files_write_new(const char *path, const char *text, size_t bytes, struct rr_err *err);
+/* Copy the files of a folder of ours into another one, which must not hold them yet, with each name
+ * and each text as edit makes it. */
+int files_copy(const char *from, const char *to, files_edit_fn edit, const void *arg,
+               struct rr_err *err);
 
 /* Remove a folder of files: what a failed attempt left. */
 void files_remove_dir(const char *path);

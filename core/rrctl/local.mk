@@ -4,11 +4,11 @@ rrctl_SOURCES = \
 	core/rrctl/main.c core/rrctl/rrctl.h core/rrctl/commands.c \
 	core/rrctl/args.c core/rrctl/args.h \
 	core/rrctl/client.c core/rrctl/client.h \
-	core/rrctl/cmd_events.c core/rrctl/cmd_graph.c core/rrctl/cmd_help.c \
-	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c core/rrctl/cmd_reload.c \
+	core/rrctl/cmd_events.c core/rrctl/cmd_help.c \
+	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c \
 	core/rrctl/cmd_run.c core/rrctl/cmd_status.c core/rrctl/cmd_trace.c core/rrctl/cmd_upgrade.c \
 	core/rrctl/cmd_plugin.c core/rrctl/files.c core/rrctl/files.h \
-	core/rrctl/init.h core/rrctl/jget.h \
+	core/rrctl/jget.h \
 	core/rrctl/confd.c core/rrctl/confd.h \
 	core/rrctl/out.c core/rrctl/out.h \
 	core/rrctl/places.c core/rrctl/places.h \
@@ -16,8 +16,7 @@ rrctl_SOURCES = \
 	core/rrctl/run.h core/rrctl/run_daemon.c core/rrctl/run_view.c \
 	core/rrctl/screen.c core/rrctl/screen.h \
 	core/rrctl/trace.c core/rrctl/trace.h \
-	core/rrctl/view.c core/rrctl/view.h \
-	core/rrctl/when.c core/rrctl/when.h
+	core/rrctl/view.c core/rrctl/view.h
 rrctl_CPPFLAGS = $(AM_CPPFLAGS) -DRR_DATADIR='"$(rrdatadir)"'
 rrctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 rrctl_LDADD = $(COMMON_LIBS)

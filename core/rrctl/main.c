@@ -5,11 +5,11 @@
  * A word that is no command is looked for as a program rrctl-WORD, as git does, so that tools of a
  * domain plug in without the core knowing them.
  */
-#include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/common/text.h"
 #include "core/rrctl/client.h"
 #include "core/rrctl/places.h"
+#include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 
 #include <errno.h>
@@ -35,21 +35,48 @@ command_find(const char *name)
 }
 
 int
-ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result, struct rr_err *err)
+ask(const struct rrctl *app, const char *cmd, json_t *args_take, json_t **result,
+    struct rr_err *err)
 {
-    return client_ask(app->dir, app->timeout_ms, NULL, cmd, args, result, err);
+    return client_ask(app->dir, app->timeout_ms, cmd, args_take, result, err);
 }
 
 int
-ask_long(const struct rrctl *app, int64_t wait_ms, const char *cmd, json_t *args, json_t **result,
-         struct rr_err *err)
+ask_long(const struct rrctl *app, int64_t wait_ms, const char *cmd, json_t *args_take,
+         json_t **result, struct rr_err *err)
 {
     const int most_ms = wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
     json_t *ignored = NULL;
     const int rc = ask(app, "status", NULL, &ignored, err);
 
     json_decref(ignored);
-    return rc < 0 ? rc : client_ask(app->dir, most_ms, NULL, cmd, args, result, err);
+    if (rc < 0) {
+        json_decref(args_take);
+        return rc;
+    }
+    return client_ask(app->dir, most_ms, cmd, args_take, result, err);
+}
+
+int
+say_json(json_t *doc_take, size_t flags)
+{
+    const bool is_said = json_dumpf(doc_take, stdout, flags | JSON_ENCODE_ANY) == 0 &&
+                         putchar('\n') != EOF && fflush(stdout) != EOF;
+
+    json_decref(doc_take);
+    return is_said ? 0 : -1;
+}
+
+int
+say(const struct rrctl *app, json_t *doc_take, size_t flags, say_fn print)
+{
+    if (app->json) {
+        (void)say_json(doc_take, flags);
+    } else {
+        print(app, doc_take);
+        json_decref(doc_take);
+    }
+    return 0;
 }
 
 /* Take the global options out of what was parsed. */
@@ -57,14 +84,12 @@ static int
 set_globals(struct rrctl *app, struct rr_err *err)
 {
     const char *from_env = getenv("RR_DIR");
+    const char *dir = args_get(&app->args, "dir");
     const char *timeout = args_get(&app->args, "timeout");
     int64_t ms = DEFAULT_TIMEOUT_MS;
     double seconds = 0;
 
-    app->dir = args_get(&app->args, "dir");
-    if (app->dir == NULL) {
-        app->dir = from_env != NULL && from_env[0] != '\0' ? from_env : ".";
-    }
+    app->dir = dir != NULL ? dir : from_env != NULL && from_env[0] != '\0' ? from_env : ".";
     app->json = args_has(&app->args, "json");
     if (timeout != NULL && text_duration_ms(timeout, &ms) < 0) {
         /* A bare number is in seconds, as with other tools; files want a unit. */
@@ -86,32 +111,28 @@ run_external(struct rrctl *app, int argc, const char *const *argv, struct rr_err
 {
     const char *name = argv[0];
     char *path = places_external_new(&app->paths, name);
-    struct text_list names = {0};
-    const char *nearest;
+    struct text_list words = {0};
     int rc;
 
     if (path != NULL) {
-        rc = places_set_env(&app->paths, app->dir, err);
-        if (rc == 0) {
-            char **words = mem_zalloc((size_t)argc + 1, sizeof *words);
-            memcpy(words, argv, (size_t)argc * sizeof *words);
-            words[0] = path;
-            (void)execv(path, words);
-            rc = rr_err_set(err, -errno, "cannot run %s: %s", path, strerror(errno));
-            free(words);
+        text_list_add(&words, path);
+        for (int i = 1; i < argc; i++) {
+            text_list_add(&words, argv[i]);
         }
-        free(path);
-        return rc;
+        rc = places_set_env(&app->paths, app->dir, err);
+        rc = rc < 0 ? rc : proc_become(&words, err);
+    } else {
+        places_list_externals(&app->paths, &words);
+        for (const struct command *c = commands; c->name != NULL; c++) {
+            text_list_add(&words, c->name);
+        }
+        const char *nearest = text_suggest(name, (const char *const *)words.v);
+        rc = rr_err_set(err, RR_E_INPUT, "no command '%s'%s%s%s (rrctl help lists them)", name,
+                        nearest == NULL ? "" : " (did you mean ", nearest == NULL ? "" : nearest,
+                        nearest == NULL ? "" : "?)");
     }
-    places_list_externals(&app->paths, &names);
-    for (const struct command *c = commands; c->name != NULL; c++) {
-        text_list_add(&names, c->name);
-    }
-    nearest = text_suggest(name, (const char *const *)names.v);
-    rc = rr_err_set(err, RR_E_INPUT, "no command '%s'%s%s%s (rrctl help lists them)", name,
-                    nearest == NULL ? "" : " (did you mean ", nearest == NULL ? "" : nearest,
-                    nearest == NULL ? "" : "?)");
-    text_list_free(&names);
+    text_list_free(&words);
+    free(path);
     return rc;
 }
 
@@ -120,13 +141,10 @@ static int
 run_command(struct rrctl *app, int argc, char **argv, int first, struct rr_err *err)
 {
     const struct command *c = app->command;
-    int rc = args_parse(&app->args, argc, argv, first, false, c->options, global_options, err);
 
-    if (rc >= 0) {
-        rc = set_globals(app, err);
-    }
-    if (rc < 0) {
-        return rc;
+    if (args_parse(&app->args, argc, argv, first, false, c->options, global_options, err) < 0 ||
+        set_globals(app, err) < 0) {
+        return err->code;
     }
     if (args_has(&app->args, "help")) {
         help_command(c);
@@ -142,17 +160,16 @@ static int
 dispatch(struct rrctl *app, int argc, char **argv, struct rr_err *err)
 {
     const int at = args_parse(&app->args, argc, argv, 1, true, global_options, NULL, err);
-    int rc = at < 0 ? at : set_globals(app, err);
 
-    if (rc < 0) {
-        return rc;
+    if (at < 0 || set_globals(app, err) < 0) {
+        return err->code;
     }
     if (args_has(&app->args, "version")) {
         return cmd_version(app, err);
     }
     if (at == argc) {
         /* `rrctl --help` asks for help; `rrctl` alone is a mistake that gets it too. */
-        rc = cmd_help(app, err);
+        const int rc = cmd_help(app, err);
         return rc != 0 || args_has(&app->args, "help") ? rc : STATUS_USAGE;
     }
     app->command = command_find(argv[at]);

@@ -218,9 +218,7 @@ page_write(struct page *page, FILE *stream, bool is_screen)
     if (at < end) {
         (void)fwrite(at, 1, (size_t)(end - at), stream);
     }
-    page->used = 0;
-    page->lines = 0;
-    page->column = 0;
+    page_free(page);
     return fflush(stream) == EOF ? -1 : 0;
 }
 

@@ -43,7 +43,7 @@ void page_bar(struct page *page, int cells, double fraction);
 /* End the line. */
 void page_end(struct page *page);
 
-/* Write everything and empty the page. With is_screen each line also erases what was behind it. */
+/* Write everything and free the page. With is_screen each line also erases what was behind it. */
 int page_write(struct page *page, FILE *stream, bool is_screen);
 
 /* Columns that a text takes. */

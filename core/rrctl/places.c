@@ -53,47 +53,34 @@ places_external_new(const struct paths *paths, const char *name)
 }
 
 char *
-places_default_conf_new(const struct paths *paths, struct rr_err *err)
+places_data_new(const struct paths *paths, const char *name, struct rr_err *err)
 {
-    char *path = paths_join_new(paths->is_build_tree ? paths->self_dir : RR_DATADIR, "conf.d");
+    char *path = paths_join_new(paths->is_build_tree ? paths->self_dir : RR_DATADIR, name);
     struct stat st;
 
     if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-        (void)rr_err_set(err, -ENOENT, "no default configuration in %s: the installation lacks it",
-                         path);
+        (void)rr_err_set(err, -ENOENT, "no %s: the installation lacks it", path);
         free(path);
         return NULL;
     }
     return path;
 }
 
+static bool
+has_name(const struct text_list *names, const char *name)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        if (strcmp(names->v[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int
 compare_names(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Take the NAME of one directory entry, unless it is no program of ours or known already. A dot
- * in the name means leftovers of an editor or a build. */
-static void
-add_external(const char *dir, const char *file, struct text_list *names)
-{
-    const char *name = file + strlen(EXTERNAL_PREFIX);
-    char *path;
-
-    if (strncmp(file, EXTERNAL_PREFIX, strlen(EXTERNAL_PREFIX)) != 0 || strchr(file, '.') != NULL) {
-        return;
-    }
-    for (size_t i = 0; i < names->n; i++) {
-        if (strcmp(names->v[i], name) == 0) {
-            return;
-        }
-    }
-    path = paths_join_new(dir, file);
-    if (is_program(path)) {
-        text_list_add(names, name);
-    }
-    free(path);
 }
 
 void
@@ -106,7 +93,15 @@ places_list_externals(const struct paths *paths, struct text_list *names)
         const struct dirent *entry;
 
         while (dir != NULL && (entry = readdir(dir)) != NULL) {
-            add_external(dirs[i], entry->d_name, names);
+            char *path = paths_join_new(dirs[i], entry->d_name);
+            const char *name = entry->d_name + strlen(EXTERNAL_PREFIX);
+
+            /* A dot in the name means leftovers of an editor or a build. */
+            if (strncmp(entry->d_name, EXTERNAL_PREFIX, strlen(EXTERNAL_PREFIX)) == 0 &&
+                strchr(name, '.') == NULL && is_program(path) && !has_name(names, name)) {
+                text_list_add(names, name);
+            }
+            free(path);
         }
         if (dir != NULL) {
             (void)closedir(dir);
@@ -122,24 +117,21 @@ static char *
 plugin_path_new(const struct paths *paths, const char *dir)
 {
     char *list = confd_get_new(dir, "core", "plugin_path");
-    char *path = mem_dup("");
+    char *path = mem_dup(paths->plugin_dir);
     struct text_list words = {0};
 
-    if (list != NULL) {
-        text_list_split(&words, list);
-    }
-    for (size_t i = 0; i < words.n; i++) {
-        char *one = paths_join_new(dir, words.v[i]);
-        char *longer = mem_printf("%s%s:", path, one);
+    text_list_split(&words, list == NULL ? "" : list);
+    for (size_t i = words.n; i > 0; i--) {
+        char *one = paths_join_new(dir, words.v[i - 1]);
+        char *longer = mem_printf("%s:%s", one, path);
+
         free(one);
         free(path);
         path = longer;
     }
-    char *whole = mem_printf("%s%s", path, paths->plugin_dir);
-    free(path);
-    free(list);
     text_list_free(&words);
-    return whole;
+    free(list);
+    return path;
 }
 
 int

@@ -3,9 +3,8 @@
  * proc.c - run our other programs.
  */
 #include "core/rrctl/proc.h"
-#include "core/common/status.h"
 
-#include "core/common/mem.h"
+#include "core/common/status.h"
 #include "core/rrctl/places.h"
 
 #include <errno.h>
@@ -21,72 +20,49 @@
 #include <unistd.h>
 
 int
-proc_words_init(struct proc_words *words, const struct rrctl *app, struct rr_err *err)
+proc_rrd(const struct rrctl *app, struct text_list *words, struct rr_err *err)
 {
-    memset(words, 0, sizeof *words);
-    words->v[0] = places_rrd_new(&app->paths, err);
-    if (words->v[0] == NULL) {
+    char *path = places_rrd_new(&app->paths, err);
+
+    if (path == NULL) {
         return err->code;
     }
-    words->n = 1;
-    const int rc = proc_words_add(words, "--dir", err);
-    return rc < 0 ? rc : proc_words_add(words, app->dir, err);
-}
-
-void
-proc_words_fini(struct proc_words *words)
-{
-    for (size_t i = 0; i < words->n; i++) {
-        free(words->v[i]);
-    }
-    memset(words, 0, sizeof *words);
-}
-
-int
-proc_words_add(struct proc_words *words, const char *word, struct rr_err *err)
-{
-    if (words->n == PROC_WORDS_MAX) {
-        return rr_err_set(err, RR_E_INPUT, "too many options");
-    }
-    words->v[words->n++] = mem_dup(word);
+    text_list_add(words, path);
+    text_list_add(words, "--dir");
+    text_list_add(words, app->dir);
+    free(path);
     return 0;
 }
 
-int
-proc_words_add_sets(struct proc_words *words, const struct rrctl *app, struct rr_err *err)
+void
+proc_add_sets(const struct rrctl *app, struct text_list *words)
 {
-    size_t at = 0;
-    const char *set;
-    int rc = 0;
+    args_each(&app->args, "set", "--set", words);
+}
 
-    while (rc == 0 && (set = args_each(&app->args, "set", &at)) != NULL) {
-        rc = proc_words_add(words, "--set", err);
-        rc = rc < 0 ? rc : proc_words_add(words, set, err);
-    }
-    return rc;
+int
+proc_become(const struct text_list *words, struct rr_err *err)
+{
+    (void)fflush(stdout);
+    (void)execv(words->v[0], words->v);
+    return rr_err_set(err, -errno, "cannot run %s: %s", words->v[0], strerror(errno));
 }
 
 int
 proc_become_rrd(const struct rrctl *app, const char *const *options, struct rr_err *err)
 {
-    struct proc_words words;
-    int rc = proc_words_init(&words, app, err);
+    struct text_list words = {0};
+    int rc = proc_rrd(app, &words, err);
 
-    for (; rc == 0 && *options != NULL; options++) {
-        rc = proc_words_add(&words, *options, err);
+    for (; *options != NULL; options++) {
+        text_list_add(&words, *options);
     }
-    if (rc == 0 && app->json) {
-        rc = proc_words_add(&words, "--json", err);
+    if (app->json) {
+        text_list_add(&words, "--json");
     }
-    if (rc == 0) {
-        rc = proc_words_add_sets(&words, app, err);
-    }
-    if (rc == 0) {
-        (void)fflush(stdout);
-        (void)execv(words.v[0], words.v);
-        rc = rr_err_set(err, -errno, "cannot run %s: %s", words.v[0], strerror(errno));
-    }
-    proc_words_fini(&words);
+    proc_add_sets(app, &words);
+    rc = rc == 0 ? proc_become(&words, err) : rc;
+    text_list_free(&words);
     return rc;
 }
 
@@ -103,49 +79,57 @@ proc_wait(pid_t pid)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* Start it, with output_fd as its standard output unless that is -1. */
+static int
+spawn(const struct text_list *words, int output_fd, pid_t *pid, struct rr_err *err)
+{
+    posix_spawn_file_actions_t actions;
+    int rc = posix_spawn_file_actions_init(&actions);
+
+    if (rc == 0) {
+        rc = output_fd < 0 ? 0
+                           : posix_spawn_file_actions_adddup2(&actions, output_fd, STDOUT_FILENO);
+        rc = rc == 0 ? posix_spawn(pid, words->v[0], &actions, NULL, words->v, environ) : rc;
+        (void)posix_spawn_file_actions_destroy(&actions);
+    }
+    return rc == 0 ? 0 : rr_err_set(err, -rc, "cannot run %s: %s", words->v[0], strerror(rc));
+}
+
 int
-proc_run(const struct proc_words *words, struct rr_err *err)
+proc_run(const struct text_list *words, struct rr_err *err)
 {
     pid_t pid;
-    int rc = posix_spawn(&pid, words->v[0], NULL, NULL, words->v, environ);
+    int rc;
 
-    if (rc != 0) {
-        return rr_err_set(err, -rc, "cannot run %s: %s", words->v[0], strerror(rc));
+    (void)fflush(stdout);
+    if (spawn(words, -1, &pid, err) < 0) {
+        return err->code;
     }
     rc = proc_wait(pid);
     return rc < 0 ? rr_err_set(err, rc, "waiting for %s: %s", words->v[0], strerror(-rc)) : rc;
 }
 
 int
-proc_open(const struct proc_words *words, FILE **out, pid_t *pid, struct rr_err *err)
+proc_open(const struct text_list *words, FILE **out, pid_t *pid, struct rr_err *err)
 {
-    posix_spawn_file_actions_t actions;
     int fds[2];
     int rc;
 
-    if (pipe2(fds, O_CLOEXEC) < 0) {
+    if (pipe2(fds, O_CLOEXEC) < 0 || (*out = fdopen(fds[0], "r")) == NULL) {
         return rr_err_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
     }
-    rc = posix_spawn_file_actions_init(&actions);
-    if (rc == 0) {
-        rc = posix_spawn_file_actions_adddup2(&actions, fds[1], STDOUT_FILENO);
-        rc = rc != 0 ? rc : posix_spawn(pid, words->v[0], &actions, NULL, words->v, environ);
-        (void)posix_spawn_file_actions_destroy(&actions);
-    }
+    rc = spawn(words, fds[1], pid, err);
     (void)close(fds[1]);
-    *out = rc == 0 ? fdopen(fds[0], "r") : NULL;
-    if (*out == NULL) {
-        (void)close(fds[0]);
-        rc = rc == 0 ? ENOMEM : rc;
-        return rr_err_set(err, -rc, "cannot run %s: %s", words->v[0], strerror(rc));
+    if (rc < 0) {
+        (void)fclose(*out);
     }
-    return 0;
+    return rc;
 }
 
 /* In the child: everything up to exec. Not posix_spawn, which cannot ask for the signal of a
  * parent's death; this process is small, so that fork costs nothing. */
 static void
-become_daemon(const struct proc_words *words, int output_fd, pid_t parent)
+become_daemon(const struct text_list *words, int output_fd, pid_t parent)
 {
     const int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     sigset_t none;
@@ -163,7 +147,7 @@ become_daemon(const struct proc_words *words, int output_fd, pid_t parent)
 }
 
 pid_t
-proc_start(const struct proc_words *words, int output_fd, struct rr_err *err)
+proc_start(const struct text_list *words, int output_fd, struct rr_err *err)
 {
     const pid_t parent = getpid();
     const pid_t pid = fork();

@@ -44,21 +44,26 @@ const struct command *command_find(const char *name);
 /* Become rrctl-NAME, NAME and its arguments in argv; returns a code only when that fails. */
 int run_external(struct rrctl *app, int argc, const char *const *argv, struct rr_err *err);
 
-/* Ask the daemon of app->dir one question; args is borrowed and may be NULL. *result is new. */
-int ask(const struct rrctl *app, const char *cmd, json_t *args, json_t **result,
+/* Ask the daemon of app->dir one question; args may be NULL. *result is new. */
+int ask(const struct rrctl *app, const char *cmd, json_t *args_take, json_t **result,
         struct rr_err *err);
 
 /* The same for what may take longer than --timeout. That the daemon answers at all is seen first.
  */
-int ask_long(const struct rrctl *app, int64_t wait_ms, const char *cmd, json_t *args,
+int ask_long(const struct rrctl *app, int64_t wait_ms, const char *cmd, json_t *args_take,
              json_t **result, struct rr_err *err);
+
+/* Print one JSON value with a newline; flags as json_dumpf() has them. Returns 0 or -1. */
+int say_json(json_t *doc_take, size_t flags);
+
+/* Say what came of a command: with --json as JSON, else as print does it. Returns 0. */
+typedef void (*say_fn)(const struct rrctl *app, const json_t *doc);
+int say(const struct rrctl *app, json_t *doc_take, size_t flags, say_fn print);
 
 /* cmd_life.c */
 int cmd_start(struct rrctl *app, struct rr_err *err);
 int cmd_stop(struct rrctl *app, struct rr_err *err);
 int cmd_restart(struct rrctl *app, struct rr_err *err);
-
-/* cmd_reload.c */
 int cmd_reload(struct rrctl *app, struct rr_err *err);
 
 /* cmd_upgrade.c */
@@ -67,8 +72,6 @@ int cmd_upgrade(struct rrctl *app, struct rr_err *err);
 /* cmd_status.c */
 int cmd_status(struct rrctl *app, struct rr_err *err);
 int cmd_why(struct rrctl *app, struct rr_err *err);
-
-/* cmd_graph.c */
 int cmd_check(struct rrctl *app, struct rr_err *err);
 int cmd_graph(struct rrctl *app, struct rr_err *err);
 
@@ -86,6 +89,13 @@ int cmd_keys(struct rrctl *app, struct rr_err *err);
 
 /* cmd_init.c */
 int cmd_init(struct rrctl *app, struct rr_err *err);
+/* Whether a directory has a conf.d. */
+bool init_is_done(const char *dir);
+/* Make dir and its conf.d from the default configuration, then apply every `stage.key=value` of
+ * sets to the copied files. A conf.d that is there is never touched (RR_E_BUSY); a new one appears
+ * complete or not at all. */
+int init_make(const struct rrctl *app, const char *dir, const struct text_list *sets,
+              struct rr_err *err);
 
 /* cmd_run.c */
 int cmd_run(struct rrctl *app, struct rr_err *err);

@@ -24,9 +24,9 @@ struct run {
 
     /* When to stop; 0 and NULL: never. */
     int64_t limit_ms;
-    uint64_t limit_iterations;
+    int64_t limit_iterations;
     char *until_type;
-    uint64_t until_count;
+    int64_t until_count;
 
     /* From [core] of the configuration. */
     char *iteration_event;
@@ -43,21 +43,18 @@ struct run {
     struct client follow; /* iteration events as they come; fd -1 when closed */
     json_t *recent[RUN_RECENT_MAX];
     size_t recent_count;
-    json_t *status;        /* the daemon's last answer, or NULL */
-    int64_t status_at_ms;  /* when it came, monotonic */
-    int64_t began_ms;      /* monotonic */
-    int64_t began_wall_ms; /* events before that are history */
-    bool has_baseline;     /* first_iterations is known */
-    uint64_t first_iterations;
-    const char *stop_reason; /* NULL while running */
-    bool is_hurried;         /* asked twice to stop */
+    json_t *status;           /* the daemon's last answer, or NULL */
+    int64_t status_at_ms;     /* when it came, monotonic */
+    int64_t began_ms;         /* monotonic */
+    int64_t began_wall_ms;    /* events before that are history */
+    int64_t first_iterations; /* of the directory, when this run began */
+    const char *stop_reason;  /* NULL while running */
+    bool is_hurried;          /* asked twice to stop */
 
     bool draws;            /* a screen, not lines */
     int64_t line_at_ms;    /* when the last line of lines was printed */
     json_t *printed_notes; /* "stage config" -> text */
 };
-
-int64_t run_now_ms(void);
 
 /* run_daemon.c */
 
@@ -83,8 +80,8 @@ void run_daemon_signal(const struct run *run, int sig);
 /* cmd_run.c */
 
 /* Events of the iteration type so far: in this run, and in the whole directory. */
-uint64_t run_iterations(const struct run *run);
-uint64_t run_count(const struct run *run, const char *type);
+int64_t run_iterations(const struct run *run);
+int64_t run_count(const struct run *run, const char *type);
 
 /* run_view.c */
 
@@ -92,7 +89,7 @@ uint64_t run_count(const struct run *run, const char *type);
 void run_view_tick(struct run *run);
 
 /* Show one iteration event. */
-void run_view_event(struct run *run, json_t *event);
+void run_view_event(struct run *run, json_t *event_take);
 
 /* Say one thing that everybody must see. */
 __attribute__((format(printf, 2, 3))) void run_view_say(struct run *run, const char *fmt, ...);

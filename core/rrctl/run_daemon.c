@@ -6,7 +6,6 @@
 #include "core/common/status.h"
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
-#include "core/rrctl/init.h"
 #include "core/rrctl/jget.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/run.h"
@@ -27,15 +26,6 @@
 #define OLD_DAEMON_WAIT_MS 120000
 #define START_POLL_MS 50
 #define STATUS_LIMIT_MS 2000
-
-int64_t
-run_now_ms(void)
-{
-    struct timespec ts;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 /* Use a daemon that runs already. Returns 0 when attached, -ECONNREFUSED when none runs (any
  * more), or another negative code. */
@@ -64,22 +54,30 @@ attach(struct run *run, struct rr_err *err)
                           run->app->dir, (int)pid);
     }
     run->status = status;
-    run->status_at_ms = run_now_ms();
+    run->status_at_ms = client_now_ms();
     run_view_say(run, "attached to the rrd that runs in %s (pid %d); it will go on running",
                  run->app->dir, (int)pid);
     return 0;
 }
 
-/* The setting that stands for CONFIG, in a new string. */
-static char *
-config_set_new(const struct run *run, const char *dir)
+/* Everything that the command line sets, the one that CONFIG stands for first. */
+static void
+list_sets(const struct run *run, const char *before, struct text_list *words)
 {
-    char *argument = confd_get_new(dir, "core", "run_argument");
-    char *set =
-        mem_printf("%s=%s", argument == NULL ? DEFAULT_RUN_ARGUMENT : argument, run->config);
+    char *argument = confd_get_new(run->app->dir, "core", "run_argument");
 
+    if (run->config != NULL) {
+        char *set =
+            mem_printf("%s=%s", argument == NULL ? DEFAULT_RUN_ARGUMENT : argument, run->config);
+
+        if (before != NULL) {
+            text_list_add(words, before);
+        }
+        text_list_add(words, set);
+        free(set);
+    }
     free(argument);
-    return set;
+    args_each(&run->app->args, "set", before, words);
 }
 
 /* Make the directory if it has no configuration. What was set on the command line then goes into
@@ -88,22 +86,14 @@ static int
 make_directory(struct run *run, struct rr_err *err)
 {
     struct text_list sets = {0};
-    size_t at = 0;
-    const char *set;
+    int rc;
 
     run->is_new = !init_is_done(run->app->dir);
     if (!run->is_new) {
         return 0;
     }
-    if (run->config != NULL) {
-        char *own = config_set_new(run, run->app->dir);
-        text_list_add(&sets, own);
-        free(own);
-    }
-    while ((set = args_each(&run->app->args, "set", &at)) != NULL) {
-        text_list_add(&sets, set);
-    }
-    const int rc = init_make(&run->app->paths, run->app->dir, &sets, err);
+    list_sets(run, NULL, &sets);
+    rc = init_make(run->app, run->app->dir, &sets, err);
     text_list_free(&sets);
     return rc;
 }
@@ -111,17 +101,11 @@ make_directory(struct run *run, struct rr_err *err)
 static int
 start_child(struct run *run, struct rr_err *err)
 {
-    struct proc_words words;
-    int rc = proc_words_init(&words, run->app, err);
+    struct text_list words = {0};
+    int rc = proc_rrd(run->app, &words, err);
 
-    if (rc == 0 && !run->is_new && run->config != NULL) {
-        char *set = config_set_new(run, run->app->dir);
-        rc = proc_words_add(&words, "--set", err);
-        rc = rc < 0 ? rc : proc_words_add(&words, set, err);
-        free(set);
-    }
-    if (rc == 0 && !run->is_new) {
-        rc = proc_words_add_sets(&words, run->app, err);
+    if (!run->is_new) {
+        list_sets(run, "--set", &words);
     }
     if (rc == 0) {
         run->output_fd = memfd_create("rrd-output", MFD_CLOEXEC);
@@ -131,7 +115,7 @@ start_child(struct run *run, struct rr_err *err)
         run->child = proc_start(&words, run->output_fd, err);
         rc = run->child < 0 ? (int)run->child : 0;
     }
-    proc_words_fini(&words);
+    text_list_free(&words);
     return rc;
 }
 
@@ -218,12 +202,12 @@ run_daemon_poll(struct run *run, struct rr_err *err)
     json_t *status = NULL;
     const int limit_ms =
         run->app->timeout_ms < STATUS_LIMIT_MS ? run->app->timeout_ms : STATUS_LIMIT_MS;
-    const int rc = client_ask(run->app->dir, limit_ms, NULL, "status", NULL, &status, err);
+    const int rc = client_ask(run->app->dir, limit_ms, "status", NULL, &status, err);
 
     if (rc == 0) {
         json_decref(run->status);
         run->status = status;
-        run->status_at_ms = run_now_ms();
+        run->status_at_ms = client_now_ms();
     }
     return rc;
 }

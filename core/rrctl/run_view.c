@@ -21,7 +21,7 @@ static void
 put_time(struct page *page, const struct run *run)
 {
     char a[OUT_NUMBER_MAX], b[OUT_NUMBER_MAX], c[OUT_NUMBER_MAX];
-    const int64_t elapsed_ms = run_now_ms() - run->began_ms;
+    const int64_t elapsed_ms = client_now_ms() - run->began_ms;
 
     if (run->limit_ms > 0) {
         page_bar(page, page->columns == 0 || page->columns >= 100 ? 24 : 12,
@@ -32,12 +32,12 @@ put_time(struct page *page, const struct run *run)
     } else {
         page_put(page, OUT_BOLD, "%s", out_clock(elapsed_ms, a, sizeof a));
     }
-    page_put(page, OUT_PLAIN, "  %s %" PRIu64, run->iteration_event, run_iterations(run));
+    page_put(page, OUT_PLAIN, "  %s %" PRId64, run->iteration_event, run_iterations(run));
     if (run->limit_iterations > 0) {
-        page_put(page, OUT_PLAIN, " of %" PRIu64, run->limit_iterations);
+        page_put(page, OUT_PLAIN, " of %" PRId64, run->limit_iterations);
     }
     if (run->until_type != NULL) {
-        page_put(page, OUT_PLAIN, "  %s %" PRIu64 " of %" PRIu64, run->until_type,
+        page_put(page, OUT_PLAIN, "  %s %" PRId64 " of %" PRId64, run->until_type,
                  run_count(run, run->until_type), run->until_count);
     }
 }
@@ -55,7 +55,7 @@ static void
 put_footer(struct page *page, const struct run *run)
 {
     char buf[OUT_NUMBER_MAX];
-    const int64_t age_ms = run_now_ms() - run->status_at_ms;
+    const int64_t age_ms = client_now_ms() - run->status_at_ms;
 
     if (run->is_hurried) {
         page_put(page, OUT_YELLOW, "stopping at once; Ctrl-C again kills rrd");
@@ -104,7 +104,24 @@ draw(const struct run *run)
     page_end(&page);
     put_footer(&page, run);
     screen_show(&page);
-    page_free(&page);
+}
+
+/* A line that stays begins with how long the run has lasted. */
+static void
+line_begin(struct page *page, const struct run *run)
+{
+    char buf[OUT_NUMBER_MAX];
+
+    page_init(page, stdout);
+    page->columns = 0;
+    page_put(page, OUT_DIM, "%8s  ", out_clock(client_now_ms() - run->began_ms, buf, sizeof buf));
+}
+
+static void
+line_end(struct page *page)
+{
+    page_end(page);
+    (void)page_write(page, stdout, false);
 }
 
 /* Print the notes that changed since the last line. */
@@ -137,31 +154,22 @@ static void
 print_line(struct run *run)
 {
     struct page page;
-    char buf[OUT_NUMBER_MAX];
 
     if (run->app->json) {
-        json_t *line = json_pack("{s:O}", "status", run->status);
-        (void)json_dumpf(line, stdout, JSON_COMPACT);
-        (void)putchar('\n');
-        (void)fflush(stdout);
-        json_decref(line);
+        (void)say_json(json_pack("{s:O}", "status", run->status), JSON_COMPACT);
         return;
     }
     print_notes(run);
-    page_init(&page, stdout);
-    page.columns = 0;
-    page_put(&page, OUT_DIM, "%8s  ", out_clock(run_now_ms() - run->began_ms, buf, sizeof buf));
+    line_begin(&page, run);
     view_brief(&page, run->status);
-    page_put(&page, OUT_PLAIN, "; %s %" PRIu64, run->iteration_event, run_iterations(run));
-    page_end(&page);
-    (void)page_write(&page, stdout, false);
-    page_free(&page);
+    page_put(&page, OUT_PLAIN, "; %s %" PRId64, run->iteration_event, run_iterations(run));
+    line_end(&page);
 }
 
 void
 run_view_tick(struct run *run)
 {
-    const int64_t now = run_now_ms();
+    const int64_t now = client_now_ms();
 
     if (run->status == NULL) {
         return;
@@ -175,35 +183,26 @@ run_view_tick(struct run *run)
 }
 
 void
-run_view_event(struct run *run, json_t *event)
+run_view_event(struct run *run, json_t *event_take)
 {
     struct page page;
-    char buf[OUT_NUMBER_MAX];
 
     if (run->recent_count == RUN_RECENT_MAX) {
         json_decref(run->recent[0]);
         memmove(run->recent, run->recent + 1, (RUN_RECENT_MAX - 1) * sizeof run->recent[0]);
         run->recent_count--;
     }
-    run->recent[run->recent_count++] = json_incref(event);
-    if (run->draws || jget_int(event, "time_ms") < run->began_wall_ms) {
+    run->recent[run->recent_count++] = event_take;
+    if (run->draws || jget_int(event_take, "time_ms") < run->began_wall_ms) {
         return;
     }
     if (run->app->json) {
-        json_t *line = json_pack("{s:O}", "event", event);
-        (void)json_dumpf(line, stdout, JSON_COMPACT);
-        (void)putchar('\n');
-        (void)fflush(stdout);
-        json_decref(line);
+        (void)say_json(json_pack("{s:O}", "event", event_take), JSON_COMPACT);
         return;
     }
-    page_init(&page, stdout);
-    page.columns = 0;
-    page_put(&page, OUT_DIM, "%8s  ", out_clock(run_now_ms() - run->began_ms, buf, sizeof buf));
-    view_event(&page, event, true);
-    page_end(&page);
-    (void)page_write(&page, stdout, false);
-    page_free(&page);
+    line_begin(&page, run);
+    view_event(&page, event_take, true);
+    line_end(&page);
 }
 
 void
@@ -211,7 +210,6 @@ run_view_say(struct run *run, const char *fmt, ...)
 {
     char text[1024];
     struct page page;
-    char buf[OUT_NUMBER_MAX];
     va_list ap;
 
     /* While a screen is drawn, its footer says it. */
@@ -222,20 +220,12 @@ run_view_say(struct run *run, const char *fmt, ...)
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     if (run->app->json) {
-        json_t *line = json_pack("{s:s}", "message", text);
-        (void)json_dumpf(line, stdout, JSON_COMPACT);
-        (void)putchar('\n');
-        (void)fflush(stdout);
-        json_decref(line);
+        (void)say_json(json_pack("{s:s}", "message", text), JSON_COMPACT);
         return;
     }
-    page_init(&page, stdout);
-    page.columns = 0;
-    page_put(&page, OUT_DIM, "%8s  ", out_clock(run_now_ms() - run->began_ms, buf, sizeof buf));
+    line_begin(&page, run);
     page_put(&page, OUT_PLAIN, "%s", text);
-    page_end(&page);
-    (void)page_write(&page, stdout, false);
-    page_free(&page);
+    line_end(&page);
 }
 
 void
@@ -249,7 +239,6 @@ run_view_end(struct run *run)
         lay_out(&page, run);
         page_end(&page);
         (void)page_write(&page, stdout, false);
-        page_free(&page);
     } else if (run->status != NULL) {
         print_line(run);
     }

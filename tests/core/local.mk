@@ -16,7 +16,7 @@ test_rrctl_parts_LDADD = $(COMMON_LIBS)
 TESTS += test_rrctl_parts
 check_PROGRAMS += tests/core/test_trace
 tests_core_test_trace_SOURCES = tests/core/test_trace.c core/rrctl/args.c core/rrctl/out.c \
-	core/rrctl/trace.c core/rrctl/when.c
+	core/rrctl/trace.c
 tests_core_test_trace_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 tests_core_test_trace_LDADD = $(COMMON_LIBS)
 TESTS += tests/core/test_trace

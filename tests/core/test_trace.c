@@ -4,8 +4,8 @@
  * them.
  */
 #include "core/common/mem.h"
+#include "core/rrctl/args.h"
 #include "core/rrctl/trace.h"
-#include "core/rrctl/when.h"
 #include "tests/tap.h"
 
 #include <time.h>
@@ -219,7 +219,7 @@ test_when(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct rr_err err = RR_ERR_INIT;
         int64_t got = -1;
-        const int rc = when_parse(rows[i].text, now_ms, &got, &err);
+        const int rc = args_time_of(rows[i].text, now_ms, &got, &err);
 
         if (!ok(rows[i].want < 0 ? rc == RR_E_INPUT : rc == 0 && got == rows[i].want, "time \"%s\"",
                 rows[i].text)) {
