@@ -67,39 +67,39 @@ print_overview(const struct rrctl *app)
 }
 
 static json_t *
-options_json(const struct opt_row *rows)
+options_json_new(const struct opt_row *rows)
 {
     json_t *all = json_array();
 
     for (; rows != NULL && rows->name != NULL; rows++) {
         const char letter[2] = {rows->letter, '\0'};
+        json_t *row = json_pack("{s:s, s:s, s:s?, s:s}", "name", rows->name, "letter", letter,
+                                "value", rows->value, "help", rows->help);
 
-        (void)json_array_append_new(all,
-                                    json_pack("{s:s, s:s, s:s?, s:s}", "name", rows->name, "letter",
-                                              letter, "value", rows->value, "help", rows->help));
+        (void)json_array_append_new(all, row);
     }
     return all;
 }
 
 /* The table, or with only set that command; the man page and the tests are made from it. */
-static void
-print_json_table(const struct command *only)
+static int
+say_table(const struct command *only)
 {
     json_t *all = json_array();
-    json_t *doc;
 
     for (const struct command *c = commands; c->name != NULL; c++) {
         if (only == NULL || c == only) {
-            (void)json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", c->name,
-                                                       "operands", c->operands, "summary",
-                                                       c->summary, "help", c->help, "options",
-                                                       options_json(c->options)));
+            json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:o}", "name", c->name, "operands",
+                                    c->operands, "summary", c->summary, "help", c->help, "options",
+                                    options_json_new(c->options));
+
+            (void)json_array_append_new(all, row);
         }
     }
-    doc = json_pack("{s:o, s:o}", "commands", all, "options", options_json(global_options));
-    (void)json_dumpf(doc, stdout, JSON_INDENT(2));
-    (void)putchar('\n');
-    json_decref(doc);
+    (void)say_json(
+        json_pack("{s:o, s:o}", "commands", all, "options", options_json_new(global_options)),
+        JSON_INDENT(2));
+    return 0;
 }
 
 /* One line per command, with its options, for the completion script; = means that a value follows.
@@ -120,8 +120,8 @@ print_words(void)
 int
 cmd_help(struct rrctl *app, struct rr_err *err)
 {
-    const char *topic = app->args.operand_count > 0 ? app->args.operands[0] : NULL;
-    const char *name = app->args.operand_count > 1 ? app->args.operands[1] : NULL;
+    const char *topic = app->args.operands[0]; /* both may be NULL */
+    const char *name = app->args.operands[1];
     const struct command *command;
 
     if (args_has(&app->args, "words")) {
@@ -129,8 +129,7 @@ cmd_help(struct rrctl *app, struct rr_err *err)
         return 0;
     }
     if (topic == NULL && app->json) {
-        print_json_table(NULL);
-        return 0;
+        return say_table(NULL);
     }
     if (topic == NULL) {
         print_overview(app);
@@ -148,10 +147,9 @@ cmd_help(struct rrctl *app, struct rr_err *err)
                           "help explains one command, or with 'stage NAME' the options of a stage");
     }
     if (app->json) {
-        print_json_table(command);
-    } else {
-        help_command(command);
+        return say_table(command);
     }
+    help_command(command);
     return 0;
 }
 
@@ -159,10 +157,7 @@ int
 cmd_version(struct rrctl *app, struct rr_err *err)
 {
     (void)err;
-    if (app->json) {
-        (void)printf("{\"program\":\"rrctl\",\"version\":\"%s\"}\n", PACKAGE_VERSION);
-    } else {
-        (void)printf("rrctl %s\n", PACKAGE_VERSION);
-    }
+    (void)printf(app->json ? "{\"program\":\"rrctl\",\"version\":\"%s\"}\n" : "rrctl %s\n",
+                 PACKAGE_VERSION);
     return 0;
 }

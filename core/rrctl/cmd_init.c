@@ -27,32 +27,64 @@ init_is_done(const char *dir)
     return is_done;
 }
 
-static char *
-same_new(const void *arg, const char *text)
+/* What is set, and which of it has found its section. */
+struct edit {
+    const struct text_list *sets; /* "stage.key=value" */
+    bool *is_done;
+};
+
+static int
+check_sets(const struct text_list *sets, struct rr_err *err)
 {
-    (void)arg;
-    return mem_dup(text);
+    for (size_t i = 0; i < sets->n; i++) {
+        const size_t at = strcspn(sets->v[i], ".=");
+        const size_t equals = strcspn(sets->v[i], "=");
+
+        if (at == 0 || sets->v[i][at] != '.' || sets->v[i][equals] == '\0' || equals == at + 1) {
+            return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", sets->v[i]);
+        }
+    }
+    return 0;
 }
 
-/* Apply one "stage.key=value". */
-static int
-apply_set(const char *dir, const char *set, struct rr_err *err)
+/* A file's text with all that is set in its sections; its name stays. */
+static char *
+edited_new(const void *arg, const char *text)
 {
-    const char *dot = strchr(set, '.');
-    const char *equals = strchr(set, '=');
-    char *stage, *section, *key;
-    int rc;
+    const struct edit *edit = arg;
+    char *edited = mem_dup(text);
 
-    if (dot == NULL || equals == NULL || dot == set || equals <= dot + 1) {
-        return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", set);
+    for (size_t i = 0; i < edit->sets->n; i++) {
+        char *stage = mem_dup(edit->sets->v[i]);
+        char *key = strchr(stage, '.');
+        char *value = strchr(stage, '=');
+
+        *key++ = '\0';
+        *value++ = '\0';
+        char *section = mem_printf("%s%s", strcmp(stage, "core") == 0 ? "" : "stage ", stage);
+        edit->is_done[i] = confd_set(&edited, section, key, value) || edit->is_done[i];
+        free(section);
+        free(stage);
     }
-    stage = mem_dupn(set, (size_t)(dot - set));
-    key = mem_dupn(dot + 1, (size_t)(equals - dot) - 1);
-    section = strcmp(stage, "core") == 0 ? mem_dup(stage) : mem_printf("stage %s", stage);
-    rc = confd_set(dir, section, key, equals + 1, err);
-    free(section);
-    free(key);
-    free(stage);
+    return edited;
+}
+
+/* Fill a folder from the default configuration. */
+static int
+copy(const char *from, const char *to, const struct text_list *sets, struct rr_err *err)
+{
+    const struct edit edit = {sets, mem_zalloc(sets->n + 1, sizeof(bool))};
+    int rc = files_copy(from, to, edited_new, &edit, err);
+
+    for (size_t i = 0; rc == 0 && i < sets->n; i++) {
+        if (!edit.is_done[i]) {
+            rc = rr_err_set(err, -ENOENT,
+                            "--set %s: no file of the default configuration has that "
+                            "section",
+                            sets->v[i]);
+        }
+    }
+    free(edit.is_done);
     return rc;
 }
 
@@ -61,31 +93,24 @@ init_make(const struct rrctl *app, const char *dir, const struct text_list *sets
           struct rr_err *err)
 {
     char *source = places_data_new(&app->paths, "conf.d", err);
-    char *staging = mem_printf("%s/.init-%d", dir, (int)getpid()); /* for confd_set a daemon's */
-    char *fresh = paths_join_new(staging, "conf.d");
+    char *staging = mem_printf("%s/.init-%d", dir, (int)getpid());
     char *conf = paths_join_new(dir, "conf.d");
-    int rc = source == NULL ? err->code : 0;
+    int rc = source == NULL ? err->code : check_sets(sets, err);
 
     if (init_is_done(dir)) {
         rc = rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", conf);
     } else if (rc == 0) {
         rc = paths_mkdirs(dir, 0777, err);
-        rc = rc == 0 ? paths_mkdir(staging, 0777, err) : rc;
-        rc = rc == 0 ? paths_mkdir(fresh, 0755, err) : rc;
-        rc = rc == 0 ? files_copy(source, fresh, same_new, NULL, err) : rc;
-        for (size_t i = 0; rc == 0 && i < sets->n; i++) {
-            rc = apply_set(staging, sets->v[i], err);
-        }
-        if (rc == 0 && rename(fresh, conf) < 0) {
+        rc = rc == 0 ? paths_mkdir(staging, 0755, err) : rc;
+        rc = rc == 0 ? copy(source, staging, sets, err) : rc;
+        if (rc == 0 && rename(staging, conf) < 0) {
             rc = rr_err_set(err, -errno, "cannot make %s: %s", conf, strerror(errno));
         }
         if (rc < 0) {
-            files_remove_dir(fresh);
+            files_remove_dir(staging);
         }
-        (void)rmdir(staging);
     }
     free(conf);
-    free(fresh);
     free(staging);
     free(source);
     return rc;

@@ -1,25 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * confd.h - read one key of a conf.d, and set keys in the text of one, line by line.
+ * confd.h - read one key of a conf.d, and set keys in the text of a file of one, line by line.
  *
  * Validation is rrd's business (rrd --check); this knows just enough to find `key = value` lines.
  */
 #ifndef RR_CORE_RRCTL_CONFD_H
 #define RR_CORE_RRCTL_CONFD_H
 
-#include <rr/err.h>
+#include <stdbool.h>
 
 /* Value of section.key in the conf.d of a daemon's directory, in a new string; NULL when it is not
  * set or nothing can be read. */
 char *confd_get_new(const char *dir, const char *section, const char *key);
 
 /*
- * Set section.key in the conf.d of a directory: its line is replaced, also one that is commented
- * out, else a line is added to the section. section is as in the file: "core", "stage selfplay".
- *
- * Returns 0, -ENOENT when no file has the section, or another negative code.
+ * Set section.key in a text, which is replaced: its line, also one that is commented out, else a
+ * line is added to the section. section is as in the file: "core", "stage selfplay". Returns
+ * whether the text has that section.
  */
-int confd_set(const char *dir, const char *section, const char *key, const char *value,
-              struct rr_err *err);
+bool confd_set(char **text, const char *section, const char *key, const char *value);
 
 #endif

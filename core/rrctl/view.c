@@ -16,10 +16,7 @@
 #include <time.h>
 
 #define NAME_COLUMNS_MAX 18
-#define STATE_COLUMNS 10
-#define COUNT_COLUMNS 8
-#define FLOW_COLUMNS_MIN 120 /* narrower terminals show no ages and rates */
-#define BRIEF_TEXT_MAX 24    /* longer texts in an event are paths and hashes */
+#define BRIEF_TEXT_MAX 24 /* longer texts in an event are paths and hashes */
 
 /* What a stage is called by its state: a ready one that handles an event is working. */
 static const char *
@@ -172,139 +169,124 @@ name_columns(const json_t *stages)
     return (width > NAME_COLUMNS_MAX ? NAME_COLUMNS_MAX : width) + 2;
 }
 
-/* How old the oldest event is, events in and out per second, and when the queue will be empty. */
-static const char *const flow_heads[] = {"OLDEST", "IN", "OUT", "EMPTY"};
+enum column { NAME, STATE, QUEUE, DONE, OLDEST, IN, OUT, EMPTY, DOING, COLUMNS };
+
+/* Of all stages. Narrow terminals leave some out: how old the oldest event is, events in and out
+ * per second, and when the queue will be empty. */
+static const struct {
+    const char *head;
+    int width; /* 0: as long as its texts */
+    int columns_min;
+} columns[COLUMNS] = {
+    {"STAGE", 0, 0}, {"STATE", 10, 0}, {"QUEUE", 8, 0},   {"DONE", 8, 60}, {"OLDEST", 8, 120},
+    {"IN", 8, 120},  {"OUT", 8, 120},  {"EMPTY", 8, 120}, {"DOING", 0, 0},
+};
 
 static void
-put_flow(struct page *page, const json_t *queue, int at, int64_t now_ms)
+put_cell(struct page *page, enum column column, const json_t *stage, int64_t now_ms)
 {
-    static const char *const rates[] = {"rate_in", "rate_done"};
-    char buf[OUT_NUMBER_MAX];
+    const json_t *queue = json_object_get(stage, "queue");
     const int64_t oldest_ms = jget_int(queue, "oldest_ms");
     const int64_t empty_in_ms = jget_int(queue, "empty_in_ms");
+    const double rate = jget_num(queue, column == IN ? "rate_in" : "rate_done");
+    const char *word = state_word(stage);
+    char buf[OUT_NUMBER_MAX] = "";
 
-    page_tab(page, at);
-    if (oldest_ms > 0) {
-        page_put(page, OUT_PLAIN, "%s", out_clock(now_ms - oldest_ms, buf, sizeof buf));
+    switch (column) {
+    case NAME:
+        page_put(page, OUT_BOLD, "%s", jget_str(stage, "name"));
+        return;
+    case STATE:
+        page_put(page, state_style(word), "%s", word);
+        return;
+    case QUEUE:
+        put_queue(page, queue);
+        return;
+    case DONE:
+        (void)out_count(jget_num(queue, "done_total"), buf, sizeof buf);
+        break;
+    case OLDEST:
+        (void)(oldest_ms > 0 ? out_clock(now_ms - oldest_ms, buf, sizeof buf) : NULL);
+        break;
+    case IN:
+    case OUT:
+        (void)(rate > 0 ? out_rate(rate, buf, sizeof buf) : NULL);
+        break;
+    case EMPTY:
+        (void)(empty_in_ms > 0 ? out_clock(empty_in_ms, buf, sizeof buf) : NULL);
+        break;
+    default:
+        put_activity(page, stage, now_ms);
     }
-    for (int i = 0; i < 2; i++) {
-        page_tab(page, at + (1 + i) * COUNT_COLUMNS);
-        if (jget_num(queue, rates[i]) > 0) {
-            page_put(page, OUT_PLAIN, "%s", out_rate(jget_num(queue, rates[i]), buf, sizeof buf));
-        }
-    }
-    page_tab(page, at + 3 * COUNT_COLUMNS);
-    if (empty_in_ms > 0) {
-        page_put(page, OUT_PLAIN, "%s", out_clock(empty_in_ms, buf, sizeof buf));
-    }
+    page_put(page, OUT_PLAIN, "%s", buf);
 }
 
 void
 view_stages(struct page *page, const json_t *status)
 {
     const json_t *stages = json_object_get(status, "stages");
-    const json_t *stage;
     const int64_t now_ms = jget_int(status, "now_ms");
-    const int state_at = name_columns(stages);
-    const int queue_at = state_at + STATE_COLUMNS;
-    const int done_at = queue_at + COUNT_COLUMNS;
-    const bool has_done = page->columns == 0 || page->columns >= 60;
-    const bool has_flow = page->columns == 0 || page->columns >= FLOW_COLUMNS_MIN;
-    const int flow_at = done_at + (has_done ? COUNT_COLUMNS : 0);
-    const int doing_at = flow_at + (has_flow ? 4 * COUNT_COLUMNS : 0);
-    char buf[OUT_NUMBER_MAX];
-    size_t i;
+    const int name_width = name_columns(stages);
 
-    page_put(page, OUT_DIM, "STAGE");
-    page_tab(page, state_at);
-    page_put(page, OUT_DIM, "STATE");
-    page_tab(page, queue_at);
-    page_put(page, OUT_DIM, "QUEUE");
-    page_tab(page, done_at);
-    if (has_done) {
-        page_put(page, OUT_DIM, "DONE");
-    }
-    for (size_t k = 0; has_flow && k < sizeof flow_heads / sizeof flow_heads[0]; k++) {
-        page_tab(page, flow_at + (int)k * COUNT_COLUMNS);
-        page_put(page, OUT_DIM, "%s", flow_heads[k]);
-    }
-    page_tab(page, doing_at);
-    page_put(page, OUT_DIM, "DOING");
-    page_end(page);
-    json_array_foreach(stages, i, stage)
-    {
-        const json_t *queue = json_object_get(stage, "queue");
-        const char *word = state_word(stage);
+    for (size_t row = 0; row <= json_array_size(stages); row++) { /* 0: the heads */
+        int at = 0;
 
-        page_put(page, OUT_BOLD, "%s", jget_str(stage, "name"));
-        page_tab(page, state_at);
-        page_put(page, state_style(word), "%s", word);
-        page_tab(page, queue_at);
-        put_queue(page, queue);
-        page_tab(page, done_at);
-        if (has_done) {
-            page_put(page, OUT_PLAIN, "%s",
-                     out_count(jget_num(queue, "done_total"), buf, sizeof buf));
-        }
-        if (has_flow) {
-            put_flow(page, queue, flow_at, now_ms);
-        }
-        page_tab(page, doing_at);
-        put_activity(page, stage, now_ms);
-        page_end(page);
-    }
-}
-
-/* Every note of one configuration key. */
-static void
-put_notes_of(struct page *page, const json_t *stages, const char *config, int text_at)
-{
-    const json_t *stage, *note;
-    bool is_first = true;
-    size_t i, n;
-
-    json_array_foreach(stages, i, stage)
-    {
-        json_array_foreach(json_object_get(stage, "notes"), n, note)
-        {
-            if (strcmp(jget_str(note, "config"), config) != 0) {
+        for (enum column c = NAME; c < COLUMNS; c++) {
+            if (page->columns > 0 && page->columns < columns[c].columns_min) {
                 continue;
             }
-            page_put(page, OUT_BOLD, "%s", !is_first ? "" : config[0] == '\0' ? "stages" : config);
-            page_tab(page, text_at);
-            page_put(page, OUT_DIM, "%s ", jget_str(stage, "name"));
-            page_put(page, OUT_PLAIN, "%s", jget_str(note, "text"));
-            page_end(page);
-            is_first = false;
+            if (c != NAME) {
+                page_tab(page, at);
+            }
+            if (row == 0) {
+                page_put(page, OUT_DIM, "%s", columns[c].head);
+            } else {
+                put_cell(page, c, json_array_get(stages, row - 1), now_ms);
+            }
+            at += c == NAME ? name_width : columns[c].width;
         }
+        page_end(page);
     }
 }
 
 void
 view_notes(struct page *page, const json_t *status)
 {
-    const json_t *stages = json_object_get(status, "stages");
+    json_t *by_config = json_object(); /* config -> [[stage, text], …] */
     const json_t *stage, *note;
-    json_t *seen = json_object();
     const char *config;
-    void *at;
+    json_t *notes;
     int width = 4;
     size_t i, n;
 
-    json_array_foreach(stages, i, stage)
+    json_array_foreach(json_object_get(status, "stages"), i, stage)
     {
         json_array_foreach(json_object_get(stage, "notes"), n, note)
         {
             const int w = out_width(jget_str(note, "config"));
+
             width = w > width ? w : width;
-            (void)json_object_set_new(seen, jget_str(note, "config"), json_true());
+            config = jget_str(note, "config");
+            if (json_object_get(by_config, config) == NULL) {
+                (void)json_object_set_new(by_config, config, json_array());
+            }
+            (void)json_array_append_new(
+                json_object_get(by_config, config),
+                json_pack("[s, s]", jget_str(stage, "name"), jget_str(note, "text")));
         }
     }
-    for (at = json_object_iter(seen); at != NULL; at = json_object_iter_next(seen, at)) {
-        config = json_object_iter_key(at);
-        put_notes_of(page, stages, config, (width > 24 ? 24 : width) + 2);
+    json_object_foreach(by_config, config, notes)
+    {
+        json_array_foreach(notes, n, note)
+        {
+            page_put(page, OUT_BOLD, "%s", n > 0 ? "" : config[0] == '\0' ? "stages" : config);
+            page_tab(page, (width > 24 ? 24 : width) + 2);
+            page_put(page, OUT_DIM, "%s ", json_string_value(json_array_get(note, 0)));
+            page_put(page, OUT_PLAIN, "%s", json_string_value(json_array_get(note, 1)));
+            page_end(page);
+        }
     }
-    json_decref(seen);
+    json_decref(by_config);
 }
 
 void
