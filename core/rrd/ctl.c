@@ -45,6 +45,7 @@ struct conn {
 
 struct ctl_later {
     struct conn *conn; /* NULL: the asker is gone */
+    json_t *result;    /* or NULL */
 };
 
 struct ctl {
@@ -116,11 +117,11 @@ send_outcome(struct conn *conn, int rc, json_t *result_take, const char *why)
 }
 
 struct ctl_later *
-ctl_later_new(struct ctl_stream *stream)
+ctl_later_new(struct ctl_stream *stream, json_t *result_take)
 {
     struct ctl_later *later = mem_zalloc(1, sizeof *later);
 
-    later->conn = stream->conn;
+    *later = (struct ctl_later){stream->conn, result_take};
     stream->later = later;
     return later;
 }
@@ -168,7 +169,8 @@ answer(struct conn *conn, const char *line, size_t n)
     json_t *request = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
     const char *cmd = json_string_value(json_object_get(request, "cmd"));
     const json_int_t version = json_integer_value(json_object_get(request, "v"));
-    json_t *result = NULL;
+    struct ctl_ask ask = {
+        .rrd = conn->ctl->rrd, .args = json_object_get(request, "args"), .stream = &conn->stream};
 
     if (cmd == NULL) {
         send_error(conn, STATUS_USAGE, "a request is one JSON object {\"v\":1,\"cmd\":…}");
@@ -178,16 +180,15 @@ answer(struct conn *conn, const char *line, size_t n)
                          "version %d: use an rrctl of the same release",
                          PACKAGE_VERSION, CTL_PROTOCOL_VERSION, (int)version);
         send_error(conn, STATUS_FAILED, err.text);
-    } else if (ctl_command(conn->ctl->rrd, cmd, json_object_get(request, "args"), &result,
-                           &conn->stream, &err) != 0) {
-        send_outcome(conn, err.code, NULL, err.text);
+    } else if (ctl_command(&ask, cmd, &err) != 0) {
+        send_outcome(conn, err.code, ask.result, err.text);
     } else if (conn->stream.is_on) {
         if (conn->stream.follows) {
             send_json(conn, json_pack("{s:b}", "follows", 1)); /* nothing may come for hours */
         }
         pump_conn(conn);
     } else if (conn->stream.later == NULL) {
-        send_outcome(conn, 0, result, "");
+        send_outcome(conn, 0, ask.result, "");
     }
     json_decref(request);
 }
@@ -195,6 +196,7 @@ answer(struct conn *conn, const char *line, size_t n)
 void
 ctl_later_cancel(struct ctl_stream *stream)
 {
+    json_decref(stream->later->result);
     free(stream->later);
     stream->later = NULL;
 }
@@ -203,15 +205,23 @@ void
 ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why)
 {
     struct conn *conn = later->conn;
+    json_t *result = result_take != NULL ? result_take : json_incref(later->result);
 
+    json_decref(later->result);
     free(later);
     if (conn == NULL) {
-        json_decref(result_take);
+        json_decref(result);
         return;
     }
     conn->stream.later = NULL;
-    send_outcome(conn, rc, result_take, why);
+    send_outcome(conn, rc, result, why);
     take_requests(conn);
+}
+
+void
+ctl_answer_stored(void *later, const struct store_result *r)
+{
+    ctl_answer(later, r->rc, NULL, r->err.text);
 }
 
 /* Say why, and hang up once that is read. */

@@ -23,18 +23,19 @@ struct ctl_later;
 
 /* Which events are meant. */
 struct ctl_filter {
-    char type[TEXT_TYPE_MAX + 1];   /* "" for all */
-    char config[256];               /* "" for all */
-    char source[TEXT_NAME_MAX + 1]; /* stage that emitted them, "" for all */
-    uint64_t after;                 /* ids above */
-    uint64_t end;                   /* ids below */
+    char type[TEXT_TYPE_MAX + 1];    /* "" for all */
+    char config[256];                /* "" for all */
+    char source[TEXT_NAME_MAX + 1];  /* stage that emitted them, "" for all */
+    const struct manifest *consumer; /* of those that it consumes; NULL for all */
+    uint64_t after;                  /* ids above */
+    uint64_t end;                    /* ids below */
 };
 
 /* How a request is answered, if not at once. */
 struct ctl_stream {
     struct conn *conn;
     struct ucred peer;       /* who asks */
-    struct ctl_later *later; /* made by ctl_later_new(): not now */
+    struct ctl_later *later; /* by ctl_later_new(): not now */
     /* Events, bit by bit (ctl_events.c): */
     bool is_on;
     bool follows;    /* goes on with what comes */
@@ -60,39 +61,50 @@ bool ctl_socket_is_owner(const struct ucred *peer);
 /* After a commit: send new events to those that follow. */
 void ctl_pump(struct ctl *ctl);
 
-/* Answer this request later, by ctl_answer(). The asker may be gone by then. */
-struct ctl_later *ctl_later_new(struct ctl_stream *stream);
+/* One request, and its answer when that can be given at once. */
+struct ctl_ask {
+    struct rrd *rrd;
+    const json_t *args; /* NULL or an object */
+    struct ctl_stream *stream;
+    struct stage *stage; /* by ctl_find_stage() */
+    json_t *result;      /* new */
+};
+
+/* Arguments; NULL, other, false when one is not there or is of another type. */
+const char *ctl_text(const struct ctl_ask *ask, const char *key);
+int64_t ctl_int(const struct ctl_ask *ask, const char *key, int64_t other);
+bool ctl_is_set(const struct ctl_ask *ask, const char *key);
+/* Find the stage that the argument names. */
+int ctl_find_stage(struct ctl_ask *ask, const char *key, struct rr_err *err);
+
+/* Answer this request later, by ctl_answer() or ctl_answer_stored(), with result_take unless
+ * another one is given then. The asker may be gone by then. */
+struct ctl_later *ctl_later_new(struct ctl_stream *stream, json_t *result_take);
 /* The request failed at once after all. */
 void ctl_later_cancel(struct ctl_stream *stream);
 /* Answer with a result, or when rc is not 0 with why. Frees later. */
 void ctl_answer(struct ctl_later *later, int rc, json_t *result_take, const char *why);
+/* The same when an operation has ended: a store_done_fn for a struct ctl_later. */
+void ctl_answer_stored(void *later, const struct store_result *r);
 
-/* One command (ctl_cmds.c). Returns 0 with *result set, with stream->is_on, or with stream->later;
- * or a negative code with *err filled. */
-int ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
-                struct ctl_stream *stream, struct rr_err *err);
+/* Carry out one command (ctl_cmds.c). Returns 0 with ask->result, with stream->is_on, or with
+ * stream->later; or a negative code with *err filled. */
+int ctl_command(struct ctl_ask *ask, const char *cmd, struct rr_err *err);
 
-/* Parts of the answers (ctl_status.c, ctl_why.c, ctl_queue.c, ctl_events.c). */
-/* Of all stages, or with only set of that one, with its death history. */
+/* Commands that have a file of their own, and parts of answers. */
+int ctl_why(struct ctl_ask *ask, struct rr_err *err);
+int ctl_queue(struct ctl_ask *ask, struct rr_err *err);
+int ctl_events(struct ctl_ask *ask, struct rr_err *err);
+int ctl_replay(struct ctl_ask *ask, struct rr_err *err);
+int ctl_event(struct ctl_ask *ask, struct rr_err *err);
+/* Status of all stages, or with only set of that one, with its death history. */
 json_t *ctl_status_new(struct rrd *rrd, struct stage *only);
-int ctl_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-            struct rr_err *err);
 /* The picture that why_ask() judges. */
 void ctl_why_begin(struct rrd *rrd, struct why_view *v);
 void ctl_why_end(struct why_view *v);
-int ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-              struct rr_err *err);
 json_t *ctl_queue_item_new(const struct rrd *rrd, const char *queue, const struct store_item *item);
-int ctl_events(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-               struct rr_err *err);
 /* Give more events to a stream that is on; it is off when it has all. */
 int ctl_events_pump(struct rrd *rrd, struct ctl_stream *s, struct evbuffer *out,
                     struct rr_err *err);
-int ctl_replay(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-               struct rr_err *err);
-int ctl_event(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-              struct rr_err *err);
-/* The stage that args name. */
-int ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err);
 
 #endif

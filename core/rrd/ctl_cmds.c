@@ -20,59 +20,70 @@
 /* Of the texts in one answer, about; the rest is asked for again. */
 #define KEYS_BYTES_MAX 262144u
 
-typedef int (*command_fn)(struct rrd *rrd, const json_t *args, json_t **result,
-                          struct ctl_stream *stream, struct rr_err *err);
+const char *
+ctl_text(const struct ctl_ask *ask, const char *key)
+{
+    return json_string_value(json_object_get(ask->args, key));
+}
+
+int64_t
+ctl_int(const struct ctl_ask *ask, const char *key, int64_t other)
+{
+    const json_t *value = json_object_get(ask->args, key);
+
+    return json_is_integer(value) ? (int64_t)json_integer_value(value) : other;
+}
+
+bool
+ctl_is_set(const struct ctl_ask *ask, const char *key)
+{
+    return json_is_true(json_object_get(ask->args, key));
+}
 
 int
-ctl_find_stage(struct rrd *rrd, const json_t *args, struct stage **out, struct rr_err *err)
+ctl_find_stage(struct ctl_ask *ask, const char *key, struct rr_err *err)
 {
-    const char *name = json_string_value(json_object_get(args, "stage"));
+    const struct rrd *rrd = ask->rrd;
+    const char *name = ctl_text(ask, key);
+    struct text_list names = {0};
     char hint[TEXT_HINT_BYTES];
-    const char **names;
 
     if (name == NULL) {
         return rr_err_set(err, RR_E_INPUT, "the name of a stage is missing");
     }
-    names = mem_zalloc(rrd->n_stages + 1, sizeof *names);
     for (size_t i = 0; i < rrd->n_stages; i++) {
-        names[i] = rrd->stages[i]->conf->name;
-        if (strcmp(names[i], name) == 0) {
-            *out = rrd->stages[i];
-            free(names);
-            return 0;
+        if (strcmp(rrd->stages[i]->conf->name, name) == 0) {
+            ask->stage = rrd->stages[i];
         }
+        text_list_add(&names, rrd->stages[i]->conf->name);
     }
-    (void)rr_err_set(err, RR_E_INPUT, "there is no stage \"%.60s\"%s", name,
-                     text_hint(name, names, hint));
-    free(names);
-    return RR_E_INPUT;
+    if (ask->stage == NULL) {
+        (void)rr_err_set(err, RR_E_INPUT, "there is no stage \"%.60s\"%s", name,
+                         text_hint(name, (const char *const *)names.v, hint));
+    }
+    text_list_free(&names);
+    return ask->stage == NULL ? RR_E_INPUT : 0;
 }
 
 static int
-cmd_status(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-           struct rr_err *err)
+cmd_status(struct ctl_ask *ask, struct rr_err *err)
 {
-    struct stage *only = NULL;
-    const int rc =
-        json_object_get(args, "stage") == NULL ? 0 : ctl_find_stage(rrd, args, &only, err);
-
-    (void)stream;
-    if (rc != 0) {
-        return rc;
+    if (json_object_get(ask->args, "stage") != NULL && ctl_find_stage(ask, "stage", err) != 0) {
+        return RR_E_INPUT;
     }
-    *result = ctl_status_new(rrd, only);
-    return *result == NULL ? rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON") : 0;
+    ask->result = ctl_status_new(ask->rrd, ask->stage);
+    return ask->result != NULL ? 0
+                               : rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON");
 }
 
 /* Let a life event happen to a stage and say what state that led to. */
 static int
-change_stage(struct rrd *rrd, const json_t *args, enum sup_event ev, json_t **result,
-             struct rr_err *err)
+change_stage(struct ctl_ask *ask, enum sup_event ev, struct rr_err *err)
 {
-    struct stage *stage;
-    int rc = ctl_find_stage(rrd, args, &stage, err);
+    int rc = ctl_find_stage(ask, "stage", err);
+    struct stage *stage = ask->stage;
 
-    if (rc == 0 && rrd->is_stopping) {
+    if (rc == 0 && ask->rrd->is_stopping) {
         rc = rr_err_set(err, RR_E_BUSY, "the daemon stops");
     }
     if (rc == 0 && !stage->conf->is_enabled && ev != SUP_EV_STOP) {
@@ -82,95 +93,73 @@ change_stage(struct rrd *rrd, const json_t *args, enum sup_event ev, json_t **re
     if (rc == 0 && reload_has(stage, ev)) {
         rc = rr_err_set(err, RR_E_BUSY,
                         "a reload or an upgrade has stage %s in hand (%s): wait for its end",
-                        stage->conf->name, reload_phase(rrd));
+                        stage->conf->name, reload_phase(ask->rrd));
     }
     if (rc == 0) {
         sup_run_event(stage, ev);
-        *result = json_pack("{s:s, s:s}", "stage", stage->conf->name, "state",
-                            sup_state_name(stage->sup.state));
+        ask->result = json_pack("{s:s, s:s}", "stage", stage->conf->name, "state",
+                                sup_state_name(stage->sup.state));
     }
     return rc;
 }
 
 static int
-cmd_start(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-          struct rr_err *err)
+cmd_start(struct ctl_ask *ask, struct rr_err *err)
 {
-    (void)stream;
-    return change_stage(rrd, args, SUP_EV_START, result, err);
+    return change_stage(ask, SUP_EV_START, err);
 }
 
 static int
-cmd_restart(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-            struct rr_err *err)
+cmd_restart(struct ctl_ask *ask, struct rr_err *err)
 {
-    (void)stream;
-    return change_stage(rrd, args, SUP_EV_RESTART, result, err);
+    return change_stage(ask, SUP_EV_RESTART, err);
 }
 
 static int
-cmd_reload(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-           struct rr_err *err)
+cmd_stop(struct ctl_ask *ask, struct rr_err *err)
 {
-    struct ctl_later *later = ctl_later_new(stream);
-    const int rc =
-        reload_begin(rrd, json_is_true(json_object_get(args, "dry_run")), NULL, later, err);
-
-    (void)result;
-    if (rc != 0) {
-        ctl_later_cancel(stream);
+    if (json_object_get(ask->args, "stage") != NULL) {
+        return change_stage(ask, SUP_EV_STOP, err);
     }
-    return rc;
-}
-
-static int
-cmd_upgrade(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-            struct rr_err *err)
-{
-    struct upgrade *u = NULL;
-    int rc;
-
-    if (json_is_true(json_object_get(args, "list"))) {
-        *result = upgrade_list_new(rrd, err);
-        return *result == NULL ? err->code : 0;
-    }
-    if (!ctl_socket_is_owner(&stream->peer)) {
-        return rr_err_set(err, -EPERM,
-                          "an upgrade brings code: it is for the daemon's own user and root");
-    }
-    rc = upgrade_new(rrd, args, &u, err);
-    if (rc == 0) {
-        rc = reload_begin(rrd, false, u, ctl_later_new(stream), err);
-        if (rc != 0) {
-            ctl_later_cancel(stream);
-        }
-    }
-    return rc;
-}
-
-static int
-cmd_stop(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-         struct rr_err *err)
-{
-    (void)stream;
-    if (json_object_get(args, "stage") != NULL) {
-        return change_stage(rrd, args, SUP_EV_STOP, result, err);
-    }
-    daemon_stop(rrd);
-    *result = json_pack("{s:s}", "state", "stopping");
+    daemon_stop(ask->rrd);
+    ask->result = json_pack("{s:s}", "state", "stopping");
     return 0;
 }
 
 static int
-cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-          struct rr_err *err)
+cmd_reload(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *format = json_string_value(json_object_get(args, "format"));
+    return reload_begin(ask->rrd, ctl_is_set(ask, "dry_run"), NULL,
+                        ctl_later_new(ask->stream, NULL), err);
+}
+
+static int
+cmd_upgrade(struct ctl_ask *ask, struct rr_err *err)
+{
+    struct upgrade *u = NULL;
+    int rc;
+
+    if (ctl_is_set(ask, "list")) {
+        ask->result = upgrade_list_new(ask->rrd, err);
+        return ask->result == NULL ? err->code : 0;
+    }
+    if (!ctl_socket_is_owner(&ask->stream->peer)) {
+        return rr_err_set(err, -EPERM,
+                          "an upgrade brings code: it is for the daemon's own user and root");
+    }
+    rc = upgrade_new(ask->rrd, ask->args, &u, err);
+    return rc != 0 ? rc : reload_begin(ask->rrd, false, u, ctl_later_new(ask->stream, NULL), err);
+}
+
+static int
+cmd_graph(struct ctl_ask *ask, struct rr_err *err)
+{
+    struct rrd *rrd = ask->rrd;
+    const char *format = ctl_text(ask, "format");
     const char **states = mem_zalloc(rrd->n_stages, sizeof *states);
     long long *depths = mem_zalloc(rrd->n_stages, sizeof *depths);
 
     (void)err;
-    (void)stream;
     for (size_t i = 0; i < rrd->n_stages; i++) {
         struct store_counts c = {0};
 
@@ -179,7 +168,8 @@ cmd_graph(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_strea
         states[i] = rrd->stages[i]->conf->is_enabled ? sup_state_name(rrd->stages[i]->sup.state)
                                                      : "disabled";
     }
-    *result = graph_drawing_new(&rrd->conf.graph, format == NULL ? "text" : format, states, depths);
+    ask->result =
+        graph_drawing_new(&rrd->conf.graph, format == NULL ? "text" : format, states, depths);
     free(depths);
     free(states);
     return 0;
@@ -196,15 +186,12 @@ on_emitted(void *arg, const struct store_result *r)
 }
 
 static int
-cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-         struct rr_err *err)
+cmd_emit(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *type = json_string_value(json_object_get(args, "type"));
-    const char *config = json_string_value(json_object_get(args, "config"));
-    const char *key = json_string_value(json_object_get(args, "key"));
-    int rc;
+    const char *type = ctl_text(ask, "type");
+    const char *config = ctl_text(ask, "config");
+    const char *key = ctl_text(ask, "key");
 
-    (void)result;
     if (type == NULL) {
         return rr_err_set(err, RR_E_INPUT, "the type of the event is missing");
     }
@@ -212,37 +199,29 @@ cmd_emit(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
         (key != NULL && strlen(key) > RR_WIRE_NAME_MAX)) {
         return rr_err_set(err, RR_E_INPUT, "config and key may have %u bytes", RR_WIRE_NAME_MAX);
     }
-    struct ctl_later *later = ctl_later_new(stream);
-
-    rc = route_inject(rrd, type, config == NULL ? "" : config, key,
-                      json_object_get(args, "payload"), on_emitted, later, err);
-    if (rc != 0) {
-        ctl_later_cancel(stream);
-    }
-    return rc;
+    return route_inject(ask->rrd, type, config == NULL ? "" : config, key,
+                        json_object_get(ask->args, "payload"), on_emitted,
+                        ctl_later_new(ask->stream, NULL), err);
 }
 
 static int
-cmd_get(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-        struct rr_err *err)
+cmd_get(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *key = json_string_value(json_object_get(args, "key"));
-    struct stage *stage;
+    const char *key = ctl_text(ask, "key");
     char *text = NULL;
-    int rc = ctl_find_stage(rrd, args, &stage, err);
+    int rc = ctl_find_stage(ask, "stage", err);
 
-    (void)stream;
     if (rc == 0 && key == NULL) {
         rc = rr_err_set(err, RR_E_INPUT, "the name of the key is missing");
     }
     if (rc == 0) {
-        rc = store_get_new(rrd->store, stage->conf->name, key, &text, err);
-        if (rc == RR_E_EMPTY) {
-            (void)rr_err_set(err, rc, "stage %s has no key \"%.100s\"", stage->conf->name, key);
-        }
+        rc = store_get_new(ask->rrd->store, ask->stage->conf->name, key, &text, err);
+    }
+    if (rc == RR_E_EMPTY) {
+        (void)rr_err_set(err, rc, "stage %s has no key \"%.100s\"", ask->stage->conf->name, key);
     }
     if (rc == 0) {
-        *result = json_pack("{s:s, s:s}", "key", key, "value", text);
+        ask->result = json_pack("{s:s, s:s}", "key", key, "value", text);
     }
     free(text);
     return rc;
@@ -272,21 +251,18 @@ add_key(void *arg, const char *name, const char *text)
 }
 
 static int
-cmd_keys(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-         struct rr_err *err)
+cmd_keys(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *after = json_string_value(json_object_get(args, "after"));
     struct keys_page p = {.keys = json_object()};
-    struct stage *stage;
-    int rc = ctl_find_stage(rrd, args, &stage, err);
+    int rc = ctl_find_stage(ask, "stage", err);
 
-    (void)stream;
     if (rc == 0) {
-        rc = store_keys(rrd->store, stage->conf->name, after, add_key, &p, err);
+        rc = store_keys(ask->rrd->store, ask->stage->conf->name, ctl_text(ask, "after"), add_key,
+                        &p, err);
     }
     if (rc == 0) {
-        *result = json_pack("{s:s, s:O, s:s?}", "stage", stage->conf->name, "keys", p.keys, "next",
-                            p.is_more ? p.last : NULL);
+        ask->result = json_pack("{s:s, s:O, s:s?}", "stage", ask->stage->conf->name, "keys", p.keys,
+                                "next", p.is_more ? p.last : NULL);
     }
     json_decref(p.keys);
     return rc;
@@ -294,17 +270,18 @@ cmd_keys(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream
 
 /* Say who changed something. */
 static void
-tell(enum log_level level, const char *cmd, const json_t *args, const struct ucred *peer, int rc)
+tell(enum log_level level, const char *cmd, const struct ctl_ask *ask, int rc)
 {
-    const char *op = json_string_value(json_object_get(args, "op"));
-    const char *stage = json_string_value(json_object_get(args, "stage"));
+    const struct ucred *peer = &ask->stream->peer;
+    const char *op = ctl_text(ask, "op");
+    const char *stage = ctl_text(ask, "stage");
     /* "after" and "next" go on where the last request of the same command ended */
     const bool only_looks = (op != NULL && strcmp(op, "kick") != 0 && strcmp(op, "drop") != 0) ||
-                            json_is_true(json_object_get(args, "dry_run")) ||
-                            json_object_get(args, "after") != NULL ||
-                            json_object_get(args, "next") != NULL;
+                            ctl_is_set(ask, "dry_run") ||
+                            json_object_get(ask->args, "after") != NULL ||
+                            json_object_get(ask->args, "next") != NULL;
 
-    stage = stage == NULL ? json_string_value(json_object_get(args, "queue")) : stage;
+    stage = stage == NULL ? ctl_text(ask, "queue") : stage;
     log_write(only_looks ? LOG_DEBUG : level, "ctl", "%s%s%.20s%s%.60s uid=%ld pid=%ld%s", cmd,
               op == NULL ? "" : " ", op == NULL ? "" : op,
               stage == NULL ? "" : " stage=", stage == NULL ? "" : stage, (long)peer->uid,
@@ -321,32 +298,31 @@ check_args(const char *cmd, const char *known, const json_t *args, struct rr_err
     if (args != NULL && !json_is_object(args)) {
         return rr_err_set(err, RR_E_INPUT, "args is not a JSON object");
     }
+    char *all = mem_printf(" %s ", known);
+    int rc = 0;
+
     json_object_foreach((json_t *)(uintptr_t)args, key, value)
     {
-        const size_t n = strlen(key);
-        const char *at = known;
+        char *word = mem_printf(" %s ", key);
 
         (void)value;
-        while (n > 0 && (at = strstr(at, key)) != NULL &&
-               ((at != known && at[-1] != ' ') || (at[n] != ' ' && at[n] != '\0'))) {
-            at += n;
+        if (strchr(key, ' ') != NULL || strstr(all, word) == NULL) {
+            rc = rr_err_set(err, RR_E_INPUT, "%s of rrd %s has no argument \"%.40s\" (but: %s)",
+                            cmd, PACKAGE_VERSION, key, known[0] == '\0' ? "none" : known);
         }
-        if (n == 0 || at == NULL) {
-            return rr_err_set(err, RR_E_INPUT, "%s of rrd %s has no argument \"%.40s\" (but: %s)",
-                              cmd, PACKAGE_VERSION, key, known[0] == '\0' ? "none" : known);
-        }
+        free(word);
     }
-    return 0;
+    free(all);
+    return rc;
 }
 
 int
-ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **result,
-            struct ctl_stream *stream, struct rr_err *err)
+ctl_command(struct ctl_ask *ask, const char *cmd, struct rr_err *err)
 {
     /* rrd-protocol.7 lists these rows. */
     static const struct {
         const char *name;
-        command_fn fn;
+        int (*fn)(struct ctl_ask *ask, struct rr_err *err);
         bool is_told; /* the log says who did it */
         const char *args;
     } table[] = {
@@ -369,10 +345,13 @@ ctl_command(struct rrd *rrd, const char *cmd, const json_t *args, json_t **resul
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         if (strcmp(table[i].name, cmd) == 0) {
-            int rc = check_args(cmd, table[i].args, args, err);
+            int rc = check_args(cmd, table[i].args, ask->args, err);
 
-            rc = rc != 0 ? rc : table[i].fn(rrd, args, result, stream, err);
-            tell(table[i].is_told ? LOG_INFO : LOG_DEBUG, cmd, args, &stream->peer, rc);
+            rc = rc != 0 ? rc : table[i].fn(ask, err);
+            if (rc != 0 && ask->stream->later != NULL) {
+                ctl_later_cancel(ask->stream);
+            }
+            tell(table[i].is_told ? LOG_INFO : LOG_DEBUG, cmd, ask, rc);
             if (rc != 0 && err->code == 0) {
                 err->code = rc;
             }

@@ -30,29 +30,33 @@ is_same(const char *want, const json_t *doc, const char *key)
     return want[0] == '\0' || (text != NULL && strcmp(text, want) == 0);
 }
 
+/* Whether an event is meant; never a damaged one. */
 static bool
 matches(const struct ctl_filter *f, const char *text, size_t n)
 {
+    const struct manifest *m = f->consumer;
+    const char *type;
     json_t *doc;
     bool is_match;
 
-    if (text == NULL) {
-        return false; /* damaged */
-    }
-    if (f->type[0] == '\0' && f->config[0] == '\0' && f->source[0] == '\0') {
-        return true;
+    if (text == NULL ||
+        (f->type[0] == '\0' && f->config[0] == '\0' && f->source[0] == '\0' && m == NULL)) {
+        return text != NULL;
     }
     doc = json_loadb(text, n, 0, NULL);
-    is_match = is_same(f->type, doc, "type") && is_same(f->config, doc, "config") &&
-               is_same(f->source, doc, "source");
+    type = json_string_value(json_object_get(doc, "type"));
+    is_match =
+        is_same(f->type, doc, "type") && is_same(f->config, doc, "config") &&
+        is_same(f->source, doc, "source") &&
+        (m == NULL || (type != NULL && manifest_port(m->consumes, m->n_consumes, type) != NULL));
     json_decref(doc);
     return is_match;
 }
 
 static int
-take_text(const json_t *args, const char *key, char *out, size_t cap, struct rr_err *err)
+take_text(const struct ctl_ask *ask, const char *key, char *out, size_t cap, struct rr_err *err)
 {
-    const char *text = json_string_value(json_object_get(args, key));
+    const char *text = ctl_text(ask, key);
 
     if (text != NULL && strlen(text) >= cap) {
         return rr_err_set(err, RR_E_INPUT, "%s: \"%.40s…\" is too long", key, text);
@@ -61,11 +65,11 @@ take_text(const json_t *args, const char *key, char *out, size_t cap, struct rr_
     return 0;
 }
 
-/* The first event of a time or later; RR_E_EMPTY becomes the end of the log. */
+/* The first event of a time or later; the end of the log when there is none. */
 static int
-id_at(struct rrd *rrd, uint64_t time_ms, uint64_t *id, struct rr_err *err)
+id_at(struct rrd *rrd, int64_t time_ms, uint64_t *id, struct rr_err *err)
 {
-    const int rc = store_since(rrd->store, time_ms, id, err);
+    const int rc = store_since(rrd->store, (uint64_t)time_ms, id, err);
 
     if (rc == RR_E_EMPTY) {
         *id = UINT64_MAX;
@@ -75,59 +79,55 @@ id_at(struct rrd *rrd, uint64_t time_ms, uint64_t *id, struct rr_err *err)
 
 /* Read type, config, stage, from_ms, to_ms, after. */
 static int
-take_filter(struct rrd *rrd, const json_t *args, struct ctl_filter *f, struct rr_err *err)
+take_filter(const struct ctl_ask *ask, struct ctl_filter *f, struct rr_err *err)
 {
-    const json_t *from = json_object_get(args, "from_ms");
-    const json_t *to = json_object_get(args, "to_ms");
-    int rc = take_text(args, "type", f->type, sizeof f->type, err);
+    uint64_t first = 0;
+    int rc;
 
-    f->after = (uint64_t)json_integer_value(json_object_get(args, "after"));
+    f->after = (uint64_t)ctl_int(ask, "after", 0);
     f->end = UINT64_MAX;
-    if (rc == 0) {
-        rc = take_text(args, "config", f->config, sizeof f->config, err);
+    if (take_text(ask, "type", f->type, sizeof f->type, err) != 0 ||
+        take_text(ask, "config", f->config, sizeof f->config, err) != 0 ||
+        take_text(ask, "stage", f->source, sizeof f->source, err) != 0) {
+        return RR_E_INPUT;
     }
-    if (rc == 0) {
-        rc = take_text(args, "stage", f->source, sizeof f->source, err);
+    if (f->type[0] != '\0' && !text_is_type(f->type)) {
+        return rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", f->type);
     }
-    if (rc == 0 && f->type[0] != '\0' && !text_is_type(f->type)) {
-        rc = rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", f->type);
-    }
-    if (rc == 0 && json_is_integer(from)) {
-        uint64_t first;
-
-        rc = id_at(rrd, (uint64_t)json_integer_value(from), &first, err);
+    if (json_is_integer(json_object_get(ask->args, "from_ms"))) {
+        rc = id_at(ask->rrd, ctl_int(ask, "from_ms", 0), &first, err);
+        if (rc != 0) {
+            return rc;
+        }
         f->after = first - 1 > f->after ? first - 1 : f->after;
     }
-    if (rc == 0 && json_is_integer(to)) {
-        rc = id_at(rrd, (uint64_t)json_integer_value(to) + 1, &f->end, err);
-    }
-    return rc;
+    return json_is_integer(json_object_get(ask->args, "to_ms"))
+               ? id_at(ask->rrd, ctl_int(ask, "to_ms", 0) + 1, &f->end, err)
+               : 0;
 }
 
 int
-ctl_events(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-           struct rr_err *err)
+ctl_events(struct ctl_ask *ask, struct rr_err *err)
 {
-    const json_t *limit = json_object_get(args, "limit");
+    struct ctl_stream *s = ask->stream;
     int rc;
 
-    (void)result;
-    *stream = (struct ctl_stream){.conn = stream->conn, .peer = stream->peer};
-    stream->follows = json_is_true(json_object_get(args, "follow"));
-    stream->left = json_is_integer(limit) ? (uint64_t)json_integer_value(limit) : 100;
-    rc = take_filter(rrd, args, &stream->filter, err);
-    stream->cursor = stream->filter.after;
-    if (rc == 0 && json_object_get(args, "after") == NULL &&
-        json_object_get(args, "from_ms") == NULL) {
+    *s = (struct ctl_stream){.conn = s->conn, .peer = s->peer};
+    s->follows = ctl_is_set(ask, "follow");
+    s->left = (uint64_t)ctl_int(ask, "limit", 100);
+    rc = take_filter(ask, &s->filter, err);
+    s->cursor = s->filter.after;
+    if (rc == 0 && json_object_get(ask->args, "after") == NULL &&
+        json_object_get(ask->args, "from_ms") == NULL) {
         /* The newest are what people want to see: go back so far, then forth. */
-        stream->is_seeking = stream->left > 0;
-        stream->cursor = stream->filter.end;
-        stream->sought = stream->left;
+        s->is_seeking = s->left > 0;
+        s->cursor = s->filter.end;
+        s->sought = s->left;
     }
-    if (rc == 0 && stream->cursor == UINT64_MAX && !stream->is_seeking) {
-        rc = store_tail(rrd->store, 0, &stream->cursor, err); /* only what comes */
+    if (rc == 0 && s->cursor == UINT64_MAX && !s->is_seeking) {
+        rc = store_tail(ask->rrd->store, 0, &s->cursor, err); /* only what comes */
     }
-    stream->is_on = rc == 0;
+    s->is_on = rc == 0;
     return rc;
 }
 
@@ -209,26 +209,13 @@ ctl_events_pump(struct rrd *rrd, struct ctl_stream *s, struct evbuffer *out, str
 /* Part of a replay. */
 struct replay {
     struct ctl_filter filter;
-    struct stage *stage;
+    const char *queue;
     struct store_op *op; /* NULL in a dry run */
     int looked;
     int64_t count;
     uint64_t last; /* looked at */
     bool is_more;
 };
-
-/* Whether the stage gets events of that type. */
-static bool
-is_for(const struct stage *stage, const char *text, size_t n)
-{
-    const struct manifest *m = stage->conf->manifest;
-    json_t *doc = json_loadb(text, n, 0, NULL);
-    const char *type = json_string_value(json_object_get(doc, "type"));
-    const bool is_it = type != NULL && manifest_port(m->consumes, m->n_consumes, type) != NULL;
-
-    json_decref(doc);
-    return is_it;
-}
 
 static bool
 replay_event(void *arg, uint64_t id, const char *text, size_t n)
@@ -243,68 +230,44 @@ replay_event(void *arg, uint64_t id, const char *text, size_t n)
         return false;
     }
     r->last = id;
-    if (matches(&r->filter, text, n) && is_for(r->stage, text, n)) {
+    if (matches(&r->filter, text, n)) {
         r->count++;
         if (r->op != NULL) {
-            store_op_replay(r->op, r->stage->conf->name, id);
+            store_op_replay(r->op, r->queue, id);
         }
     }
     return true;
 }
 
-static json_t *
-replay_result_new(const struct replay *r)
-{
-    return json_pack("{s:I, s:I, s:b}", "count", r->count, "next", (json_int_t)r->last, "more",
-                     (int)r->is_more);
-}
-
-struct replaying {
-    struct ctl_later *later;
-    json_t *result;
-};
-
-static void
-on_replayed(void *arg, const struct store_result *r)
-{
-    struct replaying *p = arg;
-
-    ctl_answer(p->later, r->rc, p->result, r->err.text);
-    free(p);
-}
-
 int
-ctl_replay(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-           struct rr_err *err)
+ctl_replay(struct ctl_ask *ask, struct rr_err *err)
 {
-    const bool is_dry = json_is_true(json_object_get(args, "dry_run"));
-    json_t *who = json_pack("{s:O?}", "stage", json_object_get(args, "queue"));
     struct replay r = {.is_more = false};
-    int rc = ctl_find_stage(rrd, who, &r.stage, err);
+    json_t *result;
+    int rc = ctl_find_stage(ask, "queue", err);
 
-    json_decref(who);
     if (rc == 0) {
-        rc = take_filter(rrd, args, &r.filter, err);
-    }
-    if (rc == 0 && r.stage->conf->manifest->n_consumes == 0) {
-        rc = rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.stage->conf->name);
+        rc = take_filter(ask, &r.filter, err);
     }
     if (rc != 0) {
         return rc;
     }
+    r.filter.consumer = ask->stage->conf->manifest;
+    r.queue = ask->stage->conf->name;
+    if (r.filter.consumer->n_consumes == 0) {
+        return rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.queue);
+    }
     r.last = r.filter.after;
-    r.op = is_dry ? NULL : store_op_new();
-    rc = store_events(rrd->store, r.filter.after, replay_event, &r, err);
+    r.op = ctl_is_set(ask, "dry_run") ? NULL : store_op_new();
+    rc = store_events(ask->rrd->store, r.filter.after, replay_event, &r, err);
+    result = json_pack("{s:I, s:I, s:b}", "count", r.count, "next", (json_int_t)r.last, "more",
+                       (int)r.is_more);
     if (rc != 0 || r.op == NULL || r.count == 0) {
         store_op_free(r.op);
-        *result = rc == 0 ? replay_result_new(&r) : NULL;
+        ask->result = result;
         return rc;
     }
-    struct replaying *p = mem_zalloc(1, sizeof *p);
-
-    p->later = ctl_later_new(stream);
-    p->result = replay_result_new(&r);
-    store_submit(rrd->store, r.op, on_replayed, p);
+    store_submit(ask->rrd->store, r.op, ctl_answer_stored, ctl_later_new(ask->stream, result));
     return 0;
 }
 
@@ -329,25 +292,30 @@ add_fact(void *arg, const char *stage, const struct store_fact *fact)
 }
 
 int
-ctl_event(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-          struct rr_err *err)
+ctl_event(struct ctl_ask *ask, struct rr_err *err)
 {
-    const uint64_t id = (uint64_t)json_integer_value(json_object_get(args, "id"));
-    json_t *facts = json_array();
-    json_t *children = json_array();
-    json_t *queued = json_array();
+    struct rrd *rrd = ask->rrd;
+    const uint64_t id = (uint64_t)ctl_int(ask, "id", 0);
+    json_t *facts;
+    json_t *children;
+    json_t *queued;
     char *text = NULL;
     int rc = store_event_new(rrd->store, id, &text, err);
 
-    (void)stream;
     if (rc == RR_E_EMPTY) { /* an answer, and no fault of the asker */
-        *result = json_pack("{s:{s:I}, s:b}", "event", "id", (json_int_t)id, "gone", 1);
-        rc = 0;
-        goto out;
+        ask->result = json_pack("{s:{s:I}, s:b}", "event", "id", (json_int_t)id, "gone", 1);
+        return 0;
     }
-    if (rc == 0) {
-        rc = store_facts(rrd->store, id, add_fact, facts, err);
+    if (rc != 0) {
+        return rc;
     }
+    facts = json_array();
+    children = json_array();
+    queued = json_array();
+    ask->result = json_pack("{s:o?, s:o, s:o, s:o}", "event", json_loads(text, 0, NULL), "facts",
+                            facts, "children", children, "queued", queued);
+    free(text);
+    rc = store_facts(rrd->store, id, add_fact, facts, err);
     if (rc == 0) {
         rc = store_children(rrd->store, id, add_child, children, err);
     }
@@ -359,14 +327,5 @@ ctl_event(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_strea
             (void)json_array_append_new(queued, ctl_queue_item_new(rrd, queue, &item));
         }
     }
-    if (rc == 0) {
-        *result = json_pack("{s:o?, s:O, s:O, s:O}", "event", json_loads(text, 0, NULL), "facts",
-                            facts, "children", children, "queued", queued);
-    }
-out:
-    free(text);
-    json_decref(facts);
-    json_decref(children);
-    json_decref(queued);
     return rc;
 }

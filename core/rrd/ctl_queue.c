@@ -18,19 +18,31 @@
 /* Entries of one page. */
 #define PAGE_MAX 500
 
+static const struct {
+    const char *name;
+    enum store_state state;
+} states[] = {{"ready", STORE_READY}, {"delayed", STORE_DELAYED}, {"buried", STORE_BURIED}};
+
+static bool
+is_leased(const struct rrd *rrd, const char *queue, uint64_t id)
+{
+    const long at = conf_stage_index(&rrd->conf, queue);
+
+    return at >= 0 && route_is_leased(rrd->stages[at], id);
+}
+
 static const char *
 state_word(const struct rrd *rrd, const char *queue, const struct store_item *item)
 {
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        const struct stage *s = rrd->stages[i];
+    size_t i = 0;
 
-        if (strcmp(s->conf->name, queue) == 0 && route_is_leased(s, item->id)) {
-            return "leased";
-        }
+    if (is_leased(rrd, queue, item->id)) {
+        return "leased";
     }
-    return item->state == STORE_READY     ? "ready"
-           : item->state == STORE_DELAYED ? "delayed"
-                                          : "buried";
+    while (states[i].state != item->state && i < 2) {
+        i++;
+    }
+    return states[i].name;
 }
 
 json_t *
@@ -45,80 +57,70 @@ ctl_queue_item_new(const struct rrd *rrd, const char *queue, const struct store_
 
 /* What a page is made of. */
 struct page {
-    struct rrd *rrd;
+    const struct rrd *rrd;
+    enum { LIST, KICK, DROP } op;
     enum store_state state; /* only these; 0: all */
     uint64_t first, last;   /* ids */
-    bool is_change;         /* kick or drop: what is leased is left alone */
-    bool may_delay;         /* of these, the delayed as well */
-    struct store_item *items;
     size_t n, room;
     int looked;
     struct store_item at; /* the last one looked at */
     bool is_more;
+    struct store_item items[PAGE_MAX];
 };
+
+/* What is leased is left alone; and what only waits for its next attempt nobody gave up yet: to
+ * drop it would lose work. */
+static bool
+may_change(const struct page *p, const char *queue, const struct store_item *item)
+{
+    return (item->state != STORE_DELAYED || p->op == KICK) && !is_leased(p->rrd, queue, item->id);
+}
 
 static bool
 take_item(void *arg, const char *queue, const struct store_item *item)
 {
     struct page *p = arg;
 
-    if (p->state != 0 && item->state != p->state) {
-        return false; /* they are sorted by state, and it began with this one */
+    /* They are sorted by state: it began with the one that is wanted, and the ready come last. */
+    if ((p->state != 0 && item->state != p->state) ||
+        (p->op != LIST && item->state == STORE_READY)) {
+        return false;
     }
     if (p->n == p->room || p->looked++ == 4 * PAGE_MAX) {
         p->is_more = true;
         return false;
     }
     p->at = *item;
-    if (item->id < p->first || item->id > p->last) {
-        return true;
+    if (item->id >= p->first && item->id <= p->last &&
+        (p->op == LIST || may_change(p, queue, item))) {
+        p->items[p->n++] = *item;
     }
-    if (p->is_change) {
-        if (item->state == STORE_READY) {
-            return false; /* they sort last */
-        }
-        if ((item->state == STORE_DELAYED && !p->may_delay) ||
-            strcmp(state_word(p->rrd, queue, item), "leased") == 0) {
-            return true;
-        }
-    }
-    p->items[p->n++] = *item;
     return true;
 }
 
-static void
-page_init(struct page *p, struct rrd *rrd, const json_t *args)
+/* Fill a page, from where the one before ended: the answer with that one said so. */
+static int
+fill(struct page *p, const struct ctl_ask *ask, const char *queue, struct rr_err *err)
 {
-    const json_t *limit = json_object_get(args, "limit");
-    const json_t *last = json_object_get(args, "last");
-    const size_t most = json_is_integer(limit) ? (size_t)json_integer_value(limit) : PAGE_MAX;
-
-    *p = (struct page){.rrd = rrd, .room = most < PAGE_MAX ? most : PAGE_MAX};
-    p->first = (uint64_t)json_integer_value(json_object_get(args, "first"));
-    p->last = json_is_integer(last) ? (uint64_t)json_integer_value(last) : UINT64_MAX;
-    p->items = mem_zalloc(PAGE_MAX, sizeof *p->items);
-}
-
-/* Where a page begins, from the answer that the one before ended with. */
-static const struct store_item *
-page_start(const struct page *p, const json_t *args, struct store_item *start)
-{
-    const json_t *next = json_object_get(args, "next");
+    const json_t *next = json_object_get(ask->args, "next");
     const char *state = json_string_value(json_array_get(next, 0));
+    const uint64_t limit = (uint64_t)ctl_int(ask, "limit", PAGE_MAX);
+    struct store_item after = {.state = p->state}; /* behind id 0, which is none */
 
-    memset(start, 0, sizeof *start);
+    p->rrd = ask->rrd;
+    p->room = limit < PAGE_MAX ? limit : PAGE_MAX;
+    p->first = (uint64_t)ctl_int(ask, "first", 0);
+    p->last = (uint64_t)ctl_int(ask, "last", -1);
     if (state != NULL) {
-        start->state = (enum store_state)(unsigned char)state[0];
-        start->sort = (uint64_t)json_integer_value(json_array_get(next, 1));
-        start->id = (uint64_t)json_integer_value(json_array_get(next, 2));
-        return start;
+        after.state = (enum store_state)(unsigned char)state[0];
+        after.sort = (uint64_t)json_integer_value(json_array_get(next, 1));
+        after.id = (uint64_t)json_integer_value(json_array_get(next, 2));
     }
-    start->state = p->state; /* behind id 0, which is none */
-    return p->state == 0 ? NULL : start;
+    return store_items(ask->rrd->store, queue, after.state == 0 ? NULL : &after, take_item, p, err);
 }
 
 static json_t *
-page_next_new(const struct page *p)
+next_new(const struct page *p)
 {
     const char state[2] = {(char)p->at.state, '\0'};
 
@@ -126,62 +128,60 @@ page_next_new(const struct page *p)
                       : json_null();
 }
 
-/* Put type and configuration beside an entry. */
-static void
-add_type(struct rrd *rrd, json_t *item, uint64_t id)
+/* The event of an entry; NULL when it cannot be read. */
+static json_t *
+stored_new(const struct rrd *rrd, uint64_t id)
+{
+    char *text = NULL;
+    json_t *event =
+        store_event_new(rrd->store, id, &text, NULL) == 0 ? json_loads(text, 0, NULL) : NULL;
+
+    free(text);
+    return event;
+}
+
+/* An entry with type and configuration of its event. */
+static json_t *
+listed_new(const struct rrd *rrd, const char *queue, const struct store_item *item)
 {
     static const char *const names[] = {"type", "config"};
-    char *text = NULL;
-    json_t *event = NULL;
+    json_t *doc = ctl_queue_item_new(rrd, queue, item);
+    json_t *event = stored_new(rrd, item->id);
 
-    if (store_event_new(rrd->store, id, &text, NULL) == 0) {
-        event = json_loads(text, 0, NULL);
-    }
-    free(text);
     for (int k = 0; k < 2; k++) {
         json_t *value = json_object_get(event, names[k]);
 
-        (void)json_object_set_new(item, names[k],
+        (void)json_object_set_new(doc, names[k],
                                   value == NULL ? json_string("") : json_incref(value));
     }
     json_decref(event);
+    return doc;
 }
 
 static int
-list(struct rrd *rrd, const char *queue, const json_t *args, json_t **result, struct rr_err *err)
+list(struct ctl_ask *ask, const char *queue, struct page *p, struct rr_err *err)
 {
-    static const struct {
-        const char *name;
-        enum store_state state;
-    } states[] = {{"ready", STORE_READY}, {"delayed", STORE_DELAYED}, {"buried", STORE_BURIED}};
-    const char *state = json_string_value(json_object_get(args, "state"));
-    struct store_item start;
-    struct page p;
-    json_t *items = json_array();
-    int rc;
+    const char *state = ctl_text(ask, "state");
+    json_t *items;
 
-    page_init(&p, rrd, args);
     for (size_t i = 0; state != NULL && i < sizeof states / sizeof states[0]; i++) {
-        p.state = strcmp(states[i].name, state) == 0 ? states[i].state : p.state;
+        p->state = strcmp(states[i].name, state) == 0 ? states[i].state : p->state;
     }
-    if (state != NULL && p.state == 0) {
-        rc = rr_err_set(err, RR_E_INPUT, "\"%.20s\" is not ready, delayed or buried", state);
-    } else {
-        rc = store_items(rrd->store, queue, page_start(&p, args, &start), take_item, &p, err);
+    if (state != NULL && p->state == 0) {
+        return rr_err_set(err, RR_E_INPUT, "\"%.20s\" is not ready, delayed or buried", state);
     }
-    for (size_t i = 0; rc == 0 && i < p.n; i++) {
-        json_t *item = ctl_queue_item_new(rrd, queue, &p.items[i]);
+    const int rc = fill(p, ask, queue, err);
 
-        add_type(rrd, item, p.items[i].id);
-        (void)json_array_append_new(items, item);
+    if (rc != 0) {
+        return rc;
     }
-    if (rc == 0) {
-        *result = json_pack("{s:O, s:b, s:o}", "items", items, "more", (int)p.is_more, "next",
-                            page_next_new(&p));
+    items = json_array();
+    for (size_t i = 0; i < p->n; i++) {
+        (void)json_array_append_new(items, listed_new(ask->rrd, queue, &p->items[i]));
     }
-    json_decref(items);
-    free(p.items);
-    return rc;
+    ask->result =
+        json_pack("{s:o, s:b, s:o}", "items", items, "more", (int)p->is_more, "next", next_new(p));
+    return 0;
 }
 
 static bool
@@ -194,40 +194,32 @@ add_name(void *arg, const char *name, const char *text)
 
 /* Which queues there are, those of stages that are not configured any more among them. */
 static int
-names(struct rrd *rrd, json_t **result, struct rr_err *err)
+names(struct ctl_ask *ask, struct rr_err *err)
 {
     json_t *list = json_array();
-    const int rc = store_queues(rrd->store, add_name, list, err);
 
-    *result = json_pack("{s:o}", "queues", list);
-    return rc;
+    ask->result = json_pack("{s:o}", "queues", list);
+    return store_queues(ask->rrd->store, add_name, list, err);
 }
 
 static int
-show(struct rrd *rrd, const char *queue, uint64_t id, json_t **result, struct rr_err *err)
+show(struct ctl_ask *ask, const char *queue, struct rr_err *err)
 {
+    const uint64_t id = (uint64_t)ctl_int(ask, "id", 0);
     struct store_item item;
-    char *text = NULL;
-    json_t *doc;
-    int rc = store_find(rrd->store, queue, id, &item, err);
+    const int rc = store_find(ask->rrd->store, queue, id, &item, err);
 
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        ask->result = ctl_queue_item_new(ask->rrd, queue, &item);
+        (void)json_object_set_new(ask->result, "event", stored_new(ask->rrd, id));
     }
-    doc = ctl_queue_item_new(rrd, queue, &item);
-    if (store_event_new(rrd->store, id, &text, NULL) == 0) {
-        (void)json_object_set_new(doc, "event", json_loads(text, 0, NULL));
-    }
-    free(text);
-    *result = doc;
-    return 0;
+    return rc;
 }
 
 /* An operation of the operator on a queue, under way. */
 struct pending {
     struct ctl_later *later;
     struct stage *stage; /* NULL: the queue is of no stage that is configured */
-    json_t *result;
 };
 
 static void
@@ -240,37 +232,31 @@ on_changed(void *arg, const struct store_result *r)
         daemon_wake(p->stage->rrd);
     }
     FAIL("queue.change.after");
-    ctl_answer(p->later, r->rc, p->result, r->err.text);
+    ctl_answer_stored(p->later, r);
     free(p);
 }
 
 static void
-change_one(struct store_op *op, const char *queue, const struct store_item *item, bool is_kick)
+submit(struct ctl_ask *ask, const char *queue, const struct page *what)
 {
-    struct record_item fresh = item->item;
-
-    if (is_kick) {
-        fresh.attempts = 0;
-        store_op_move(op, queue, item, STORE_READY, 0, &fresh);
-    } else {
-        store_op_take(op, queue, item, false);
-    }
-}
-
-static void
-submit(struct rrd *rrd, const char *queue, const struct page *what, bool is_kick,
-       struct ctl_stream *stream)
-{
+    struct rrd *rrd = ask->rrd;
     struct pending *p = mem_zalloc(1, sizeof *p);
     struct store_op *op = store_op_new();
     const long index = conf_stage_index(&rrd->conf, queue);
 
     for (size_t i = 0; i < what->n; i++) {
-        change_one(op, queue, &what->items[i], is_kick);
+        struct record_item fresh = what->items[i].item;
+
+        fresh.attempts = 0;
+        if (what->op == KICK) {
+            store_op_move(op, queue, &what->items[i], STORE_READY, 0, &fresh);
+        } else {
+            store_op_take(op, queue, &what->items[i], false);
+        }
     }
-    p->later = ctl_later_new(stream);
-    p->result = json_pack("{s:I, s:b, s:o}", "count", (json_int_t)what->n, "more",
-                          (int)what->is_more, "next", page_next_new(what));
+    p->later =
+        ctl_later_new(ask->stream, json_pack("{s:I, s:b, s:o}", "count", (json_int_t)what->n,
+                                             "more", (int)what->is_more, "next", next_new(what)));
     if (index >= 0) {
         p->stage = rrd->stages[index];
         p->stage->n_changes++;
@@ -279,58 +265,53 @@ submit(struct rrd *rrd, const char *queue, const struct page *what, bool is_kick
     store_submit(rrd->store, op, on_changed, p);
 }
 
-/* One entry by its id, in any state; or all buried ones (to kick: delayed ones as well: dropping
- * what only waits for its next attempt would lose work that nobody gave up yet). */
+/* Kick or drop: one entry by its id, in any state; or all that may be, of a range of ids. */
 static int
-change(struct rrd *rrd, const char *queue, const json_t *args, bool is_kick,
-       struct ctl_stream *stream, struct rr_err *err)
+change(struct ctl_ask *ask, const char *queue, struct page *p, struct rr_err *err)
 {
-    const json_t *id = json_object_get(args, "id");
-    struct store_item start;
-    struct page p;
     int rc;
 
-    page_init(&p, rrd, args);
-    if (json_is_integer(id)) {
-        rc = store_find(rrd->store, queue, (uint64_t)json_integer_value(id), p.items, err);
-        p.n = rc == 0;
-        if (rc == 0 && strcmp(state_word(rrd, queue, p.items), "leased") == 0) {
-            rc = rr_err_set(err, RR_E_BUSY, "event %" PRIu64 " is being handled", p.items->id);
+    if (json_is_integer(json_object_get(ask->args, "id"))) {
+        rc = store_find(ask->rrd->store, queue, (uint64_t)ctl_int(ask, "id", 0), p->items, err);
+        p->n = rc == 0;
+        if (rc == 0 && is_leased(ask->rrd, queue, p->items[0].id)) {
+            rc = rr_err_set(err, RR_E_BUSY, "event %" PRIu64 " is being handled", p->items[0].id);
         }
     } else {
-        p.is_change = true;
-        p.may_delay = is_kick;
-        rc = store_items(rrd->store, queue, page_start(&p, args, &start), take_item, &p, err);
+        rc = fill(p, ask, queue, err);
     }
     if (rc == 0) {
-        submit(rrd, queue, &p, is_kick, stream);
+        submit(ask, queue, p);
     }
-    free(p.items);
     return rc;
 }
 
 int
-ctl_queue(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-          struct rr_err *err)
+ctl_queue(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *op = json_string_value(json_object_get(args, "op"));
-    const char *queue = json_string_value(json_object_get(args, "stage"));
-    const json_t *id = json_object_get(args, "id");
+    const char *op = ctl_text(ask, "op");
+    const char *queue = ctl_text(ask, "stage");
+    struct page *p;
+    int rc;
 
     if (op == NULL || strcmp(op, "names") == 0) {
-        return names(rrd, result, err);
+        return names(ask, err);
     }
     if (queue == NULL) {
         return rr_err_set(err, RR_E_INPUT, "queue %.20s needs the name of a stage", op);
     }
-    if (strcmp(op, "list") == 0) {
-        return list(rrd, queue, args, result, err);
-    }
     if (strcmp(op, "show") == 0) {
-        return show(rrd, queue, (uint64_t)json_integer_value(id), result, err);
+        return show(ask, queue, err);
     }
-    if (strcmp(op, "kick") == 0 || strcmp(op, "drop") == 0) {
-        return change(rrd, queue, args, strcmp(op, "kick") == 0, stream, err);
+    p = mem_zalloc(1, sizeof *p);
+    p->op = strcmp(op, "kick") == 0 ? KICK : strcmp(op, "drop") == 0 ? DROP : LIST;
+    if (p->op != LIST) {
+        rc = change(ask, queue, p, err);
+    } else if (strcmp(op, "list") == 0) {
+        rc = list(ask, queue, p, err);
+    } else {
+        rc = rr_err_set(err, RR_E_INPUT, "queue has no operation \"%.40s\"", op);
     }
-    return rr_err_set(err, RR_E_INPUT, "queue has no operation \"%.40s\"", op);
+    free(p);
+    return rc;
 }

@@ -134,37 +134,29 @@ notes_new(const struct stage *stage)
 static json_t *
 stage_json_new(struct stage *stage, const struct why_view *view)
 {
+    const struct conf_stage *conf = stage->conf;
+    const char *origin = ini_origin(conf->values, "plugin_file");
+    const bool is_upgraded = origin != NULL && strcmp(origin, CONF_BY_UPGRADE) == 0;
+    const enum sup_state state = stage->sup.state;
+    const bool is_busy = view->stages[stage->index].type != NULL;
     struct why why;
-    json_t *doc = json_pack(
-        "{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I}", "name", stage->conf->name, "plugin",
-        stage->conf->plugin, "state",
-        stage->sup.state == SUP_DOWN && !stage->conf->is_enabled ? "disabled"
-                                                                 : sup_state_name(stage->sup.state),
-        "pid", (int)stage->pid, "epoch", (json_int_t)stage->epoch, "state_since_ms",
-        (json_int_t)stage->state_since_ms, "restarts", (json_int_t)stage->restarts, "next_start_ms",
-        (json_int_t)stage->next_start_ms);
 
-    const char *origin = ini_origin(stage->conf->values, "plugin_file");
-
-    (void)json_object_set_new(doc, "worker_hash", json_string(stage->pid > 0 ? stage->hash : ""));
-    (void)json_object_set_new(doc, "upgraded",
-                              json_boolean(origin != NULL && strcmp(origin, CONF_BY_UPGRADE) == 0));
-    (void)json_object_set_new(doc, "hash", json_string(stage->conf->hash));
-    (void)json_object_set_new(doc, "breaker",
-                              json_string(sup_breaker_name(&stage->breaker, stage->sup.state)));
-    (void)json_object_set_new(doc, "memory_bytes",
-                              json_integer((json_int_t)stage->usage.resident_bytes));
-    (void)json_object_set_new(doc, "processes", json_integer((json_int_t)stage->usage.processes));
-    (void)json_object_set_new(doc, "last_exit", exit_new(&stage->last_exit));
-    (void)json_object_set_new(doc, "queue", queue_new(stage));
-    (void)json_object_set_new(doc, "event", event_new_json(stage));
-    (void)json_object_set_new(doc, "progress", progress_new(stage));
-    (void)json_object_set_new(doc, "notes", notes_new(stage));
     why_ask(view, stage->index, &why);
-    (void)json_object_set_new(doc, "reason", json_string(why_reason_name(why.reason)));
-    (void)json_object_set_new(doc, "waits",
-                              json_string(view->stages[stage->index].type != NULL ? "" : why.text));
-    return doc;
+    return json_pack(
+        /* o*: a text that is no UTF-8 costs its own member only */
+        "{s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:s, s:b, s:s, s:s, s:I, s:I, s:o*, s:o*, s:o*, "
+        "s:o*, s:o*, s:s, s:o*}",
+        "name", conf->name, "plugin", conf->plugin, "state",
+        state == SUP_DOWN && !conf->is_enabled ? "disabled" : sup_state_name(state), "pid",
+        (int)stage->pid, "epoch", (json_int_t)stage->epoch, "state_since_ms",
+        (json_int_t)stage->state_since_ms, "restarts", (json_int_t)stage->restarts, "next_start_ms",
+        (json_int_t)stage->next_start_ms, "worker_hash", stage->pid > 0 ? stage->hash : "",
+        "upgraded", (int)is_upgraded, "hash", conf->hash, "breaker",
+        sup_breaker_name(&stage->breaker, state), "memory_bytes",
+        (json_int_t)stage->usage.resident_bytes, "processes", (json_int_t)stage->usage.processes,
+        "last_exit", exit_new(&stage->last_exit), "queue", queue_new(stage), "event",
+        event_new_json(stage), "progress", progress_new(stage), "notes", notes_new(stage), "reason",
+        why_reason_name(why.reason), "waits", json_string(is_busy ? "" : why.text));
 }
 
 static const char *

@@ -93,21 +93,19 @@ ctl_why_end(struct why_view *v)
 }
 
 int
-ctl_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream *stream,
-        struct rr_err *err)
+ctl_why(struct ctl_ask *ask, struct rr_err *err)
 {
-    struct stage *stage;
+    const int rc = ctl_find_stage(ask, "stage", err);
+    const struct stage *stage = ask->stage;
     struct why_view v;
     struct why why;
-    json_t *steps = json_array();
-    const int rc = ctl_find_stage(rrd, args, &stage, err);
+    json_t *steps;
 
-    (void)stream;
     if (rc != 0) {
-        json_decref(steps);
         return rc;
     }
-    ctl_why_begin(rrd, &v);
+    steps = json_array();
+    ctl_why_begin(ask->rrd, &v);
     why_ask(&v, stage->index, &why);
     for (size_t i = 0; i < why.n_steps; i++) {
         struct why one;
@@ -117,7 +115,7 @@ ctl_why(struct rrd *rrd, const json_t *args, json_t **result, struct ctl_stream 
                                                      v.stages[why.steps[i]].name, "reason",
                                                      why_reason_name(one.reason), "why", one.text));
     }
-    *result =
+    ask->result =
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:O}", "stage", stage->conf->name, "state",
                   sup_state_name(stage->sup.state), "why", why.text, "reason",
                   why_reason_name(why.reason), "steps", steps, "breaker",
