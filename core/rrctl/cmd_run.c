@@ -237,8 +237,7 @@ static int
 stop(struct run *run, struct rr_err *err)
 {
     const int64_t limit_ms = client_now_ms() + STOP_LIMIT_MS;
-    const int seen_at_start = screen_interrupts;
-    int seen = seen_at_start;
+    int seen = screen_interrupts;
     bool is_killed = false;
 
     if (run->child == 0) {
@@ -246,22 +245,25 @@ stop(struct run *run, struct rr_err *err)
     }
     run_view_say(run, "%s: stopping, each stage saves its work (Ctrl-C again hurries)",
                  run->stop_reason);
-    run_daemon_signal(run, SIGTERM);
-    while (!run->is_reaped) {
+    (void)kill(run->child, SIGTERM);
+    for (;;) {
         (void)poll(NULL, 0, 100);
         if (tick(run, err) < 0 && !run->is_reaped) {
             return err->code;
+        }
+        if (run->is_reaped) {
+            break;
         }
         if (screen_interrupts > seen) {
             seen = screen_interrupts;
             is_killed = run->is_hurried;
             run->is_hurried = true;
             run_view_say(run, is_killed ? "killing rrd" : "stopping at once");
-            run_daemon_signal(run, is_killed ? SIGKILL : SIGTERM);
+            (void)kill(run->child, is_killed ? SIGKILL : SIGTERM);
         }
         if (client_now_ms() > limit_ms && !is_killed) {
             is_killed = true;
-            run_daemon_signal(run, SIGKILL);
+            (void)kill(run->child, SIGKILL);
         }
     }
     if (is_killed) {
@@ -294,13 +296,11 @@ report(struct run *run, struct rr_err *err)
 static void
 run_fini(struct run *run)
 {
-    for (size_t i = 0; i < run->recent_count; i++) {
-        json_decref(run->recent[i]);
-    }
     if (run->output_fd >= 0) {
         (void)close(run->output_fd);
     }
     client_close(&run->follow);
+    json_decref(run->recent);
     json_decref(run->status);
     json_decref(run->printed_notes);
     free(run->until_type);
@@ -311,13 +311,19 @@ run_fini(struct run *run)
 int
 cmd_run(struct rrctl *app, struct rr_err *err)
 {
-    struct run run = {.app = app, .output_fd = -1, .follow = {.fd = -1}};
+    const int64_t now_ms = client_now_ms();
+    struct run run = {
+        .app = app,
+        .output_fd = -1,
+        .follow = {.fd = -1},
+        .recent = json_array(),
+        .printed_notes = json_object(),
+        .began_ms = now_ms,
+        .line_at_ms = now_ms,
+        .began_wall_ms = (int64_t)time(NULL) * 1000,
+    };
     int rc = parse_limits(&run, err);
 
-    run.printed_notes = json_object();
-    run.began_ms = client_now_ms();
-    run.line_at_ms = run.began_ms;
-    run.began_wall_ms = (int64_t)time(NULL) * 1000;
     if (rc == 0) {
         screen_catch_signals();
         rc = run_daemon_prepare(&run, err);
@@ -325,7 +331,7 @@ cmd_run(struct rrctl *app, struct rr_err *err)
     if (rc == 0) {
         rc = read_core_keys(&run, err);
     }
-    if (rc == 0 && !run.is_attached) {
+    if (rc == 0 && run.status == NULL) {
         rc = run_daemon_start(&run, err);
     }
     if (rc == 0) {

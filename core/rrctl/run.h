@@ -32,17 +32,15 @@ struct run {
     char *iteration_event;
     char *report; /* path of the report program, NULL for none */
 
-    bool is_new;      /* the directory was made by this run */
-    bool is_attached; /* to a daemon that somebody else started; child is 0 then */
-    pid_t child;
+    bool is_new;    /* the directory was made by this run */
+    pid_t child;    /* 0: attached to a daemon that somebody else started */
     bool is_reaped; /* the child has ended, with child_status */
     int child_status;
     int output_fd;    /* what the child said, -1 when attached */
     off_t said_bytes; /* of that, printed already */
 
-    struct client follow; /* iteration events as they come; fd -1 when closed */
-    json_t *recent[RUN_RECENT_MAX];
-    size_t recent_count;
+    struct client follow;     /* iteration events as they come; fd -1 when closed */
+    json_t *recent;           /* the newest of them */
     json_t *status;           /* the daemon's last answer, or NULL */
     int64_t status_at_ms;     /* when it came, monotonic */
     int64_t began_ms;         /* monotonic */
@@ -58,7 +56,7 @@ struct run {
 
 /* run_daemon.c */
 
-/* Attach to a daemon that runs in the directory (is_attached then tells), or make the directory
+/* Attach to a daemon that runs in the directory, whose status is then known, or make the directory
  * ready for one. */
 int run_daemon_prepare(struct run *run, struct rr_err *err);
 
@@ -73,9 +71,6 @@ int run_daemon_poll(struct run *run, struct rr_err *err);
 
 /* Describe how the child ended, with what it said last. Returns the code for its exit status. */
 int run_daemon_verdict(struct run *run, struct rr_err *err);
-
-/* Send the child a signal, if it still runs. */
-void run_daemon_signal(const struct run *run, int sig);
 
 /* cmd_run.c */
 

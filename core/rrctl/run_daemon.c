@@ -165,7 +165,6 @@ run_daemon_prepare(struct run *run, struct rr_err *err)
 {
     const int rc = init_is_done(run->app->dir) ? attach(run, err) : -ECONNREFUSED;
 
-    run->is_attached = rc == 0;
     return rc != -ECONNREFUSED ? rc : make_directory(run, err);
 }
 
@@ -226,12 +225,4 @@ run_daemon_verdict(struct run *run, struct rr_err *err)
                        : rr_err_set(err, status_code(status),
                                     "rrd ended with exit status %d; see %s/log/rrd.log", status,
                                     run->app->dir);
-}
-
-void
-run_daemon_signal(const struct run *run, int sig)
-{
-    if (run->child > 0 && !run->is_reaped) {
-        (void)kill(run->child, sig);
-    }
 }

@@ -43,15 +43,6 @@ put_time(struct page *page, const struct run *run)
 }
 
 static void
-put_recent(struct page *page, const struct run *run)
-{
-    for (size_t i = 0; i < run->recent_count; i++) {
-        view_event(page, run->recent[i], true);
-        page_end(page);
-    }
-}
-
-static void
 put_footer(struct page *page, const struct run *run)
 {
     char buf[OUT_NUMBER_MAX];
@@ -75,6 +66,9 @@ put_footer(struct page *page, const struct run *run)
 static void
 lay_out(struct page *page, const struct run *run)
 {
+    const json_t *event;
+    size_t i;
+
     page_put(page, OUT_BOLD, "rrd");
     page_put(page, OUT_PLAIN, " %s  ", run->config == NULL ? "" : run->config);
     page_put(page, OUT_DIM, "%s", run->app->dir);
@@ -85,9 +79,13 @@ lay_out(struct page *page, const struct run *run)
     view_stages(page, run->status);
     page_end(page);
     view_notes(page, run->status);
-    if (run->recent_count > 0) {
+    if (json_array_size(run->recent) > 0) {
         page_end(page);
-        put_recent(page, run);
+    }
+    json_array_foreach(run->recent, i, event)
+    {
+        view_event(page, event, true);
+        page_end(page);
     }
 }
 
@@ -187,12 +185,10 @@ run_view_event(struct run *run, json_t *event_take)
 {
     struct page page;
 
-    if (run->recent_count == RUN_RECENT_MAX) {
-        json_decref(run->recent[0]);
-        memmove(run->recent, run->recent + 1, (RUN_RECENT_MAX - 1) * sizeof run->recent[0]);
-        run->recent_count--;
+    (void)json_array_append_new(run->recent, event_take);
+    if (json_array_size(run->recent) > RUN_RECENT_MAX) {
+        (void)json_array_remove(run->recent, 0);
     }
-    run->recent[run->recent_count++] = event_take;
     if (run->draws || jget_int(event_take, "time_ms") < run->began_wall_ms) {
         return;
     }
