@@ -52,10 +52,10 @@ print_event(const struct rrctl *app, json_t *event, struct rr_err *err)
     if (app->json) {
         rc = say_json(json_incref(event), JSON_COMPACT);
     } else {
-        page_init(&page, stdout);
+        page_init(&page);
         view_event(&page, event, false);
         page_end(&page);
-        rc = page_write(&page, stdout, false);
+        rc = page_print(&page);
     }
     return rc < 0 ? rr_err_set(err, -EIO, "cannot write the output: %s", strerror(errno)) : 0;
 }

@@ -25,7 +25,7 @@ print_item(const json_t *item)
     struct page page;
     char buf[OUT_NUMBER_MAX];
 
-    page_init(&page, stdout);
+    page_init(&page);
     page_put(&page, OUT_BOLD, "%s", jget_str(item, "stage"));
     page_put(&page, OUT_PLAIN, " %" PRId64, jget_int(item, "id"));
     page_put(&page, strcmp(state, "buried") == 0 ? OUT_RED : OUT_PLAIN, " %s", state);
@@ -44,7 +44,7 @@ print_item(const json_t *item)
         page_put(&page, OUT_YELLOW, ": %s", error);
     }
     page_end(&page);
-    (void)page_write(&page, stdout, false);
+    (void)page_print(&page);
 }
 
 /* Ask page by page until the last one; take judges each and returns false to end. */

@@ -67,7 +67,7 @@ print_status(const struct rrctl *app, const json_t *status)
     const json_t *stage = json_array_get(json_object_get(status, "stages"), 0);
     struct page page;
 
-    page_init(&page, stdout);
+    page_init(&page);
     if (app->args.operand_count == 0) {
         lay_out(&page, status);
     } else {
@@ -75,7 +75,7 @@ print_status(const struct rrctl *app, const json_t *status)
         view_worker(&page, stage);
         view_deaths(&page, json_object_get(stage, "deaths"), SIZE_MAX);
     }
-    (void)page_write(&page, stdout, false);
+    (void)page_print(&page);
 }
 
 int
@@ -105,9 +105,9 @@ print_why(const struct rrctl *app, const json_t *result)
     (void)app;
     (void)printf("%s (%s) %s\n", jget_str(result, "stage"), jget_str(result, "state"),
                  jget_str(result, "why"));
-    page_init(&page, stdout);
+    page_init(&page);
     view_deaths(&page, json_object_get(result, "deaths"), 1);
-    (void)page_write(&page, stdout, false);
+    (void)page_print(&page);
 }
 
 int

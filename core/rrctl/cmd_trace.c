@@ -46,7 +46,7 @@ print(const struct rrctl *app, struct trace *t)
         (void)say_json(trace_json_new(t), JSON_INDENT(2));
         return;
     }
-    page_init(&page, stdout);
+    page_init(&page);
     if (args_has(&app->args, "dot")) {
         page.columns = 0;
         page.has_color = false;
@@ -54,7 +54,7 @@ print(const struct rrctl *app, struct trace *t)
     } else {
         trace_draw(t, &page);
     }
-    (void)page_write(&page, stdout, false);
+    (void)page_print(&page);
 }
 
 int

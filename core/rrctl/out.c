@@ -10,6 +10,7 @@
 #include <langinfo.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -25,7 +26,7 @@ static const char *const styles[] = {
 };
 
 void
-page_init(struct page *page, FILE *stream)
+page_init(struct page *page)
 {
     const char *term = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
@@ -33,13 +34,13 @@ page_init(struct page *page, FILE *stream)
 
     memset(page, 0, sizeof *page);
     page->has_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    if (!isatty(fileno(stream))) {
+    if (!isatty(STDOUT_FILENO)) {
         return;
     }
     page->has_color =
         (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
     page->columns = 80;
-    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
         page->columns = size.ws_col;
     }
 }
@@ -202,24 +203,11 @@ page_end(struct page *page)
 }
 
 int
-page_write(struct page *page, FILE *stream, bool is_screen)
+page_print(struct page *page)
 {
-    const char *at = page->text;
-    const char *end = page->text + page->used;
-
-    while (is_screen && at < end) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        const bool is_last = newline == end - 1;
-        (void)fwrite(at, 1, (size_t)(newline - at), stream);
-        /* No newline after the last line, or a full screen would scroll. */
-        (void)fputs(is_last ? "\033[K\033[J" : "\033[K\r\n", stream);
-        at = newline + 1;
-    }
-    if (at < end) {
-        (void)fwrite(at, 1, (size_t)(end - at), stream);
-    }
+    (void)fwrite(page->text, 1, page->used, stdout);
     page_free(page);
-    return fflush(stream) == EOF ? -1 : 0;
+    return fflush(stdout) == EOF ? -1 : 0;
 }
 
 const char *

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 enum out_style { OUT_PLAIN, OUT_BOLD, OUT_DIM, OUT_RED, OUT_YELLOW, OUT_GREEN, OUT_CYAN };
 
@@ -26,8 +25,9 @@ struct page {
     bool has_utf8;  /* may use bars and ellipses beyond ASCII */
 };
 
-/* Fit a page to a stream: its width when it is a terminal, colours unless NO_COLOR is set. */
-void page_init(struct page *page, FILE *stream);
+/* Fit a page to standard output: its width when it is a terminal, colours unless NO_COLOR is set.
+ */
+void page_init(struct page *page);
 void page_free(struct page *page);
 
 /* Append text to the current line. Control bytes and broken UTF-8 come out as '?'. */
@@ -43,8 +43,8 @@ void page_bar(struct page *page, int cells, double fraction);
 /* End the line. */
 void page_end(struct page *page);
 
-/* Write everything and free the page. With is_screen each line also erases what was behind it. */
-int page_write(struct page *page, FILE *stream, bool is_screen);
+/* Print everything and free the page. Returns 0 or -1. */
+int page_print(struct page *page);
 
 /* Columns that a text takes. */
 int out_width(const char *text);

@@ -110,7 +110,7 @@ line_begin(struct page *page, const struct run *run)
 {
     char buf[OUT_NUMBER_MAX];
 
-    page_init(page, stdout);
+    page_init(page);
     page->columns = 0;
     page_put(page, OUT_DIM, "%8s  ", out_clock(client_now_ms() - run->began_ms, buf, sizeof buf));
 }
@@ -119,7 +119,7 @@ static void
 line_end(struct page *page)
 {
     page_end(page);
-    (void)page_write(page, stdout, false);
+    (void)page_print(page);
 }
 
 /* Print the notes that changed since the last line. */
@@ -231,10 +231,10 @@ run_view_end(struct run *run)
 
     screen_leave();
     if (run->draws && run->status != NULL) {
-        page_init(&page, stdout);
+        page_init(&page);
         lay_out(&page, run);
         page_end(&page);
-        (void)page_write(&page, stdout, false);
+        (void)page_print(&page);
     } else if (run->status != NULL) {
         print_line(run);
     }

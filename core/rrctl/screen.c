@@ -7,6 +7,7 @@
  */
 #include "core/rrctl/screen.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -79,16 +80,24 @@ screen_page(struct page *page)
 {
     struct winsize size;
 
-    page_init(page, stdout);
-    page->lines_max = 24;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0) {
-        page->lines_max = size.ws_row;
-    }
+    page_init(page);
+    page->lines_max =
+        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : 24;
 }
 
 void
 screen_show(struct page *page)
 {
+    const char *end = page->text + page->used;
+
     (void)fputs("\033[H", stdout);
-    (void)page_write(page, stdout, true);
+    for (const char *at = page->text, *newline; at < end; at = newline + 1) {
+        newline = memchr(at, '\n', (size_t)(end - at));
+        (void)fwrite(at, 1, (size_t)(newline - at), stdout);
+        /* Erase what was behind each line. No newline after the last one, or a full screen would
+         * scroll. */
+        (void)fputs(newline == end - 1 ? "\033[K\033[J" : "\033[K\r\n", stdout);
+    }
+    page_free(page);
+    (void)fflush(stdout);
 }

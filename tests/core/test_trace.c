@@ -95,7 +95,7 @@ draw_new(struct trace *t, bool as_dot)
     struct page page;
     char *text;
 
-    page_init(&page, stdout);
+    page_init(&page);
     page.columns = 0;
     page.has_color = false;
     if (as_dot) {
