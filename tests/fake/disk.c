@@ -140,7 +140,7 @@ sync_call(long number, int fd)
 {
     const struct timespec moment = {0, 1000000};
 
-    while (*(volatile bool *)&disk.is_held) {
+    while (disk.is_held) {
         (void)nanosleep(&moment, NULL);
     }
     if (armed(DISK_SYNC) != 0 || syscall(number, fd) != 0) {

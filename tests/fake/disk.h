@@ -16,17 +16,18 @@
 enum disk_call { DISK_NONE, DISK_WRITE, DISK_SYNC, DISK_CALLS };
 
 struct disk {
-    const char *dir;   /* NULL: a disk without limits */
-    uint64_t capacity; /* bytes of the files in dir */
-    enum disk_call fails;
-    int after; /* so many calls succeed before */
-    int times; /* and so many fail */
-    int error; /* with that errno; 0: a write is cut short */
-    int made[DISK_CALLS];
-    bool is_held; /* syncs do not return before this is false */
+    const char *dir;           /* NULL: a disk without limits */
+    _Atomic uint64_t capacity; /* bytes of the files in dir */
+    /* A test sets these while the store's thread runs. */
+    _Atomic enum disk_call fails;
+    _Atomic int after; /* so many calls succeed before */
+    _Atomic int times; /* and so many fail */
+    _Atomic int error; /* with that errno; 0: a write is cut short */
+    _Atomic int made[DISK_CALLS];
+    _Atomic bool is_held; /* syncs do not return before this is false */
     /* For a recorder, NULL for none: a write begins, a sync has succeeded. On any thread. */
-    void (*on_write)(int fd, const struct iovec *v, int n, off_t at);
-    void (*on_sync)(int fd);
+    void (*_Atomic on_write)(int fd, const struct iovec *v, int n, off_t at);
+    void (*_Atomic on_sync)(int fd);
 };
 
 extern struct disk disk;
