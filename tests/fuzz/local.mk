@@ -46,7 +46,7 @@ FUZZ_BUILD = $(FUZZ_CLANG) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined
 	-fno-sanitize-recover=undefined $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 fuzz:
 	@$(FUZZ_CLANG) --version > /dev/null || { echo "make fuzz needs the package clang" >&2; exit 1; }
-	$(call full_figures,tests/reliability/R6*_*.*)
+	+$(call full_figures,tests/reliability/R6*_*.*)
 	for t in wire frames ctl conf store game_text; do $(MKDIR_P) tests/fuzz/work/$$t; done
 	build() { \
 		(t=$$1 && shift && cd '$(srcdir)' && $(FUZZ_BUILD) -I'$(abs_builddir)' \

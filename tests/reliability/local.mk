@@ -21,7 +21,7 @@ tests/reliability/count.log: $(filter-out tests/reliability/count.log,$(TEST_LOG
 full_figures = $(MAKE) check RR_FULL=1 \
 	TESTS="$$(cd '$(srcdir)' && printf '%s\n' $(1) | sed 's/\.c$$//' | tr '\n' ' ')"
 crash:
-	$(call full_figures,tests/reliability/R0[0-8]_*.* tests/reliability/R[34]*_*.*)
+	+$(call full_figures,tests/reliability/R0[0-8]_*.* tests/reliability/R[34]*_*.*)
 soak:
-	$(call full_figures,tests/reliability/R[125]*_*.*)
+	+$(call full_figures,tests/reliability/R[125]*_*.*)
 .PHONY: crash soak
