@@ -19,7 +19,7 @@ open_with_reserve(struct store **out)
     rig_err = (struct rr_err)RR_ERR_INIT;
     disk.dir = path;
     return store_open(path,
-                      &(struct store_conf){.map_bytes = 64u << 20,
+                      &(struct store_conf){.map_bytes = 1u << 30, /* never the limit */
                                            .retain_events = 100000,
                                            .reserve_bytes = RESERVE},
                       out, &rig_err);
