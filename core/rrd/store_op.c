@@ -75,32 +75,6 @@ keep(char **room, const char *s)
     return copy;
 }
 
-/* A text that grows. */
-struct growing {
-    char *text;
-    size_t n, cap;
-};
-
-static int
-grow(const char *s, size_t n, void *arg)
-{
-    struct growing *g = arg;
-
-    if (mem_add(g->n, n) > g->cap) {
-        g->cap = 2 * mem_add(g->n, n);
-        g->text = mem_resize(g->text, g->cap, 1);
-    }
-    memcpy(g->text + g->n, s, n);
-    g->n += n;
-    return 0;
-}
-
-static void
-grow_text(struct growing *g, const char *s)
-{
-    (void)grow(s, strlen(s), g);
-}
-
 static bool
 is_plain(const char *s)
 {
@@ -109,20 +83,18 @@ is_plain(const char *s)
     return *s == '\0';
 }
 
-/* Add ,"name":"value". Returns whether the value is text. */
+/* Print "name":"value" and what stands before it. Returns whether the value is text. */
 static bool
-grow_member(struct growing *g, const char *name, const char *value)
+print_member(FILE *out, const char *name, const char *value)
 {
     json_t *string = is_plain(value) ? NULL : json_string(value);
     bool is_text = true;
 
-    grow_text(g, name);
+    (void)fputs(name, out);
     if (is_plain(value)) {
-        grow_text(g, "\"");
-        grow_text(g, value);
-        grow_text(g, "\"");
+        (void)fprintf(out, "\"%s\"", value);
     } else {
-        is_text = json_dump_callback(string, grow, g, JSON_COMPACT | JSON_ENCODE_ANY) == 0;
+        is_text = json_dumpf(string, out, JSON_COMPACT | JSON_ENCODE_ANY) == 0;
     }
     json_decref(string);
     return is_text;
@@ -133,29 +105,26 @@ grow_member(struct growing *g, const char *name, const char *value)
 static char *
 text_new(const struct store_event *ev, size_t *n)
 {
-    struct growing g = {.text = mem_resize(NULL, 512, 1), .n = APPEND_HEAD_BYTES, .cap = 512};
-    char number[64];
+    char *text = NULL;
+    FILE *out = open_memstream(&text, n);
     bool is_fine;
 
-    (void)snprintf(number, sizeof number, ",\"time_ms\":%" PRIu64, ev->time_ms);
-    grow_text(&g, number);
-    is_fine = grow_member(&g, ",\"type\":", ev->type) &&
-              grow_member(&g, ",\"source\":", ev->source) &&
-              grow_member(&g, ",\"config\":", ev->config);
-    (void)snprintf(number, sizeof number, "%" PRIu64, ev->parent);
-    grow_text(&g, ",\"parents\":[");
-    grow_text(&g, ev->parent == 0 ? "" : number);
-    grow_text(&g, "],\"payload\":");
-    grow_text(&g, ev->payload == NULL ? "" : ev->payload);
-    is_fine = is_fine && ev->payload != NULL &&
-              (ev->key == NULL || grow_member(&g, ",\"key\":", ev->key));
-    grow_text(&g, "}");
-    *n = g.n;
-    if (!is_fine) {
-        free(g.text);
-        g.text = NULL;
+    (void)fprintf(out, "%*s,\"time_ms\":%" PRIu64, APPEND_HEAD_BYTES, "", ev->time_ms);
+    is_fine = print_member(out, ",\"type\":", ev->type) &&
+              print_member(out, ",\"source\":", ev->source) &&
+              print_member(out, ",\"config\":", ev->config) && ev->payload != NULL;
+    (void)fputs(",\"parents\":[", out);
+    if (ev->parent != 0) {
+        (void)fprintf(out, "%" PRIu64, ev->parent);
     }
-    return g.text;
+    (void)fprintf(out, "],\"payload\":%s", ev->payload == NULL ? "" : ev->payload);
+    is_fine = is_fine && (ev->key == NULL || print_member(out, ",\"key\":", ev->key));
+    (void)fputs("}", out);
+    if (fclose(out) == 0 && is_fine) {
+        return text;
+    }
+    free(text);
+    return NULL;
 }
 
 void
