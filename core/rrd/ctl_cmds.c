@@ -215,7 +215,7 @@ cmd_get(struct ctl_ask *ask, struct rr_err *err)
         rc = rr_err_set(err, RR_E_INPUT, "the name of the key is missing");
     }
     if (rc == 0) {
-        rc = store_get_new(ask->rrd->store, ask->stage->conf->name, key, &text, err);
+        rc = store_text_new(ask->rrd->store, STORE_KEY, ask->stage->conf->name, key, &text, err);
     }
     if (rc == RR_E_EMPTY) {
         (void)rr_err_set(err, rc, "stage %s has no key \"%.100s\"", ask->stage->conf->name, key);
@@ -257,8 +257,8 @@ cmd_keys(struct ctl_ask *ask, struct rr_err *err)
     int rc = ctl_find_stage(ask, "stage", err);
 
     if (rc == 0) {
-        rc = store_keys(ask->rrd->store, ask->stage->conf->name, ctl_text(ask, "after"), add_key,
-                        &p, err);
+        rc = store_texts(ask->rrd->store, STORE_KEY, ask->stage->conf->name, ctl_text(ask, "after"),
+                         add_key, &p, err);
     }
     if (rc == 0) {
         ask->result = json_pack("{s:s, s:O, s:s?}", "stage", ask->stage->conf->name, "keys", p.keys,

@@ -30,7 +30,7 @@ save(struct stage *stage)
         json_pack("{s:I, s:O}", "restarts", (json_int_t)stage->restarts, "deaths", stage->deaths);
     char *text = json_dumps(doc, JSON_COMPACT);
 
-    store_op_hist(op, stage->conf->name, text);
+    store_op_text(op, STORE_HIST, stage->conf->name, "", text);
     FAIL("deaths.save");
     store_submit(stage->rrd->store, op, on_saved, stage);
     free(text);
@@ -64,7 +64,7 @@ deaths_load(struct stage *stage, struct rr_err *err)
     const char *why = "";
     char *text = NULL;
     json_t *doc;
-    const int rc = store_hist_new(stage->rrd->store, stage->conf->name, &text, err);
+    const int rc = store_text_new(stage->rrd->store, STORE_HIST, stage->conf->name, "", &text, err);
 
     stage->deaths = json_array();
     if (rc != 0) {

@@ -31,7 +31,8 @@ notes_load(struct stage *stage, struct rr_err *err)
 {
     stage->notes = json_object();
     stage->dirty_notes = json_object();
-    return store_notes(stage->rrd->store, stage->conf->name, load_one, stage, err);
+    return store_texts(stage->rrd->store, STORE_NOTE, stage->conf->name, NULL, load_one, stage,
+                       err);
 }
 
 void
@@ -75,7 +76,7 @@ notes_flush(struct stage *stage)
 
         (void)dirty;
         if (text != NULL) {
-            store_op_note(op, stage->conf->name, config, text);
+            store_op_text(op, STORE_NOTE, stage->conf->name, config, text);
         }
         free(text);
     }

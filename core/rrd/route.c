@@ -273,7 +273,7 @@ add_puts(struct stage *stage, struct store_op *op, const json_t *puts, struct rr
         } else if (rc == 0 && !json_is_null(value) && !json_is_string(value)) {
             rc = rr_err_set(err, RR_E_INPUT, "the value of key %.60s is not a text", key);
         } else if (rc == 0) {
-            store_op_put(op, stage->conf->name, key, json_string_value(value));
+            store_op_text(op, STORE_KEY, stage->conf->name, key, json_string_value(value));
         }
     }
     return rc;
@@ -454,7 +454,8 @@ answer_get(struct stage *stage, uint64_t request, const char *key)
 {
     struct rr_err why = RR_ERR_INIT;
     char *text = NULL;
-    const int rc = store_get_new(stage->rrd->store, stage->conf->name, key, &text, &why);
+    const int rc =
+        store_text_new(stage->rrd->store, STORE_KEY, stage->conf->name, key, &text, &why);
 
     stage->open_request = 0;
     if (rc == 0 || rc == RR_E_EMPTY) {

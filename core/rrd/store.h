@@ -68,6 +68,13 @@ struct store_item {
     struct record_item item;
 };
 
+/* Texts that a stage owns. */
+enum store_text {
+    STORE_KEY,  /* its durable keys */
+    STORE_NOTE, /* its notes, by configuration: JSON */
+    STORE_HIST  /* how it ended, named "": JSON */
+};
+
 struct store_counts {
     uint64_t ready, delayed, buried;
     uint64_t in_total, done_total;
@@ -124,10 +131,9 @@ void store_op_take(struct store_op *op, const char *queue, const struct store_it
 /* Move an entry to another state; sort is the due time for STORE_DELAYED and 0 else. */
 void store_op_move(struct store_op *op, const char *queue, const struct store_item *item,
                    enum store_state state, uint64_t sort, const struct record_item *now);
-/* Set or (text NULL) delete a durable key. */
-void store_op_put(struct store_op *op, const char *stage, const char *key, const char *text);
-void store_op_note(struct store_op *op, const char *stage, const char *config, const char *json);
-void store_op_hist(struct store_op *op, const char *stage, const char *json);
+/* Set or (text NULL) delete a text. */
+void store_op_text(struct store_op *op, enum store_text kind, const char *stage, const char *name,
+                   const char *text);
 
 /* When the store is full, wait for room instead of failing: for workers, which cannot go on
  * without. Only operations that append are concerned. */
@@ -199,17 +205,12 @@ int store_events_back(struct store *st, uint64_t before, store_event_fn fn, void
 /* Id of the event that has only n events behind it (0 when there are fewer), to start a tail. */
 int store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err);
 typedef bool (*store_text_fn)(void *arg, const char *name, const char *text);
-/* Durable keys of a stage in the order of their names, those behind the name `after` if it is not
- * NULL. */
-int store_keys(struct store *st, const char *stage, const char *after, store_text_fn fn, void *arg,
-               struct rr_err *err);
-/* Returns RR_E_EMPTY when it is not set. The caller frees *text. */
-int store_get_new(struct store *st, const char *stage, const char *key, char **text,
-                  struct rr_err *err);
-int store_notes(struct store *st, const char *stage, store_text_fn fn, void *arg,
-                struct rr_err *err);
-/* RR_E_EMPTY when there is none; the caller frees *json. */
-int store_hist_new(struct store *st, const char *stage, char **json, struct rr_err *err);
+/* Texts of a stage in the order of their names, those behind the name `after` if it is not NULL. */
+int store_texts(struct store *st, enum store_text kind, const char *stage, const char *after,
+                store_text_fn fn, void *arg, struct rr_err *err);
+/* Returns RR_E_EMPTY when there is none. The caller frees *text. */
+int store_text_new(struct store *st, enum store_text kind, const char *stage, const char *name,
+                   char **text, struct rr_err *err);
 /* Totals over everything. by_type gets {TYPE: count}. */
 int store_totals(struct store *st, json_t *by_type, uint64_t *stored, uint64_t *dropped,
                  struct rr_err *err);

@@ -52,7 +52,7 @@ struct change {
             bool is_done;           /* CHANGE_TAKE */
         } entry;
         struct {
-            enum store_table table;
+            enum store_text kind;
             char *name, *text; /* text NULL: delete */
         } text;
     };

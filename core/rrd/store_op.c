@@ -207,33 +207,15 @@ store_op_move(struct store_op *op, const char *queue, const struct store_item *i
     c->entry.now = (struct store_item){.state = state, .sort = sort, .id = item->id, .item = *now};
 }
 
-static void
-add_text(struct store_op *op, enum store_table table, const char *stage, const char *name,
-         const char *text)
+void
+store_op_text(struct store_op *op, enum store_text kind, const char *stage, const char *name,
+              const char *text)
 {
     struct change *c = add(op, CHANGE_TEXT, bytes_of(stage) + bytes_of(name) + bytes_of(text));
     char *room = (char *)(c + 1);
 
     c->stage = keep(&room, stage);
-    c->text.table = table;
+    c->text.kind = kind;
     c->text.name = keep(&room, name);
     c->text.text = keep(&room, text);
-}
-
-void
-store_op_put(struct store_op *op, const char *stage, const char *key, const char *text)
-{
-    add_text(op, T_PUT, stage, key, text);
-}
-
-void
-store_op_note(struct store_op *op, const char *stage, const char *config, const char *json)
-{
-    add_text(op, T_NOTE, stage, config, json);
-}
-
-void
-store_op_hist(struct store_op *op, const char *stage, const char *json)
-{
-    add_text(op, T_HIST, stage, "", json);
 }

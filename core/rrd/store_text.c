@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const enum store_table tables[] = {
+    [STORE_KEY] = T_PUT, [STORE_NOTE] = T_NOTE, [STORE_HIST] = T_HIST};
+
 int
 store_do_text(struct store *st, const struct change *c, struct rr_err *err)
 {
@@ -21,14 +24,14 @@ store_do_text(struct store *st, const struct change *c, struct rr_err *err)
                           c->text.name);
     }
     if (c->text.text == NULL) {
-        return store_del(st, c->text.table, &key, err);
+        return store_del(st, tables[c->text.kind], &key, err);
     }
-    return store_set(st, c->text.table, &key, c->text.text, strlen(c->text.text), err);
+    return store_set(st, tables[c->text.kind], &key, c->text.text, strlen(c->text.text), err);
 }
 
-static int
-walk_texts(struct store *st, enum store_table t, const char *stage, const char *after,
-           store_text_fn fn, void *arg, struct rr_err *err)
+int
+store_texts(struct store *st, enum store_text kind, const char *stage, const char *after,
+            store_text_fn fn, void *arg, struct rr_err *err)
 {
     const struct store_key from = store_key_names(stage, after == NULL ? "" : after);
     const size_t prefix = strlen(stage) + 1;
@@ -38,7 +41,7 @@ walk_texts(struct store *st, enum store_table t, const char *stage, const char *
     if (from.n > STORE_KEY_MAX) {
         return rr_err_set(err, RR_E_INPUT, "the name of a key is too long");
     }
-    for (more = store_walk(&w, st, NULL, t, &from, prefix); more;
+    for (more = store_walk(&w, st, NULL, tables[kind], &from, prefix); more;
          more = more && store_step(&w, MDB_NEXT)) {
         MDB_val data;
 
@@ -55,30 +58,10 @@ walk_texts(struct store *st, enum store_table t, const char *stage, const char *
 }
 
 int
-store_get_new(struct store *st, const char *stage, const char *key, char **text, struct rr_err *err)
+store_text_new(struct store *st, enum store_text kind, const char *stage, const char *name,
+               char **text, struct rr_err *err)
 {
-    const struct store_key names = store_key_names(stage, key);
+    const struct store_key key = store_key_names(stage, name);
 
-    return store_get_text(st, T_PUT, &names, text, err);
-}
-
-int
-store_hist_new(struct store *st, const char *stage, char **json, struct rr_err *err)
-{
-    const struct store_key names = store_key_names(stage, "");
-
-    return store_get_text(st, T_HIST, &names, json, err);
-}
-
-int
-store_keys(struct store *st, const char *stage, const char *after, store_text_fn fn, void *arg,
-           struct rr_err *err)
-{
-    return walk_texts(st, T_PUT, stage, after, fn, arg, err);
-}
-
-int
-store_notes(struct store *st, const char *stage, store_text_fn fn, void *arg, struct rr_err *err)
-{
-    return walk_texts(st, T_NOTE, stage, NULL, fn, arg, err);
+    return store_get_text(st, tables[kind], &key, text, err);
 }

@@ -110,7 +110,7 @@ test_transaction(void)
     uint64_t id;
 
     append(op, "T_ONE", NULL, queues, 2);
-    store_op_put(op, "a", "key", "value");
+    store_op_text(op, STORE_KEY, "a", "key", "value");
     is_int(store_next(st, "a", 10, &item, &due, &err), RR_E_EMPTY,
            "nothing before it is submitted");
     store_submit(st, op, on_done, NULL);
@@ -131,10 +131,11 @@ test_transaction(void)
     st = open_store(1000);
     is_int((int64_t)(id >> 40), 1, "ids begin with the number of the start");
     is_int((int64_t)store_start(st), 2, "starts are counted");
-    ok(store_get_new(st, "a", "key", &text, &err) == 0 && strcmp(text, "value") == 0,
+    ok(store_text_new(st, STORE_KEY, "a", "key", &text, &err) == 0 && strcmp(text, "value") == 0,
        "a durable key survives");
     free(text);
-    is_int(store_get_new(st, "b", "key", &text, &err), RR_E_EMPTY, "keys belong to one stage");
+    is_int(store_text_new(st, STORE_KEY, "b", "key", &text, &err), RR_E_EMPTY,
+           "keys belong to one stage");
     ok(store_event_new(st, id, &text, &err) == 0 && strstr(text, "\"payload\":{\"k\":\"v\"}"),
        "so does the event");
     json_t *doc = json_loads(text, 0, NULL);

@@ -141,9 +141,9 @@ look(struct store *st)
     (void)store_events(st, 0, look_at_event, st, &err);
     (void)store_events_back(st, UINT64_MAX, look_at_event, st, &err);
     (void)store_queues(st, look_at_queue, st, &err);
-    (void)store_keys(st, "left", NULL, look_at_text, NULL, &err);
-    (void)store_notes(st, "left", look_at_text, NULL, &err);
-    (void)store_hist_new(st, "left", &text, &err);
+    (void)store_texts(st, STORE_KEY, "left", NULL, look_at_text, NULL, &err);
+    (void)store_texts(st, STORE_NOTE, "left", NULL, look_at_text, NULL, &err);
+    (void)store_text_new(st, STORE_HIST, "left", "", &text, &err);
     free(text);
     (void)store_totals(st, types, &a, &b, &err);
     (void)store_tail(st, 3, &a, &err);

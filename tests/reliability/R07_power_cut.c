@@ -134,7 +134,7 @@ submit(struct store *st, int i)
 
     (void)snprintf(text, sizeof text, "%d", i);
     rig_add(op, i, queue, 1);
-    store_op_put(op, "q", "last", text);
+    store_op_text(op, STORE_KEY, "q", "last", text);
     if (i > WINDOW && store_find(st, "q", ids[i - WINDOW], &item, &rig_err) == 0) {
         store_op_take(op, "q", &item, true);
     }
@@ -291,7 +291,7 @@ judge(struct store *st)
     char *text = NULL;
     int last = 0;
 
-    if (store_get_new(st, "q", "last", &text, &rig_err) == 0) {
+    if (store_text_new(st, STORE_KEY, "q", "last", &text, &rig_err) == 0) {
         last = atoi(text);
     }
     free(text);

@@ -66,7 +66,7 @@ end_all(struct store *st, int most)
         struct store_op *op = store_op_new();
 
         store_op_take(op, "q", &item, true);
-        store_op_put(op, "q", "cursor", "the last one");
+        store_op_text(op, STORE_KEY, "q", "cursor", "the last one");
         if (rig_do(st, op, NULL) != 0) {
             diag("after %d: %s", n, rig_err.text);
             break;
@@ -242,7 +242,7 @@ test_steps(void)
         next_write = 0;
         disk.is_held = true; /* a first commit, during which the others gather */
         op = store_op_new();
-        store_op_put(op, "q", "cursor", "a step");
+        store_op_text(op, STORE_KEY, "q", "cursor", "a step");
         store_submit(st, op, NULL, NULL);
         for (int i = 0; i < TAKES; i++) {
             ids[i] = ids[0] + (uint64_t)i;
@@ -304,7 +304,7 @@ test_each_write(int error, const char *what)
 
             (void)snprintf(name, sizeof name, "k%d", k);
             rig_add(op, k, queue, 1);
-            store_op_put(op, "q", name, "with it");
+            store_op_text(op, STORE_KEY, "q", name, "with it");
             promised[k] = rig_do(st, op, NULL) == 0;
             failed += !promised[k];
         }
@@ -323,7 +323,7 @@ test_each_write(int error, const char *what)
             uint64_t id = 1;
 
             (void)snprintf(name, sizeof name, "k%d", k);
-            const bool has_put = store_get_new(st, "q", name, &text, &rig_err) == 0;
+            const bool has_put = store_text_new(st, STORE_KEY, "q", name, &text, &rig_err) == 0;
             rig_add(op, k, none, 0);
             (void)rig_do(st, op, &id);
             const bool has_event = id == 0; /* its key is known */

@@ -77,10 +77,11 @@ look(struct store *st, int start, int handled)
            item.state == STORE_BURIED && item.item.attempts == 5 &&
            strcmp(item.item.error, "it broke five times") == 0,
        "R20 the buried event has its history");
-    ok(store_get_new(st, "trainer", "generation", &text, &rig_err) == 0 && strcmp(text, "17") == 0,
+    ok(store_text_new(st, STORE_KEY, "trainer", "generation", &text, &rig_err) == 0 &&
+           strcmp(text, "17") == 0,
        "R20 the durable key is there");
     free(text);
-    ok(store_hist_new(st, "trainer", &text, &rig_err) == 0 &&
+    ok(store_text_new(st, STORE_HIST, "trainer", "", &text, &rig_err) == 0 &&
            strstr(text, "\"restarts\":3") != NULL,
        "R20 so are the deaths");
     free(text);

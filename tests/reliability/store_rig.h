@@ -246,8 +246,8 @@ rig_fill(const char *store)
         } else {
             store_op_take(op, "left", &item, true);
         }
-        store_op_put(op, "left", name, "a durable value");
-        store_op_note(op, "left", name, "{\"text\":\"a note\"}");
+        store_op_text(op, STORE_KEY, "left", name, "a durable value");
+        store_op_text(op, STORE_NOTE, "left", name, "{\"text\":\"a note\"}");
         (void)rig_do(st, op, NULL);
     }
     store_close(st);
@@ -386,13 +386,13 @@ rig_judge(const char *store)
     (void)store_events(st, 0, rig_event, &look, &rig_err);
     queues.st = st;
     (void)store_queues(st, rig_queue, &queues, &rig_err);
-    (void)store_keys(st, "left", NULL, rig_text, &look, &rig_err);
+    (void)store_texts(st, STORE_KEY, "left", NULL, rig_text, &look, &rig_err);
     for (int i = 0; i < 20; i++) {
         char name[16];
         char *text = NULL;
 
         (void)snprintf(name, sizeof name, "k%d", i);
-        if (store_get_new(st, "left", name, &text, &rig_err) == RR_E_CORRUPT) {
+        if (store_text_new(st, STORE_KEY, "left", name, &text, &rig_err) == RR_E_CORRUPT) {
             look.damaged++;
         }
         free(text);
