@@ -234,14 +234,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-on_due(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    daemon_wake(arg);
-}
-
-static void
 on_signal(evutil_socket_t signo, short what, void *arg)
 {
     struct rr_err err = RR_ERR_INIT;
@@ -286,7 +278,7 @@ make_events(struct rrd *rrd, struct rr_err *err)
         return rr_err_set(err, -ENOMEM, "cannot make the event loop");
     }
     rrd->turn = event_new(rrd->base, -1, 0, on_turn, rrd);
-    rrd->due = evtimer_new(rrd->base, on_due, rrd);
+    rrd->due = evtimer_new(rrd->base, on_turn, rrd);
     rrd->results =
         event_new(rrd->base, store_fd(rrd->store), EV_READ | EV_PERSIST, on_results, rrd);
     (void)event_add(rrd->results, NULL);
@@ -367,10 +359,7 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
 
     if (rc == 0) {
         rrd->lock_fd = lock_take(state, rrd->instance, sizeof rrd->instance, err);
-        rc = rrd->lock_fd < 0 ? rrd->lock_fd : 0;
-    }
-    if (rc == 0) {
-        rc = open_log(rrd, opt, err);
+        rc = rrd->lock_fd < 0 ? rrd->lock_fd : open_log(rrd, opt, err);
     }
     if (rc == 0) {
         leftovers = sys_sweep_marked(rrd->instance, false);
@@ -390,12 +379,8 @@ start(struct rrd *rrd, const struct options *opt, struct rr_err *err)
         rrd->last_epoch = store_start(rrd->store) << 24;
         rc = make_events(rrd, err);
     }
-    if (rc == 0) {
-        rc = sup_run_init(rrd, err);
-    }
-    if (rc == 0) {
-        rc = ctl_open(rrd, &rrd->ctl, err);
-    }
+    rc = rc == 0 ? sup_run_init(rrd, err) : rc;
+    rc = rc == 0 ? ctl_open(rrd, &rrd->ctl, err) : rc;
     if (rc == 0) {
         rrd->notify = notify_new(rrd);
     }
@@ -441,12 +426,9 @@ finish(struct rrd *rrd)
     notify_free(rrd->notify);
     store_close(rrd->store);
     sup_run_fini(rrd);
-    for (size_t i = 0; i < sizeof rrd->signals / sizeof rrd->signals[0]; i++) {
-        if (rrd->signals[i] != NULL) {
-            event_free(rrd->signals[i]);
-        }
-    }
-    struct event *const events[] = {rrd->turn, rrd->results, rrd->due, rrd->tick};
+    struct event *const events[] = {rrd->turn,       rrd->results,    rrd->due,
+                                    rrd->tick,       rrd->signals[0], rrd->signals[1],
+                                    rrd->signals[2], rrd->signals[3], rrd->signals[4]};
 
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         if (events[i] != NULL) {

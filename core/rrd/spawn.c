@@ -123,31 +123,30 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
              uint64_t epoch, struct spawned *out, struct rr_err *err)
 {
     int fds[FDS] = {-1, -1, -1, -1, -1};
-    char *worker = paths_join_new(conf->paths->libexec_dir, "rrd-worker");
-    char *state = paths_join_new(conf->dir, "state");
-    char *parent = mem_printf("%ld", (long)getpid());
-    char *number = mem_printf("%" PRIu64, epoch);
+    struct text_list words = {0};
     struct text_list env = {0};
-    char *files = mem_printf("%" PRId64, stage->open_files);
-    char *core = mem_printf("%" PRId64, stage->core_size_bytes);
-    char names[][13] = {"--stage", "--plugin",     "--parent",    "--epoch",
-                        "--state", "--open-files", "--core-size", "--user"};
-    char *argv[] = {worker,      names[0], stage->name, names[1],
-                    stage->file, names[2], parent,      names[3],
-                    number,      names[4], state,       names[5],
-                    files,       names[6], core,        stage->user == NULL ? NULL : names[7],
-                    stage->user, NULL};
     int rc = make_stage_dir(conf, stage, err);
 
     conf_env(conf, &env);
     text_list_printf(&env, "RR_WORKER=%s/%s/%" PRIu64, instance, stage->name, epoch);
+    text_list_printf(&words, "%s/rrd-worker", conf->paths->libexec_dir);
+    text_list_printf(&words, "--stage=%s", stage->name);
+    text_list_printf(&words, "--plugin=%s", stage->file);
+    text_list_printf(&words, "--parent=%ld", (long)getpid());
+    text_list_printf(&words, "--epoch=%" PRIu64, epoch);
+    text_list_printf(&words, "--state=%s/state", conf->dir);
+    text_list_printf(&words, "--open-files=%" PRId64, stage->open_files);
+    text_list_printf(&words, "--core-size=%" PRId64, stage->core_size_bytes);
+    if (stage->user != NULL) {
+        text_list_printf(&words, "--user=%s", stage->user);
+    }
     rc = rc == 0 ? make_fds(conf, stage, fds, err) : rc;
     if (rc == 0) {
         const int its[] = {-1, fds[FD_LOG_WRITE], fds[FD_LOG_WRITE], fds[FD_THEIRS], fds[FD_LOCK]};
 
-        rc = sys_spawn(argv, env.v, its, sizeof its / sizeof its[0], true, &out->pid);
+        rc = sys_spawn(words.v, env.v, its, sizeof its / sizeof its[0], true, &out->pid);
         if (rc != 0) {
-            (void)rr_err_set(err, rc, "cannot run %s: %s", worker, strerror(-rc));
+            (void)rr_err_set(err, rc, "cannot run %s: %s", words.v[0], strerror(-rc));
         }
     }
     if (rc == 0) {
@@ -160,13 +159,8 @@ spawn_worker(const struct conf *conf, const struct conf_stage *stage, const char
             (void)close(fds[i]);
         }
     }
+    text_list_free(&words);
     text_list_free(&env);
-    free(core);
-    free(files);
-    free(number);
-    free(parent);
-    free(state);
-    free(worker);
     return rc;
 }
 

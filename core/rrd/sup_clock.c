@@ -16,6 +16,14 @@
  * frozen with its machine, and what workers said meanwhile was not read: nobody is late for it. */
 #define GAP_MS 5000u
 
+static void
+on_alarm(evutil_socket_t fd, short what, void *arg)
+{
+    (void)fd;
+    (void)what;
+    sup_clock_alarm(arg);
+}
+
 /* Set the alarm to the first limit that is due. */
 static void
 arm(struct rrd *rrd)
@@ -30,6 +38,9 @@ arm(struct rrd *rrd)
 
         first = due > 0 && due < first ? due : first;
         first = sick < first ? sick : first;
+    }
+    if (rrd->alarm == NULL) {
+        rrd->alarm = evtimer_new(rrd->base, on_alarm, rrd);
     }
     if (first == UINT64_MAX) {
         (void)event_del(rrd->alarm);
@@ -101,14 +112,6 @@ forgive_gap(struct rrd *rrd)
     }
 }
 
-static void
-on_alarm(evutil_socket_t fd, short what, void *arg)
-{
-    (void)fd;
-    (void)what;
-    sup_clock_alarm(arg);
-}
-
 void
 sup_clock_alarm(struct rrd *rrd)
 {
@@ -157,19 +160,4 @@ sup_clock_tick(struct rrd *rrd)
         log_warn("sup", "leftover processes of workers ended count=%" PRIu64, rrd->n_swept);
         rrd->n_swept = 0;
     }
-}
-
-void
-sup_clock_init(struct rrd *rrd)
-{
-    rrd->alarm = evtimer_new(rrd->base, on_alarm, rrd);
-}
-
-void
-sup_clock_fini(struct rrd *rrd)
-{
-    if (rrd->alarm != NULL) {
-        event_free(rrd->alarm);
-    }
-    rrd->alarm = NULL;
 }

@@ -10,9 +10,6 @@
 
 #include "core/rrd/rrd.h"
 
-void sup_clock_init(struct rrd *rrd);
-void sup_clock_fini(struct rrd *rrd);
-
 /* The time of the state that a stage is in is over in so many milliseconds. */
 void sup_clock_set(struct stage *stage, uint64_t ms);
 

@@ -8,31 +8,24 @@
 
 #include "core/rrd/sup_run.h"
 
-static bool
-is_settled(const struct stage *stage)
-{
-    const enum sup_state s = stage->sup.state;
-
-    return s != SUP_WAITING && s != SUP_STARTING;
-}
-
 /* Whether an edge keeps its stage from starting now. */
 static bool
 holds_back(const struct rrd *rrd, const struct graph_edge *e)
 {
     const struct stage *to = rrd->stages[e->to];
+    const enum sup_state state = to->sup.state;
 
     if (!e->is_order || (e->kind != GRAPH_NEEDS && !to->conf->is_enabled)) {
         return false;
     }
     switch (e->kind) {
     case GRAPH_NEEDS:
-        return to->sup.state != SUP_READY;
+        return state != SUP_READY;
     case GRAPH_AFTER:
         return !to->was_ready;
     default:
         /* consumers first, but their trouble is no reason to stand still: queues keep events */
-        return !is_settled(to);
+        return state == SUP_WAITING || state == SUP_STARTING;
     }
 }
 
@@ -49,12 +42,6 @@ sup_order_waits_for(const struct stage *stage)
         }
     }
     return NULL;
-}
-
-static bool
-may_start(const struct stage *stage)
-{
-    return sup_order_waits_for(stage) == NULL;
 }
 
 /* Whether a stage that still runs depends on this one by a declared dependency. What flows between
@@ -83,7 +70,7 @@ sup_order_look(struct rrd *rrd)
             if (rrd->is_hurried || !is_depended_on(stage)) {
                 sup_run_event(stage, SUP_EV_STOP);
             }
-        } else if (stage->sup.state == SUP_WAITING && may_start(stage)) {
+        } else if (stage->sup.state == SUP_WAITING && sup_order_waits_for(stage) == NULL) {
             sup_run_event(stage, SUP_EV_DEPS);
         }
     }

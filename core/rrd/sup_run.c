@@ -358,7 +358,6 @@ sup_run_init(struct rrd *rrd, struct rr_err *err)
 
     rrd->n_stages = rrd->conf.n_stages;
     rrd->stages = mem_zalloc(rrd->n_stages, sizeof(struct stage *));
-    sup_clock_init(rrd);
     for (size_t i = 0; i < rrd->n_stages && rc == 0; i++) {
         rc = sup_run_add(rrd, i, err);
     }
@@ -372,7 +371,10 @@ sup_run_fini(struct rrd *rrd)
         stage_free(rrd->stages[i]);
     }
     sup_run_bury(rrd);
-    sup_clock_fini(rrd);
+    if (rrd->alarm != NULL) {
+        event_free(rrd->alarm);
+    }
+    rrd->alarm = NULL;
     free(rrd->stages);
     rrd->stages = NULL;
     rrd->n_stages = 0;
