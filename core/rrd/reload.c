@@ -170,7 +170,6 @@ static void
 load(struct reload *r)
 {
     struct rrd *rrd = r->rrd;
-
     struct rr_err err = RR_ERR_INIT;
 
     r->has_other = true;
@@ -181,11 +180,9 @@ load(struct reload *r)
     plan_make(&r->plan, &rrd->conf, &r->other);
     r->told = plan_json_new(&r->plan);
     if (r->plan.refused.n > 0) {
-        char *why = mem_printf("[core] %s cannot change while rrd runs: rrctl restart",
-                               r->plan.refused.v[0]);
-
-        finish(r, RR_E_CONFIG, why);
-        free(why);
+        (void)rr_err_set(&err, RR_E_CONFIG, "[core] %s cannot change while rrd runs: rrctl restart",
+                         r->plan.refused.v[0]);
+        finish(r, err.code, err.text);
         return;
     }
     if (r->is_dry) {
@@ -211,25 +208,22 @@ take_check(struct reload *r)
     const size_t n = evbuffer_get_length(in);
     json_t *doc = json_loadb((const char *)evbuffer_pullup(in, -1), n, 0, NULL);
     const json_t *problems = json_object_get(doc, "problems");
-    char *why = NULL;
+    struct text_list lines = {0};
+    char *why;
 
+    for (size_t i = 0; i < json_array_size(problems); i++) {
+        text_list_add(&lines, json_string_value(json_array_get(problems, i)));
+    }
+    why = text_list_join_new(&lines, "\n");
     if (doc == NULL) {
         finish(r, RR_E_CONFIG, "the check of the configuration ended without a verdict");
-        return;
-    }
-    for (size_t i = 0; i < json_array_size(problems); i++) {
-        const char *line = json_string_value(json_array_get(problems, i));
-        char *longer = mem_printf("%s%s%s", why == NULL ? "" : why, why == NULL ? "" : "\n", line);
-
-        free(why);
-        why = longer;
-    }
-    if (why != NULL) {
+    } else if (lines.n > 0) {
         finish(r, bad(r), why);
     } else {
         load(r);
     }
     free(why);
+    text_list_free(&lines);
     json_decref(doc);
 }
 

@@ -28,8 +28,7 @@ struct stage_log {
     size_t n;
     bool is_cut; /* the rest of a line that was too long is thrown away */
     char last[TAIL_BYTES];
-    char tail[STAGE_LOG_TAIL][TAIL_BYTES]; /* ring; the next one overwrites tail[n_tail % size] */
-    unsigned n_tail;
+    json_t *tail; /* the last lines, oldest first */
     uint64_t second;
     unsigned lines, dropped;
 };
@@ -44,6 +43,7 @@ stage_log_new(struct rrd *rrd, const char *stage)
     log->rrd = rrd;
     log->stage = mem_dup(stage);
     log->fd = -1;
+    log->tail = json_array();
     if (log_file_open(&log->file, path, rrd->conf.log_size, (int)rrd->conf.log_files, &err) != 0) {
         log_warn("log", "%s", err.text);
     }
@@ -84,12 +84,16 @@ void
 stage_log_line(struct stage_log *log, enum log_level level, const char *text)
 {
     char line[LINE_MAX_BYTES + 256];
-    char *kept = log->tail[log->n_tail++ % STAGE_LOG_TAIL];
+    char kept[TAIL_BYTES];
     size_t n;
 
-    text_copy(kept, TAIL_BYTES, text);
+    text_copy(kept, sizeof kept, text);
+    (void)json_array_append_new(log->tail, json_string(kept));
+    if (json_array_size(log->tail) > STAGE_LOG_TAIL) {
+        (void)json_array_remove(log->tail, 0);
+    }
     if (level == LOG_ERROR) {
-        memcpy(log->last, kept, TAIL_BYTES);
+        memcpy(log->last, kept, sizeof kept);
     }
     if (!has_room(log)) {
         return;
@@ -110,13 +114,7 @@ stage_log_last(const struct stage_log *log)
 json_t *
 stage_log_tail_new(const struct stage_log *log)
 {
-    const unsigned n = log->n_tail < STAGE_LOG_TAIL ? log->n_tail : STAGE_LOG_TAIL;
-    json_t *lines = json_array();
-
-    for (unsigned i = log->n_tail - n; i < log->n_tail; i++) {
-        (void)json_array_append_new(lines, json_string(log->tail[i % STAGE_LOG_TAIL]));
-    }
-    return lines;
+    return json_copy(log->tail);
 }
 
 static void
@@ -126,7 +124,7 @@ end_line(struct stage_log *log)
         log->line[log->n] = '\0';
         text_clean(log->line);
         stage_log_line(log, LOG_INFO, log->line);
-        memcpy(log->last, log->tail[(log->n_tail - 1) % STAGE_LOG_TAIL], TAIL_BYTES);
+        text_copy(log->last, sizeof log->last, log->line);
     }
     log->n = 0;
 }
@@ -181,7 +179,7 @@ stage_log_attach(struct stage_log *log, int fd_take)
     log->n = 0;
     log->is_cut = false;
     log->last[0] = '\0';
-    log->n_tail = 0;
+    (void)json_array_clear(log->tail);
     log->readable = event_new(log->rrd->base, fd_take, EV_READ | EV_PERSIST, on_readable, log);
     (void)event_add(log->readable, NULL);
 }
@@ -216,6 +214,7 @@ stage_log_free(struct stage_log *log)
     }
     stage_log_detach(log);
     log_file_close(&log->file);
+    json_decref(log->tail);
     free(log->stage);
     free(log);
 }

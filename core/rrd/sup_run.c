@@ -319,20 +319,6 @@ sup_run_add(struct rrd *rrd, size_t index, struct rr_err *err)
     return rc == 0 ? notes_load(stage, err) : rc;
 }
 
-static void
-stage_free(struct stage *stage)
-{
-    if (stage == NULL) {
-        return;
-    }
-    link_free(stage->link);
-    stage_log_free(stage->log);
-    json_decref(stage->deaths);
-    json_decref(stage->notes);
-    json_decref(stage->dirty_notes);
-    free(stage);
-}
-
 void
 sup_run_retire(struct rrd *rrd, struct stage *stage_take)
 {
@@ -347,7 +333,12 @@ sup_run_bury(struct rrd *rrd)
         struct stage *stage = rrd->retired;
 
         rrd->retired = stage->next_retired;
-        stage_free(stage);
+        link_free(stage->link);
+        stage_log_free(stage->log);
+        json_decref(stage->deaths);
+        json_decref(stage->notes);
+        json_decref(stage->dirty_notes);
+        free(stage);
     }
 }
 
@@ -367,8 +358,8 @@ sup_run_init(struct rrd *rrd, struct rr_err *err)
 void
 sup_run_fini(struct rrd *rrd)
 {
-    for (size_t i = 0; i < rrd->n_stages; i++) {
-        stage_free(rrd->stages[i]);
+    for (size_t i = 0; i < rrd->n_stages && rrd->stages[i] != NULL; i++) {
+        sup_run_retire(rrd, rrd->stages[i]);
     }
     sup_run_bury(rrd);
     if (rrd->alarm != NULL) {
