@@ -7,7 +7,7 @@
  */
 #include "config.h"
 
-#include "core/rrd/daemon.h"
+#include "core/rrd/rrd.h"
 
 #include "core/common/fail.h"
 #include "core/common/mem.h"
@@ -17,6 +17,7 @@
 #include "core/rrd/lock.h"
 #include "core/rrd/notes.h"
 #include "core/rrd/notify.h"
+#include "core/rrd/options.h"
 #include "core/rrd/reload.h"
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"

@@ -101,10 +101,9 @@ frames_take(struct stage *stage, const struct wire_frame *frame, const json_t *b
     case WIRE_DONE:
         return route_done(stage, frame->id, body, err);
     case WIRE_RETRY:
-        return route_retry(stage, frame->id, text_of(body, "error"),
-                           json_is_true(json_object_get(body, "stop")), err);
     case WIRE_REJECT:
-        return route_reject(stage, frame->id, text_of(body, "error"), err);
+        return route_failed(stage, frame, text_of(body, "error"),
+                            json_is_true(json_object_get(body, "stop")), err);
     case WIRE_FATAL:
         text_copy(stage->fatal, sizeof stage->fatal, text_of(body, "error"));
         return 0; /* its exit follows */

@@ -5,10 +5,11 @@
 #include "core/common/fail.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
-#include "core/rrd/daemon.h"
 #include "core/rrd/doctor.h"
 #include "core/rrd/offline.h"
+#include "core/rrd/options.h"
 #include "core/rrd/plugins.h"
+#include "core/rrd/rrd.h"
 #include "core/rrd/sys.h"
 
 #include <errno.h>

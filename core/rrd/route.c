@@ -281,15 +281,23 @@ add_puts(struct stage *stage, struct store_op *op, const json_t *puts, struct rr
 
 /* The lease that a frame ends, which has to be the one that the worker handles. */
 static int
-find_lease(const struct stage *stage, uint64_t number, const char *frame, struct lease **out,
+find_lease(const struct stage *stage, uint64_t number, uint16_t frame, struct lease **out,
            struct rr_err *err)
 {
     *out = route_current(stage);
     if (*out != NULL && (*out)->number == number) {
         return 0;
     }
-    return rr_err_set(err, RR_E_PROTO, "%s of lease %" PRIu64 ", which it does not handle", frame,
-                      number);
+    return rr_err_set(err, RR_E_PROTO, "%s of lease %" PRIu64 ", which it does not handle",
+                      wire_name(frame), number);
+}
+
+/* The entry of the event in hand stays as it is. */
+static void
+let_go(struct stage *stage, struct lease *l)
+{
+    route_release(stage, l);
+    route_begin_current(stage);
 }
 
 /* All of a DONE in one operation; l is NULL for that of no event. */
@@ -316,7 +324,7 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
     struct store_op *op;
     struct lease *l = NULL;
     int rc = number == 0 ? begin_request(stage, WIRE_DONE, 0, err)
-                         : find_lease(stage, number, "DONE", &l, err);
+                         : find_lease(stage, number, WIRE_DONE, &l, err);
 
     FAIL("route.done");
     if (rc != 0) {
@@ -324,8 +332,7 @@ route_done(struct stage *stage, uint64_t number, const json_t *body, struct rr_e
     }
     if (l != NULL && upgrade_has_failed(stage)) {
         answer(stage, WIRE_ACK, number, RR_E_STOPPED, "the trial of this plugin file is over");
-        route_release(stage, l);
-        route_begin_current(stage);
+        let_go(stage, l);
         return 0;
     }
     op = store_op_new();
@@ -369,8 +376,7 @@ fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const 
 
     if (stage->trial.is_on) {
         upgrade_fault(stage, why);
-        route_release(stage, l);
-        route_begin_current(stage);
+        let_go(stage, l);
         return;
     }
     op = store_op_new();
@@ -395,34 +401,18 @@ fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const 
 }
 
 int
-route_retry(struct stage *stage, uint64_t number, const char *why, bool is_stop, struct rr_err *err)
+route_failed(struct stage *stage, const struct wire_frame *frame, const char *why, bool is_stop,
+             struct rr_err *err)
 {
     struct lease *l;
-    const int rc = find_lease(stage, number, "RETRY", &l, err);
+    const int rc = find_lease(stage, frame->id, frame->type, &l, err);
 
-    FAIL("route.retry");
-    if (rc != 0) {
-        return rc;
-    }
+    FAIL("route.failed");
     /* Only we can have asked it to stop; a plugin that says so for nothing would loop for ever. */
-    if (is_stop && stage->is_asked) {
-        route_release(stage, l);
-        route_begin_current(stage);
-    } else {
-        fail_lease(stage, l, false, false, why);
-    }
-    return 0;
-}
-
-int
-route_reject(struct stage *stage, uint64_t number, const char *why, struct rr_err *err)
-{
-    struct lease *l;
-    const int rc = find_lease(stage, number, "REJECT", &l, err);
-
-    FAIL("route.reject");
-    if (rc == 0) {
-        fail_lease(stage, l, true, false, why);
+    if (rc == 0 && is_stop && stage->is_asked) {
+        let_go(stage, l);
+    } else if (rc == 0) {
+        fail_lease(stage, l, frame->type == WIRE_REJECT, false, why);
     }
     return rc;
 }

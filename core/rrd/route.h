@@ -9,13 +9,14 @@
 #ifndef RR_CORE_ROUTE_H
 #define RR_CORE_ROUTE_H
 
+#include "core/common/wire.h"
 #include "core/rrd/rrd.h"
 
 /* Frames of a worker; a negative return means that it broke the protocol. */
 int route_done(struct stage *stage, uint64_t lease, const json_t *body, struct rr_err *err);
-int route_retry(struct stage *stage, uint64_t lease, const char *why, bool is_stop,
-                struct rr_err *err);
-int route_reject(struct stage *stage, uint64_t lease, const char *why, struct rr_err *err);
+/* RETRY or REJECT; is_stop: because the worker was told to stop. */
+int route_failed(struct stage *stage, const struct wire_frame *frame, const char *why, bool is_stop,
+                 struct rr_err *err);
 int route_emit(struct stage *stage, uint64_t request, const json_t *body, struct rr_err *err);
 int route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err *err);
 

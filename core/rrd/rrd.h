@@ -23,6 +23,7 @@
 struct ctl;
 struct link;
 struct notify;
+struct options;
 struct reload;
 struct rrd;
 struct stage_log;
@@ -157,7 +158,17 @@ struct rrd {
     int exit_status;
 };
 
-/* In daemon.c. Have the turn run soon: something for it to commit, dispatch or look at. */
+/* In daemon.c: the life of the daemon, from a validated configuration to the last process gone. */
+
+/* Keep SIGHUP and SIGUSR1 waiting (SIG_BLOCK) until somebody minds them (SIG_UNBLOCK): they end no
+ * daemon that starts or ends. */
+void daemon_hold_signals(int how);
+
+/* Run until stopped. rrd->conf and rrd->paths are filled, the rest is zero but for tell_fd.
+ * Returns the exit status. */
+int daemon_run(struct rrd *rrd, const struct options *opt);
+
+/* Have the turn run soon: something for it to commit, dispatch or look at. */
 void daemon_wake(struct rrd *rrd);
 
 /* Begin the end. A second call is in a hurry. */

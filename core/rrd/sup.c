@@ -108,24 +108,6 @@ sup_state_name(enum sup_state state)
     return names[state];
 }
 
-const char *
-sup_event_name(enum sup_event ev)
-{
-    static const char *const names[SUP_EVENTS] = {[SUP_EV_START] = "start",
-                                                  [SUP_EV_STOP] = "stop",
-                                                  [SUP_EV_RESTART] = "restart",
-                                                  [SUP_EV_DEPS] = "dependencies there",
-                                                  [SUP_EV_SPAWN_FAIL] = "spawn failed",
-                                                  [SUP_EV_READY] = "ready",
-                                                  [SUP_EV_SICK] = "sick",
-                                                  [SUP_EV_EXIT] = "exit",
-                                                  [SUP_EV_EXIT_FINAL] = "final exit",
-                                                  [SUP_EV_TIMER] = "timer",
-                                                  [SUP_EV_HURRY] = "hurry"};
-
-    return names[ev];
-}
-
 bool
 sup_has_process(enum sup_state state)
 {

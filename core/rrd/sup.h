@@ -75,7 +75,6 @@ struct sup {
 unsigned sup_step(struct sup *s, enum sup_event ev);
 
 const char *sup_state_name(enum sup_state state);
-const char *sup_event_name(enum sup_event ev);
 
 /* A state that has a process. */
 bool sup_has_process(enum sup_state state);
