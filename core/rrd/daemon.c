@@ -421,7 +421,6 @@ go(struct rrd *rrd)
 static void
 finish(struct rrd *rrd)
 {
-    reload_end(rrd);
     daemon_hold_signals(SIG_BLOCK);
     ctl_close(rrd->ctl);
     notify_free(rrd->notify);

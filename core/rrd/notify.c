@@ -30,7 +30,7 @@ struct notify {
     enum stand told;
     char status[120];
     uint64_t status_mono_ms;
-    int fd; /* -1: nobody listens */
+    int fd; /* negative: nobody listens */
 };
 
 static bool
@@ -39,7 +39,8 @@ tell(const struct notify *n, const char *text)
     return send(n->fd, text, strlen(text), MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
 }
 
-/* A path, or behind @ a name that is in no file system. */
+/* A path, or behind @ a name that is in no file system. Returns a descriptor or a negative errno.
+ */
 static int
 connect_to(const char *where)
 {
@@ -47,22 +48,19 @@ connect_to(const char *where)
     const size_t n = strlen(where);
     const socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
     int fd;
+    int rc;
 
     if ((where[0] != '/' && where[0] != '@') || n >= sizeof addr.sun_path) {
-        errno = EAFNOSUPPORT;
-        return -1;
+        return -EAFNOSUPPORT;
     }
     memcpy(addr.sun_path, where, n);
     addr.sun_path[0] = where[0] == '@' ? '\0' : where[0];
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&addr, size) != 0) {
-        const int code = errno;
-
+    rc = fd < 0 || connect(fd, (const struct sockaddr *)&addr, size) != 0 ? -errno : fd;
+    if (rc < 0 && fd >= 0) {
         (void)close(fd);
-        errno = code;
-        return -1;
     }
-    return fd;
+    return rc;
 }
 
 /* The loop turns. */
@@ -106,7 +104,7 @@ notify_new(struct rrd *rrd)
     if (n->fd >= 0) {
         start_watchdog(n, getenv(names[1]), getenv(names[2]));
     } else if (where != NULL && where[0] != '\0') {
-        log_warn("notify", "cannot reach NOTIFY_SOCKET=%.108s: %s", where, strerror(errno));
+        log_warn("notify", "cannot reach NOTIFY_SOCKET=%.108s: %s", where, strerror(-n->fd));
     }
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         (void)unsetenv(names[i]);

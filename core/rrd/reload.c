@@ -35,6 +35,8 @@ struct reload {
     enum phase phase;
     bool is_dry;
     struct upgrade *upgrade; /* NULL: of conf.d */
+    const char *area;        /* of the log */
+    int bad;                 /* status of what was wrong with the new configuration or file */
     struct text_list sets;   /* over it */
     struct ctl_later *later;
     pid_t pid; /* of the check */
@@ -114,26 +116,13 @@ reload_free(struct reload *r)
     free(r);
 }
 
-static const char *
-area(const struct reload *r)
-{
-    return r->upgrade == NULL ? "reload" : "upgrade";
-}
-
-/* The status of what was wrong with the new configuration, or with the new file. */
-static int
-bad(const struct reload *r)
-{
-    return r->upgrade == NULL ? RR_E_CONFIG : RR_E_PLUGIN;
-}
-
 static void
 finish(struct reload *r, int rc, const char *why)
 {
     if (rc == 0) {
-        log_info(area(r), r->is_dry ? "checked" : "done");
+        log_info(r->area, r->is_dry ? "checked" : "done");
     } else {
-        log_error(area(r), "not done: %s", why);
+        log_error(r->area, "not done: %s", why);
     }
     upgrade_end(r->upgrade, rc != 0 && r->phase != CHECKING);
     if (rc == 0 && r->upgrade != NULL) {
@@ -174,7 +163,7 @@ load(struct reload *r)
 
     r->has_other = true;
     if (conf_load(&r->other, rrd->conf.dir, &rrd->paths, &r->sets) != 0) {
-        finish(r, bad(r), r->other.problems.v[0]);
+        finish(r, r->bad, r->other.problems.v[0]);
         return;
     }
     plan_make(&r->plan, &rrd->conf, &r->other);
@@ -218,7 +207,7 @@ take_check(struct reload *r)
     if (doc == NULL) {
         finish(r, RR_E_CONFIG, "the check of the configuration ended without a verdict");
     } else if (lines.n > 0) {
-        finish(r, bad(r), why);
+        finish(r, r->bad, why);
     } else {
         load(r);
     }
@@ -299,6 +288,8 @@ reload_begin(struct rrd *rrd, bool is_dry, struct upgrade *upgrade_take, struct 
     r->rrd = rrd;
     r->is_dry = is_dry;
     r->upgrade = upgrade_take;
+    r->area = upgrade_take == NULL ? "reload" : "upgrade";
+    r->bad = upgrade_take == NULL ? RR_E_CONFIG : RR_E_PLUGIN;
     r->later = later;
     for (size_t i = 0; i < rrd->sets->n; i++) {
         text_list_add(&r->sets, rrd->sets->v[i]);
@@ -317,7 +308,7 @@ reload_begin(struct rrd *rrd, bool is_dry, struct upgrade *upgrade_take, struct 
     (void)bufferevent_enable(r->output, EV_READ);
     rrd->reload = r;
     daemon_wake(rrd); /* a service manager hears of it */
-    log_info(area(r), is_dry ? "begun, for a look" : "begun");
+    log_info(r->area, is_dry ? "begun, for a look" : "begun");
     return 0;
 }
 
@@ -429,7 +420,7 @@ judge_start(const struct reload *r, char *why, size_t cap)
 static void
 undo(struct reload *r)
 {
-    log_error(area(r), "going back: %s", r->why);
+    log_error(r->area, "going back: %s", r->why);
     plan_fini(&r->plan);
     plan_make(&r->plan, &r->rrd->conf, &r->other);
     r->phase = UNDOING_STOPS;
@@ -442,7 +433,7 @@ undo(struct reload *r)
 
             /* its file may be what was replaced */
             if (upgrade_pin(&r->other, &r->other.stages[at], stage->conf->hash, &err) != 0) {
-                log_error(area(r), "stage %s may not go back: %s", stage->conf->name, err.text);
+                log_error(r->area, "stage %s may not go back: %s", stage->conf->name, err.text);
             }
         }
     }
@@ -478,24 +469,18 @@ go_on(struct reload *r)
     }
 }
 
-static const char *
-stops(const struct reload *r)
-{
-    return r->upgrade == NULL ? "the daemon stops"
-                              : "the daemon stops; it will start with the old file";
-}
-
 void
 reload_turn(struct rrd *rrd)
 {
     struct reload *r = rrd->reload;
-    char why[300];
 
     if (r == NULL) {
         return;
     }
     if (rrd->is_stopping) {
-        finish(r, RR_E_BUSY, stops(r));
+        finish(r, RR_E_BUSY,
+               r->upgrade == NULL ? "the daemon stops"
+                                  : "the daemon stops; it will start with the old file");
         return;
     }
     if ((r->phase == STOPPING || r->phase == UNDOING_STOPS) && all_stopped(r)) {
@@ -508,15 +493,7 @@ reload_turn(struct rrd *rrd)
     }
     if (r->phase == STARTING || r->phase == WATCHING) {
         go_on(r);
-    } else if (r->phase == UNDOING_STARTS && judge_start(r, why, sizeof why) != 0) {
-        finish(r, bad(r), r->why);
-    }
-}
-
-void
-reload_end(struct rrd *rrd)
-{
-    if (rrd->reload != NULL) {
-        finish(rrd->reload, RR_E_BUSY, stops(rrd->reload));
+    } else if (r->phase == UNDOING_STARTS && judge_start(r, NULL, 0) != 0) {
+        finish(r, r->bad, r->why);
     }
 }

@@ -45,7 +45,4 @@ bool reload_has(const struct stage *stage, enum sup_event ev);
 /* Whether one is under way that is no dry run. */
 bool reload_is_on(const struct rrd *rrd);
 
-/* The daemon ends. */
-void reload_end(struct rrd *rrd);
-
 #endif
