@@ -143,8 +143,8 @@ test_walk(void)
             w.is_ok = w.is_ok && stop_ends(w);
         }
         if (!w.is_ok) {
-            diag("broken in state %s after event %d, step %d", sup_state_name(w.sup.state),
-                 (int)ev, i);
+            diag("broken in state %s after event %d, step %d", sup_state_name(w.sup.state), (int)ev,
+                 i);
         }
     }
     ok(w.is_ok, "R69 a million random steps keep the invariants");
