@@ -396,20 +396,6 @@ read_sections(struct conf *conf, const struct ini *ini)
     }
 }
 
-static void
-build_graph(struct conf *conf)
-{
-    struct graph_node *nodes = mem_zalloc(conf->n_stages, sizeof *nodes);
-
-    for (size_t i = 0; i < conf->n_stages; i++) {
-        const struct conf_stage *s = &conf->stages[i];
-
-        nodes[i] = (struct graph_node){s->name,       s->place,  s->file,   s->manifest,
-                                       s->is_enabled, &s->needs, &s->after, &s->waits};
-    }
-    graph_build(&conf->graph, nodes, conf->n_stages, &conf->problems, &conf->warnings);
-}
-
 int
 conf_load(struct conf *conf, const char *dir, const struct paths *paths,
           const struct text_list *sets)
@@ -431,7 +417,7 @@ conf_load(struct conf *conf, const char *dir, const struct paths *paths,
                      "no file has a section [stage NAME]: nothing to run");
     }
     conf_plugins(conf);
-    build_graph(conf);
+    graph_build(&conf->graph, conf->stages, conf->n_stages, &conf->problems, &conf->warnings);
     ini_free(&ini);
     free(confd);
     return conf->problems.n == 0 ? 0 : RR_E_CONFIG;

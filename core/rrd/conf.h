@@ -101,7 +101,7 @@ char *conf_installed_new(const struct conf *conf, const char *plugin);
 
 /* Have that file stand for the plugin of a stage: one with the same content, or one that was put in
  * place of the installed one by rrctl upgrade. */
-void conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take);
+void conf_stage_use(struct conf_stage *stage, char *file_take);
 #define CONF_BY_UPGRADE "rrctl upgrade" /* the origin that it gets */
 
 /* For conf.c: find plugins, learn what they declare, check options against it (conf_plugin.c). */

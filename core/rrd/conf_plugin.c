@@ -59,15 +59,10 @@ list_plugins(const struct conf *conf, struct text_list *names)
 }
 
 void
-conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take)
+conf_stage_use(struct conf_stage *stage, char *file_take)
 {
-    const long at = stage - conf->stages;
-
     free(stage->file);
     stage->file = file_take;
-    if ((size_t)at < conf->graph.n_nodes) {
-        conf->graph.nodes[at].file = stage->file;
-    }
     ini_set(stage->values, FILE_KEY, file_take, CONF_BY_UPGRADE);
 }
 
@@ -92,20 +87,21 @@ static void
 use_kept(struct conf *conf, struct conf_stage *s, const json_t *record)
 {
     char hash[SHA256_HEX_BYTES];
-    const char *wanted;
-    char *file;
 
     if (json_object_get(record, s->name) == NULL) {
         return;
     }
     sha256_file(s->file, hash);
-    wanted = kept_hash(record, s->name, s->plugin, hash);
-    file = wanted == NULL ? NULL : kept_path_new(conf->dir, wanted, s->plugin);
+    const char *wanted = kept_hash(record, s->name, s->plugin, hash);
+
+    if (wanted == NULL) {
+        return;
+    }
+    char *file = kept_path_new(conf->dir, wanted, s->plugin);
+
     sha256_file(file, hash);
-    if (wanted == NULL || strcmp(hash, wanted) == 0) {
-        if (file != NULL) {
-            conf_stage_use(conf, s, file);
-        }
+    if (strcmp(hash, wanted) == 0) {
+        conf_stage_use(s, file);
         return;
     }
     text_problem(&conf->warnings, s->place,

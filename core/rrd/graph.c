@@ -7,6 +7,7 @@
 #include "core/rrd/graph.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/conf.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ add_dependencies(struct graph *g, size_t from, const struct text_list *names, en
                  struct text_list *problems)
 {
     static const char *const words[] = {"needs", "after", "waits"};
-    const struct graph_node *node = &g->nodes[from];
+    const struct conf_stage *node = &g->nodes[from];
 
     for (size_t i = 0; i < names->n; i++) {
         size_t to = 0;
@@ -60,8 +61,8 @@ add_dependencies(struct graph *g, size_t from, const struct text_list *names, en
 
 /* Compare what a consumer expects with what a producer declares. */
 static void
-check_types(const struct graph_node *producer, const struct manifest_port *out,
-            const struct graph_node *consumer, const struct manifest_port *in,
+check_types(const struct conf_stage *producer, const struct manifest_port *out,
+            const struct conf_stage *consumer, const struct manifest_port *in,
             struct text_list *problems)
 {
     if (out->version != in->version) {
@@ -125,7 +126,7 @@ static void
 connect_events(struct graph *g, struct text_list *problems, struct text_list *warnings)
 {
     for (size_t to = 0; to < g->n_nodes; to++) {
-        const struct graph_node *node = &g->nodes[to];
+        const struct conf_stage *node = &g->nodes[to];
 
         for (size_t i = 0; node->manifest != NULL && i < node->manifest->n_consumes; i++) {
             const struct manifest_port *in = &node->manifest->consumes[i];
@@ -179,7 +180,7 @@ visit(struct walk *w, size_t node)
 static void
 report_cycle(const struct walk *w, struct text_list *problems)
 {
-    const struct graph_node *nodes = w->g->nodes;
+    const struct conf_stage *nodes = w->g->nodes;
     const size_t closing = w->path[w->depth];
     struct text_list names = {0};
     size_t begin = 0;
@@ -234,16 +235,16 @@ add_soft_order(struct graph *g, size_t *order)
 }
 
 void
-graph_build(struct graph *g, struct graph_node *nodes_take, size_t n, struct text_list *problems,
+graph_build(struct graph *g, const struct conf_stage *stages, size_t n, struct text_list *problems,
             struct text_list *warnings)
 {
     size_t *order = mem_zalloc(n, sizeof *order);
 
-    *g = (struct graph){.nodes = nodes_take, .n_nodes = n};
+    *g = (struct graph){.nodes = stages, .n_nodes = n};
     for (size_t i = 0; i < n; i++) {
-        add_dependencies(g, i, nodes_take[i].needs, GRAPH_NEEDS, problems);
-        add_dependencies(g, i, nodes_take[i].after, GRAPH_AFTER, problems);
-        add_dependencies(g, i, nodes_take[i].waits, GRAPH_WAITS, problems);
+        add_dependencies(g, i, &stages[i].needs, GRAPH_NEEDS, problems);
+        add_dependencies(g, i, &stages[i].after, GRAPH_AFTER, problems);
+        add_dependencies(g, i, &stages[i].waits, GRAPH_WAITS, problems);
     }
     connect_events(g, problems, warnings);
     if (!sort_nodes(g, order, problems)) {
@@ -258,7 +259,6 @@ graph_build(struct graph *g, struct graph_node *nodes_take, size_t n, struct tex
 void
 graph_free(struct graph *g)
 {
-    free(g->nodes);
     free(g->edges);
     free(g->order);
     memset(g, 0, sizeof *g);

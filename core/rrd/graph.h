@@ -10,11 +10,12 @@
 #define RR_CORE_GRAPH_H
 
 #include "core/common/text.h"
-#include "core/rrd/manifest.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+struct conf_stage;
 
 enum graph_kind { GRAPH_NEEDS, GRAPH_AFTER, GRAPH_WAITS, GRAPH_EVENT };
 
@@ -27,26 +28,16 @@ struct graph_edge {
     bool is_order;    /* counts for the start order */
 };
 
-/* A stage as the graph sees it. */
-struct graph_node {
-    const char *name;
-    const char *place;
-    const char *file;
-    const struct manifest *manifest; /* may be NULL */
-    bool is_enabled;
-    const struct text_list *needs, *after, *waits;
-};
-
 struct graph {
-    struct graph_node *nodes;
+    const struct conf_stage *nodes; /* borrowed; they may not move */
     size_t n_nodes;
     struct graph_edge *edges;
     size_t n_edges;
     size_t *order; /* start order, all nodes */
 };
 
-/* Build from nodes, which is taken over. Problems and warnings are added as "place: message". */
-void graph_build(struct graph *g, struct graph_node *nodes_take, size_t n,
+/* Build from stages (conf.h). Problems and warnings are added as "place: message". */
+void graph_build(struct graph *g, const struct conf_stage *stages, size_t n,
                  struct text_list *problems, struct text_list *warnings);
 void graph_free(struct graph *g);
 

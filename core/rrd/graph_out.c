@@ -4,6 +4,8 @@
  */
 #include "core/rrd/graph.h"
 
+#include "core/rrd/conf.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

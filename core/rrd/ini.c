@@ -224,6 +224,15 @@ read_file(struct ini *ini, const char *path, const char *shown, struct text_list
     free(text);
 }
 
+/* Not an editor's copy, nor a README. */
+static int
+is_ini(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+
+    return dot != NULL && strcmp(dot, ".ini") == 0 && entry->d_name[0] != '.';
+}
+
 static bool
 is_config_name(const char *name)
 {
@@ -231,62 +240,43 @@ is_config_name(const char *name)
            name[3] != '.';
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 void
 ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *problems)
 {
+    struct dirent **entries = NULL;
+    const int n = scandir(dir, &entries, is_ini, alphasort);
     struct rr_err err = RR_ERR_INIT;
-    struct text_list names = {0};
-    DIR *d = opendir(dir);
-    const struct dirent *entry;
     struct stat st;
+    int n_files = 0;
 
     ini->keys = json_pack("{s:{}}", "core");
     ini->places = json_object();
-    if (d == NULL) {
+    if (n < 0) {
         text_problem(problems, shown, "cannot read the directory: %s (`rrctl init` makes one)",
                      strerror(errno));
-        return;
-    }
-    if (fstat(dirfd(d), &st) == 0 && paths_trust(&st, &err) != 0) {
+    } else if (stat(dir, &st) == 0 && paths_trust(&st, &err) != 0) {
         text_problem(problems, shown, "%s", err.text);
     }
-    while ((entry = readdir(d)) != NULL) {
-        const char *dot = strrchr(entry->d_name, '.');
+    for (int i = 0; i < n; i++) {
+        char *path = paths_join_new(dir, entries[i]->d_name);
+        char *place = paths_join_new(shown, entries[i]->d_name);
 
-        if (dot == NULL || strcmp(dot, ".ini") != 0 || entry->d_name[0] == '.') {
-            continue; /* an editor's copies, a README */
-        }
-        if (!is_config_name(entry->d_name)) {
+        if (!is_config_name(entries[i]->d_name)) {
             text_problem(problems, shown, "%s: the name must be NN-name.ini (two digits first)",
-                         entry->d_name);
-            continue;
+                         entries[i]->d_name);
+        } else if (++n_files <= FILES_MAX) {
+            read_file(ini, path, place, problems);
         }
-        text_list_add(&names, entry->d_name);
-    }
-    (void)closedir(d);
-    if (names.n > FILES_MAX) {
-        text_problem(problems, shown, "%zu files; at most %d are read", names.n, FILES_MAX);
-    } else if (names.n == 0 && problems->n == 0) {
-        text_problem(problems, shown, "no file NN-name.ini in it (`rrctl init` makes some)");
-    }
-    if (names.n > 0) {
-        qsort(names.v, names.n, sizeof *names.v, by_name);
-    }
-    for (size_t i = 0; i < names.n && i < FILES_MAX; i++) {
-        char *path = paths_join_new(dir, names.v[i]);
-        char *place = paths_join_new(shown, names.v[i]);
-
-        read_file(ini, path, place, problems);
         free(place);
         free(path);
+        free(entries[i]);
     }
-    text_list_free(&names);
+    if (n_files > FILES_MAX) {
+        text_problem(problems, shown, "%d files; at most %d are read", n_files, FILES_MAX);
+    } else if (n_files == 0 && problems->n == 0) {
+        text_problem(problems, shown, "no file NN-name.ini in it (`rrctl init` makes some)");
+    }
+    free(entries);
 }
 
 void

@@ -31,52 +31,49 @@ has_flag(const struct rr_opt *rows, const char *key, uint32_t flag)
 }
 
 static bool
-same_value(const json_t *a, const json_t *b, const char *key)
+is_same(const json_t *a, const json_t *b, const char *key)
 {
-    const char *old = ini_text(a, key);
-    const char *new = ini_text(b, key);
+    const char *before = ini_text(a, key);
+    const char *after = ini_text(b, key);
 
-    return old != NULL && new != NULL &&strcmp(old, new) == 0;
+    return before != NULL && after != NULL && strcmp(before, after) == 0;
 }
 
-/* Keys that differ; *is_live stays true when the worker need not know. */
+/* Keys that differ, and what else does. */
 static void
-compare_values(const struct conf_stage *a, const struct conf_stage *b, bool *is_live,
-               struct text_list *why)
+find_differences(const struct conf *now, const struct conf *next, const struct conf_stage *a,
+                 const struct conf_stage *b, struct text_list *why)
 {
     const char *key;
     json_t *value;
 
     json_object_foreach(b->values, key, value)
     {
-        if (!same_value(a->values, b->values, key)) {
+        if (!is_same(a->values, b->values, key)) {
             text_list_add(why, key);
-            *is_live = *is_live && has_flag(conf_stage_keys, key, CONF_LIVE);
         }
     }
     json_object_foreach(a->values, key, value)
     {
         if (json_object_get(b->values, key) == NULL) {
-            text_list_add(why, key);
-            *is_live = false; /* an option that the plugin no longer has */
+            text_list_add(why, key); /* an option that the plugin no longer has */
         }
+    }
+    if (strcmp(a->hash, b->hash) != 0) {
+        text_list_add(why, "plugin file");
+    }
+    if (strcmp(now->plugin_path, next->plugin_path) != 0) {
+        text_list_add(why, "plugin_path");
     }
 }
 
 static enum plan_action
-compare(const struct conf *now, const struct conf *next, const struct conf_stage *a,
-        const struct conf_stage *b, struct text_list *why)
+compare(const struct conf_stage *a, const struct conf_stage *b, const struct text_list *why)
 {
     bool is_live = true;
 
-    compare_values(a, b, &is_live, why);
-    if (strcmp(a->hash, b->hash) != 0) {
-        text_list_add(why, "plugin file");
-        is_live = false;
-    }
-    if (strcmp(now->plugin_path, next->plugin_path) != 0) {
-        text_list_add(why, "plugin_path");
-        is_live = false;
+    for (size_t i = 0; i < why->n; i++) {
+        is_live = is_live && has_flag(conf_stage_keys, why->v[i], CONF_LIVE);
     }
     if (a->is_enabled != b->is_enabled) {
         return b->is_enabled ? PLAN_START : PLAN_STOP;
@@ -139,7 +136,7 @@ compare_core(struct plan *plan, const struct conf *now, const struct conf *next)
 
     json_object_foreach(next->values, key, value)
     {
-        if (!same_value(now->values, next->values, key)) {
+        if (!is_same(now->values, next->values, key)) {
             plan->changes = true;
             if (has_flag(conf_core_keys, key, CONF_FIXED)) {
                 text_list_add(&plan->refused, key);
@@ -160,7 +157,8 @@ plan_make(struct plan *plan, const struct conf *now, const struct conf *next)
         enum plan_action action = b->is_enabled ? PLAN_START : PLAN_UPDATE;
 
         if (at >= 0) {
-            action = compare(now, next, &now->stages[at], b, &why);
+            find_differences(now, next, &now->stages[at], b, &why);
+            action = compare(&now->stages[at], b, &why);
         }
         add_step(plan, b->name, action, &why);
     }

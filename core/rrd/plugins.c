@@ -31,21 +31,21 @@
 /* Some lines are a habit; more than this fills logs. */
 #define PRINTED_MAX (1u << 20)
 
-/* "stage" for ours, X for what exports rr_X, "" for anything else. */
-static char *
-kind_new(const struct elf_look *look)
+/* "stage" for ours, X for what exports rr_X, "" for anything else. Borrowed from look. */
+static const char *
+kind_of(const struct elf_look *look)
 {
     for (size_t i = 0; i < look->exports.n; i++) {
         const char *name = look->exports.v[i];
 
         if (strcmp(name, RR_PLUGIN_SYMBOL) == 0) {
-            return mem_dup("stage");
+            return "stage";
         }
         if (strncmp(name, "rr_", 3) == 0 && strchr(name + 3, '_') == NULL) {
-            return mem_dup(name + 3);
+            return name + 3;
         }
     }
-    return mem_dup("");
+    return "";
 }
 
 /* The names of symbols that are exported beside the descriptor, "" for none. Those of the linker do
@@ -72,23 +72,22 @@ others_new(const struct elf_look *look)
 static bool
 look_at_symbols(struct report *r, const struct elf_look *look)
 {
-    char *kind = kind_new(look);
+    const char *kind = kind_of(look);
     char *others = others_new(look);
     char *needs = text_list_join_new(&look->needs, ", ");
     const bool is_other = kind[0] != '\0' && strcmp(kind, "stage") != 0;
 
     if (is_other) {
-        report_about(r, "form");
         report_fail(r, "look whether rrctl has a command for that kind",
                     "it is no stage plugin, but one of kind \"%s\"", kind);
-    } else if (others[0] != '\0') {
-        report_about(r, "exports");
+    }
+    report_about(r, "exports");
+    if (!is_other && others[0] != '\0') {
         report_warn(r,
                     "compile with -fvisibility=hidden, or make them static: they could meet "
                     "symbols of the same name",
                     "beside %s: %s", RR_PLUGIN_SYMBOL, others);
-    } else {
-        report_about(r, "exports");
+    } else if (!is_other) {
         report_ok(r, "nothing but its descriptor");
     }
     report_about(r, "libraries");
@@ -104,7 +103,6 @@ look_at_symbols(struct report *r, const struct elf_look *look)
         report_warn(r, "compile everything with -fPIC",
                     "it has text relocations, which hardened systems refuse");
     }
-    free(kind);
     free(others);
     free(needs);
     return !is_other;
@@ -320,7 +318,7 @@ kind_of_file_new(const char *file)
     if (fd >= 0 && elf_check(fd, NULL) == 0) {
         elf_look(fd, &look);
     }
-    char *kind = kind_new(&look);
+    char *kind = mem_dup(kind_of(&look));
 
     elf_look_free(&look);
     if (fd >= 0) {

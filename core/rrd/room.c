@@ -5,6 +5,7 @@
 #include "core/rrd/room.h"
 
 #include "core/common/mem.h"
+#include "core/rrd/conf.h"
 
 #include <stdlib.h>
 #include <string.h>

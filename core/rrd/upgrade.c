@@ -251,7 +251,7 @@ upgrade_pin(struct conf *conf, struct conf_stage *s, const char *bad, struct rr_
         rc = secure(conf, s, err);
     }
     if (rc == 0 && strcmp(found, s->hash) != 0) {
-        conf_stage_use(conf, s, kept_path_new(conf->dir, s->hash, s->plugin));
+        conf_stage_use(s, kept_path_new(conf->dir, s->hash, s->plugin));
     }
     if (rc == 0 && must_note) {
         rc = kept_set(conf->dir, json_pack("{s:o}", s->name, entry_new(conf, s, s->hash, "", "")),
@@ -309,7 +309,7 @@ upgrade_prepare(struct upgrade *u, struct conf *now, struct conf *next, const st
         rc = rc == 0 ? upgrade_pin(now, old, row->hash, err) : rc;
         rc = rc == 0 ? kept_copy(next->dir, row->file, row->hash, new->plugin, err) : rc;
         if (rc == 0) {
-            conf_stage_use(next, new, kept_path_new(next->dir, row->hash, new->plugin));
+            conf_stage_use(new, kept_path_new(next->dir, row->hash, new->plugin));
         }
     }
     if (rc == 0) {

@@ -239,8 +239,8 @@ test_files(void)
     write_conf("b.ini", TEXT(""));
     (void)mkdir(path, 0700);
     (void)conf_load(&conf, dir, &paths, &sets);
-    ok(conf.problems.n == 2 && strstr(conf.problems.v[0], "the name must be NN-name.ini") != NULL &&
-           strstr(conf.problems.v[1], "is not a regular file") != NULL,
+    ok(conf.problems.n == 2 && strstr(conf.problems.v[0], "is not a regular file") != NULL &&
+           strstr(conf.problems.v[1], "the name must be NN-name.ini") != NULL,
        "names and kinds of files; all problems at once");
     conf_free(&conf);
     (void)rmdir(path);

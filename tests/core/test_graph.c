@@ -3,7 +3,7 @@
  * test_graph.c - dependencies, event flow, cycles, start order; payloads against declarations.
  */
 #include "core/common/mem.h"
-#include "core/rrd/graph.h"
+#include "core/rrd/conf.h"
 #include "tests/tap.h"
 
 #define NODES_MAX 16
@@ -11,9 +11,8 @@
 struct fixture {
     struct graph graph;
     struct text_list problems, warnings;
-    struct text_list lists[NODES_MAX * 3];
+    struct conf_stage nodes[NODES_MAX];
     struct manifest manifests[NODES_MAX];
-    struct graph_node *nodes;
     size_t n;
 };
 
@@ -38,19 +37,13 @@ add(struct fixture *f, const char *name, const char *needs, const char *consumes
 {
     const size_t i = f->n++;
 
-    if (f->nodes == NULL) {
-        f->nodes = mem_zalloc(NODES_MAX, sizeof *f->nodes);
-    }
-    text_list_split(&f->lists[3 * i], needs);
     load_manifest(&f->manifests[i], consumes, produces);
-    f->nodes[i] = (struct graph_node){name,
-                                      name,
-                                      "x.so",
-                                      &f->manifests[i],
-                                      true,
-                                      &f->lists[3 * i],
-                                      &f->lists[3 * i + 1],
-                                      &f->lists[3 * i + 2]};
+    f->nodes[i] = (struct conf_stage){.name = mem_dup(name),
+                                      .place = mem_dup(name),
+                                      .file = mem_dup("x.so"),
+                                      .manifest = &f->manifests[i],
+                                      .is_enabled = true};
+    text_list_split(&f->nodes[i].needs, needs);
 }
 
 static void
@@ -67,9 +60,10 @@ fini(struct fixture *f)
     text_list_free(&f->warnings);
     for (size_t i = 0; i < f->n; i++) {
         manifest_fini(&f->manifests[i]);
-        for (size_t k = 0; k < 3; k++) {
-            text_list_free(&f->lists[3 * i + k]);
-        }
+        free(f->nodes[i].name);
+        free(f->nodes[i].place);
+        free(f->nodes[i].file);
+        text_list_free(&f->nodes[i].needs);
     }
     memset(f, 0, sizeof *f);
 }

@@ -4,6 +4,7 @@
  * reason must name the stage where it comes from. And marks of queues: who waits for whom.
  */
 #include "core/common/mem.h"
+#include "core/rrd/conf.h"
 #include "core/rrd/room.h"
 #include "core/rrd/why.h"
 #include "tests/tap.h"
@@ -19,7 +20,7 @@ static const size_t flow[][2] = {{SELFPLAY, SYNC},    {SYNC, EXPORT},        {EX
                                  {GAUNTLET, REPORT}};
 enum { N_FLOW = sizeof flow / sizeof flow[0], NOW = 1000000 };
 
-static struct graph_node nodes[N];
+static struct conf_stage nodes[N];
 static struct graph_edge edges[N_FLOW];
 static const struct graph graph = {nodes, N, edges, N_FLOW, NULL};
 static struct why_stage stages[N];
@@ -33,7 +34,7 @@ set_up(void)
     view.graph = &graph;
     view.now_ms = NOW;
     for (size_t i = 0; i < N; i++) {
-        nodes[i] = (struct graph_node){.name = names[i], .is_enabled = true};
+        nodes[i] = (struct conf_stage){.is_enabled = true};
         stages[i] = (struct why_stage){.name = names[i],
                                        .state = SUP_READY,
                                        .text = "",

@@ -273,10 +273,9 @@ world_plug(unsigned credit)
     stage->plugin = (char *)(uintptr_t) "p";
     stage->credit = credit;
     stage->options = json_object();
-    world.node =
-        (struct graph_node){.name = stage->name, .is_enabled = true, .manifest = &world.manifest};
+    stage->is_enabled = true;
     world.rrd.conf.plugin_path = (char *)(uintptr_t) "";
-    world.rrd.conf.graph.nodes = &world.node;
+    world.rrd.conf.graph.nodes = stage;
     world.rrd.conf.graph.n_nodes = 1;
     world.rrd.due = event_new(world.rrd.base, -1, 0, on_turn, NULL);
 }

@@ -35,7 +35,6 @@ struct world {
     struct world_process processes[WORLD_STAGES];
     struct conf_stage stages[WORLD_STAGES];
     struct manifest manifest; /* of stage 0, see world_plug() */
-    struct graph_node node;
     struct graph_edge edges[WORLD_STAGES * WORLD_STAGES];
     size_t order[WORLD_STAGES];
     char dir[64];

@@ -36,9 +36,8 @@ conf_installed_new(const struct conf *conf, const char *plugin)
 }
 
 void
-conf_stage_use(struct conf *conf, struct conf_stage *stage, char *file_take)
+conf_stage_use(struct conf_stage *stage, char *file_take)
 {
-    (void)conf;
     free(stage->file);
     stage->file = file_take;
 }
