@@ -82,8 +82,10 @@ struct text_value {
     const char *s; /* the text itself, borrowed */
 };
 
-/* The name of an option type ("duration"), "?" when there is no such type. */
+/* The name of an option type ("duration"), "?" when there is no such type; that of the kind of a
+ * payload's field ("u64"), NULL when there is no such kind. */
 const char *text_opt_type(uint32_t type);
+const char *text_field_kind(uint32_t kind);
 
 /* Parse and check a value against its row: type and range. The message says what is wrong with the
  * value only; the caller puts the place in front. Returns 0 or RR_E_CONFIG. */

@@ -7,6 +7,8 @@
  */
 #include "core/common/text.h"
 
+#include <rr/event.h>
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -30,6 +32,17 @@ const char *
 text_opt_type(uint32_t type)
 {
     return type >= RR_OPT_STRING && type <= RR_OPT_LIST ? types[type].name : "?";
+}
+
+const char *
+text_field_kind(uint32_t kind)
+{
+    static const char *const kinds[] = {
+        [RR_FIELD_STR] = "str", [RR_FIELD_U64] = "u64",   [RR_FIELD_I64] = "i64",
+        [RR_FIELD_F64] = "f64", [RR_FIELD_BOOL] = "bool", [RR_FIELD_JSON] = "json",
+    };
+
+    return kind < sizeof kinds / sizeof kinds[0] ? kinds[kind] : NULL;
 }
 
 static int

@@ -87,8 +87,8 @@ check_types(const struct conf_stage *producer, const struct manifest_port *out,
             text_problem(
                 problems, consumer->place,
                 "plugin %s takes the field \"%s\" of %s as %s, but plugin %s produces it as %s",
-                consumer->file, want->name, in->type, manifest_kind_name(want->kind),
-                producer->file, manifest_kind_name(have->kind));
+                consumer->file, want->name, in->type, text_field_kind(want->kind), producer->file,
+                text_field_kind(have->kind));
         }
     }
 }

@@ -12,16 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const kind_names[] = {
-    [RR_FIELD_STR] = "str", [RR_FIELD_U64] = "u64",   [RR_FIELD_I64] = "i64",
-    [RR_FIELD_F64] = "f64", [RR_FIELD_BOOL] = "bool", [RR_FIELD_JSON] = "json"};
-
-const char *
-manifest_kind_name(uint32_t kind)
-{
-    return kind >= RR_FIELD_STR && kind <= RR_FIELD_JSON ? kind_names[kind] : "?";
-}
-
 static const char *
 text_of(const json_t *object, const char *key)
 {
@@ -36,9 +26,7 @@ parse_field(struct manifest_field *field, const json_t *row, struct rr_err *err)
     field->name = text_of(row, "name");
     field->unit = text_of(row, "unit");
     for (uint32_t k = RR_FIELD_STR; kind != NULL && k <= RR_FIELD_JSON; k++) {
-        if (strcmp(kind, kind_names[k]) == 0) {
-            field->kind = k;
-        }
+        field->kind = strcmp(kind, text_field_kind(k)) == 0 ? k : field->kind;
     }
     if (field->name == NULL || field->kind == 0) {
         return rr_err_set(err, RR_E_PLUGIN, "its manifest has a field without name or kind");
@@ -230,7 +218,7 @@ manifest_check_payload(const struct manifest_port *port, const json_t *payload, 
         if (!fits(port->fields[i].kind, value)) {
             return rr_err_set(err, RR_E_INPUT, "field \"%s\" of %s is not of kind %s",
                               port->fields[i].name, port->type,
-                              manifest_kind_name(port->fields[i].kind));
+                              text_field_kind(port->fields[i].kind));
         }
     }
     if (json_object_size(payload) != port->n_fields) {
@@ -239,13 +227,13 @@ manifest_check_payload(const struct manifest_port *port, const json_t *payload, 
 
         json_object_foreach((json_t *)(uintptr_t)payload, key, value)
         {
-            bool known = false;
+            size_t i = 0;
 
             (void)value;
-            for (size_t i = 0; i < port->n_fields; i++) {
-                known = known || strcmp(port->fields[i].name, key) == 0;
+            while (i < port->n_fields && strcmp(port->fields[i].name, key) != 0) {
+                i++;
             }
-            if (!known) {
+            if (i == port->n_fields) {
                 return rr_err_set(err, RR_E_INPUT, "%s has no field \"%.60s\"", port->type, key);
             }
         }

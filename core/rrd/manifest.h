@@ -48,8 +48,6 @@ const struct manifest_port *manifest_port(const struct manifest_port *ports, siz
 /* Whether the plugin has a callback, "check" for instance. */
 bool manifest_offers(const struct manifest *m, const char *callback);
 
-const char *manifest_kind_name(uint32_t kind);
-
 /* Check a payload against a port: every declared field there, of its kind, and no other.
  * Returns 0 or RR_E_INPUT with a message that names the field. */
 int manifest_check_payload(const struct manifest_port *port, const json_t *payload,

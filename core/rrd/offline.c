@@ -142,7 +142,7 @@ print_ports(const char *word, const struct manifest_port *ports, size_t n)
         for (size_t k = 0; k < ports[i].n_fields; k++) {
             const struct manifest_field *f = &ports[i].fields[k];
 
-            printf("  %s: %s%s%s\n", f->name, manifest_kind_name(f->kind),
+            printf("  %s: %s%s%s\n", f->name, text_field_kind(f->kind),
                    f->unit == NULL || f->unit[0] == '\0' ? "" : ", ",
                    f->unit == NULL ? "" : f->unit);
         }

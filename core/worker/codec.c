@@ -15,17 +15,6 @@
 #include "core/common/mem.h"
 #include "core/common/text.h"
 
-static const char *const kind_names[] = {
-    [RR_FIELD_STR] = "str", [RR_FIELD_U64] = "u64",   [RR_FIELD_I64] = "i64",
-    [RR_FIELD_F64] = "f64", [RR_FIELD_BOOL] = "bool", [RR_FIELD_JSON] = "json",
-};
-
-const char *
-codec_kind_name(uint32_t kind)
-{
-    return kind < sizeof kind_names / sizeof kind_names[0] ? kind_names[kind] : NULL;
-}
-
 /* What a field holds; each kind takes eight bytes, as load_check.c sees to. */
 union value {
     const char *text;
@@ -182,7 +171,7 @@ codec_decode(const struct rr_event_type *type, const json_t *object, json_t *tex
         }
         if (!decode_field(field, value, texts, out)) {
             return rr_err_set(err, RR_E_INPUT, "%s.%s: the value in the payload is not a %s",
-                              type->name, field->name, codec_kind_name(field->kind));
+                              type->name, field->name, text_field_kind(field->kind));
         }
     }
     return 0;

@@ -11,9 +11,6 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* Name of a field kind ("u64"), or NULL when there is no such kind. */
-const char *codec_kind_name(uint32_t kind);
-
 /*
  * Encode a struct into a JSON object with every declared field.
  *

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "core/common/text.h"
-#include "core/worker/codec.h"
 
 /* Tables without an end are found by these limits; no honest plugin comes near them. */
 #define OPTIONS_MAX 256
@@ -157,7 +156,7 @@ check_field(const struct rr_event_type *type, size_t index, struct rr_err *err)
 {
     const struct rr_field *field = &type->fields[index];
 
-    if (codec_kind_name(field->kind) == NULL) {
+    if (text_field_kind(field->kind) == NULL) {
         return rr_err_set(err, RR_E_PLUGIN, "event %s: field %.60s has unknown kind %u", type->name,
                           field->name, field->kind);
     }

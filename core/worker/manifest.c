@@ -47,7 +47,7 @@ fields_new(const struct rr_event_type *type)
     for (const struct rr_field *field = type->fields; field->name != NULL; field++) {
         json_t *row = json_object();
         set_text(row, "name", field->name);
-        set_text(row, "kind", codec_kind_name(field->kind));
+        set_text(row, "kind", text_field_kind(field->kind));
         set_text(row, "unit", field->unit);
         set_text(row, "help", field->help);
         json_array_append_new(rows, row);
