@@ -52,6 +52,12 @@ wait_for() {
     done
 }
 
+# is_soon WHAT SECONDS COMMAND...: the command succeeds within so many seconds
+is_soon() {
+    wait_for "${@:2}"
+    is "$1" $? 0
+}
+
 done_testing() {
     echo "1..$count"
     exit $failed

@@ -4,60 +4,19 @@
 # test_daemon.sh - rrd with the puppet: every way in which a handler can end, and every way to stop.
 set -u
 
-here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=tests/tap.sh
-. "$here/../tap.sh"
+# shellcheck source=tests/reliability/lib.sh
+. "$(dirname "$0")/../reliability/lib.sh"
 
-build=${RR_BUILDDIR:-$PWD}
-base=$(mktemp -d "${TMPDIR:-/tmp}/rr-daemon.XXXXXX")
 # The path of the control socket is longer than a socket's address may be.
-deep=$base/$(printf 'd%.0s' {1..120})
-dir=$deep
+dir=$base/$(printf 'd%.0s' {1..120})
 mkdir -p "$dir/conf.d"
-cd "$base" || exit 1
-
-cleanup() {
-    local lock left
-    # after a failure in the middle a daemon may be left that does not stop at the first word
-    for lock in "$base"/*/state/lock; do
-        read -r left _ 2> /dev/null < "$lock" || continue
-        if [ "$(readlink "/proc/$left/exe")" = "$(readlink -f "$build/rrd")" ]; then
-            kill -9 "$left"
-        fi
-    done
-    cd / && rm -rf "$base"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-ctl() { "$build/rrctl" -C "$dir" "$@"; }
-# on one line, without the blanks of the indentation
-status() { ctl status --json | tr -d '\n' | sed -E 's/": /":/g; s/([[{,]) +/\1/g; s/ +([]}])/\1/g'; }
-emit() { ctl emit PUPPET_POKED "{\"number\":1,\"act\":\"$1\",\"times\":$2}"; }
-count_done() { ctl events --json --type PUPPET_DONE --limit 1000 | wc -l; }
-has_status() { status | grep -Eq "$1"; }
-has_done() { [ "$(count_done)" -ge "$1" ]; }
-has_line() { grep -q "$1" "$dir/log/$2"; }
-
-# marked DIR: processes that carry its mark
-marked() {
-    local id n=0 f
-    read -r _ id < "$1/state/lock"
-    for f in /proc/[0-9]*/environ; do
-        if tr '\0' '\n' < "$f" 2> /dev/null | grep -q "^RR_WORKER=$id/"; then
-            n=$((n + 1))
-        fi
-    done 2> /dev/null
-    echo "$n"
-}
 
 # recovers ACT: the first attempt does harm, the second one answers
 recovers() {
     local before
     before=$(count_done)
-    emit "$1" 1 > /dev/null
-    wait_for 20 has_done $((before + 1))
-    is "after $1 the event is handled again" $? 0
+    emit "$1" 1
+    is_soon "after $1 the event is handled again" 20 has_done $((before + 1))
     like "after $1: attempt 2" "$(ctl events --json --type PUPPET_DONE --limit 1)" '*"attempt":2*'
 }
 
@@ -104,98 +63,81 @@ run ctl emit PUPPET_POKED '{"number":1,"act":"none"}'
 like "a payload that lacks a field is refused" "$err" '*lacks the field "times"*'
 run ctl emit PUPPET_POKD '{}'
 like "so is an unknown type" "$err" '*no stage produces or consumes*'
-emit none 0 > /dev/null
-wait_for 10 has_done 1
-is "an event is handled" $? 0
+emit none
+is_soon "an event is handled" 10 has_done 1
 first=$(ctl events --json --type PUPPET_POKED --limit 1 | sed 's/.*"id":\([0-9]*\).*/\1/')
 like "its answer names it as parent" "$(ctl events --json --type PUPPET_DONE)" "*\"parents\":?$first?,*"
 ctl emit PUPPET_PRODDED '{"number":1,"act":"none","times":0}' --key same > /dev/null
 ctl emit PUPPET_POKED '{"number":1,"act":"none","times":0}' --key same > /dev/null
-wait_for 10 has_status '"keys_dropped":1'
-is "a known key is dropped, by its alias too" $? 0
+is_soon "a known key is dropped, by its alias too" 10 has_status '"keys_dropped":1'
 wait_for 10 has_done 2
 
 for act in retry lie fatal segv abort exit0 exit1 kill hang close garbage huge freeze; do
     recovers "$act"
 done
 before=$(count_done)
-emit scribble 0 > /dev/null
-wait_for 10 has_done $((before + 1))
-is "a worker that writes to every descriptor reaches nothing of ours" $? 0
+emit scribble
+is_soon "a worker that writes to every descriptor reaches nothing of ours" 10 has_done $((before + 1))
 like "the death is told" "$(status)" '*"last_exit":{"time_ms":*'
-wait_for 5 has_line "no progress for" rrd.log
-is "a hanging one by progress" $? 0
+is_soon "a hanging one by progress" 5 has_line "no progress for" rrd.log
 
 before=$(count_done)
-emit tell_and_die 1 > /dev/null
-wait_for 10 has_done $((before + 2))
-is "what was emitted at once outlives its handler" $? 0
+emit tell_and_die 1
+is_soon "what was emitted at once outlives its handler" 10 has_done $((before + 2))
 is "and comes once" "$(ctl events --json --limit 1000 | grep -c 'told before dying')" 1
 
 # --- buried
-emit segv 0 > /dev/null
-wait_for 20 has_status '"buried":1'
-is "an event that always kills is buried" $? 0
+emit segv
+is_soon "an event that always kills is buried" 20 has_status '"buried":1'
 like "with its history" "$(ctl queue list puppet)" "*buried*PUPPET_POKED*attempts 3*SEGV*"
 before=$(count_done)
-emit none 0 > /dev/null
-wait_for 10 has_done $((before + 1))
-is "the stage goes on with the next" $? 0
-emit reject 0 > /dev/null
-wait_for 10 has_status '"buried":2'
-is "a rejected event is buried at once" $? 0
+emit none
+is_soon "the stage goes on with the next" 10 has_done $((before + 1))
+emit reject
+is_soon "a rejected event is buried at once" 10 has_status '"buried":2'
 id=$(ctl queue list puppet --json | grep -o '"id": *[0-9]*' | tail -1 | grep -o '[0-9]*')
 is "drop takes one away" "$(ctl queue drop puppet "$id")" "1 dropped"
 is "kick brings the other back" "$(ctl queue kick puppet --all)" "1 back in the queue"
-wait_for 20 has_status '"buried":1'
-is "and it is buried again" $? 0
+is_soon "and it is buried again" 20 has_status '"buried":1'
 is "drop takes all away" "$(ctl queue drop puppet --all --yes)" "1 dropped"
 
 # --- words
-emit print 0 > /dev/null
-wait_for 5 has_line "printed to standard error" puppet.log
-is "what a worker prints is in its log" $? 0
-wait_for 5 has_status '"noted: hello"'
-is "a note is shown" $? 0
-emit flood 0 > /dev/null
-wait_for 10 has_line "lines dropped stage=puppet" rrd.log
-is "a flood of lines is limited and counted" $? 0
+emit print
+is_soon "what a worker prints is in its log" 5 has_line "printed to standard error" puppet.log
+is_soon "a note is shown" 5 has_status '"noted: hello"'
+emit flood
+is_soon "a flood of lines is limited and counted" 10 has_line "lines dropped stage=puppet" rrd.log
 
 # --- control of one stage
 ctl stop puppet > /dev/null
-wait_for 10 has_status '"state":"down"'
-is "a stage stops" $? 0
-emit none 0 > /dev/null
+is_soon "a stage stops" 10 has_status '"state":"down"'
+emit none
 like "its events wait" "$(status)" '*"ready":1,*'
 like "why" "$(ctl why puppet)" "puppet (down) was stopped*"
 before=$(count_done)
 ctl start puppet > /dev/null
-wait_for 10 has_done $((before + 1))
-is "and are handled when it is back" $? 0
-emit exit78 1 > /dev/null
-wait_for 10 has_status '"state":"failed"'
-is "exit 78 is not started again" $? 0
+is_soon "and are handled when it is back" 10 has_done $((before + 1))
+emit exit78 1
+is_soon "exit 78 is not started again" 10 has_status '"state":"failed"'
 before=$(count_done)
 ctl start puppet > /dev/null
-wait_for 10 has_done $((before + 1))
-is "but by the operator" $? 0
+is_soon "but by the operator" 10 has_done $((before + 1))
 
 # --- end, with children that do not want to
-emit fork_deaf 0 > /dev/null
+emit fork_deaf
 wait_for 10 has_done $((before + 2))
 run ctl stop
 is "the daemon stops" "$rc" 0
-is "deaf children and all" "$(marked "$dir")" 0
+is "deaf children and all" "$(marked)" 0
 run "$build/rrd" -C "$dir" --daemon --set puppet.progress_limit=0s
 like "notes survive" "$(status)" '*"noted: hello"*'
 like "so does the death history" "$(status)" '*"last_exit":{"time_ms":*'
 
 recovers freeze
-wait_for 5 has_line "no answer to a ping" rrd.log
-is "without a progress limit ping finds a frozen worker" $? 0
+is_soon "without a progress limit ping finds a frozen worker" 5 has_line "no answer to a ping" rrd.log
 
 # --- a worker that does not stop: the operator insists
-emit stubborn 0 > /dev/null
+emit stubborn
 wait_for 10 has_status '"type":"PUPPET_POKED"'
 pid=$(status | sed 's/.*"pid":\([0-9]*\),"dir".*/\1/')
 for _ in 1 2 3; do
@@ -203,9 +145,8 @@ for _ in 1 2 3; do
     wait_for 1 false
 done
 gone() { ! kill -0 "$pid" 2> /dev/null; }
-wait_for 10 gone
-is "a third TERM ends a stubborn worker" $? 0
-is "no process is left" "$(marked "$dir")" 0
+is_soon "a third TERM ends a stubborn worker" 10 gone
+is "no process is left" "$(marked)" 0
 
 # --- stop while a stage hangs in init
 dir=$base/init
@@ -217,5 +158,5 @@ wait_for 10 has_status '"state":"starting"'
 kill -TERM "$pid"
 wait "$pid"
 is "stop wins over a start that does not end" $? 0
-is "here too no process is left" "$(marked "$dir")" 0
+is "here too no process is left" "$(marked)" 0
 done_testing

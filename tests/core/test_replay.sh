@@ -13,17 +13,14 @@ events=$(times 2000 10000)
     printf '[stage flow_source]\nevents = %d\nbytes = 256\n' "$events"
     printf '[stage flow_end]\ncredit = 16\n[stage flow_pass1]\ncredit = 16\n'
 } > "$dir/conf.d/10-flow.ini"
-flow_done() { [ "$(number done_total "$1")" -ge "$2" ]; }
 hash_of() { status flow_end | sed -nE "s/.*$events events,[^h]*hash ([0-9a-f]{16}).*/\1/p"; }
 has_hash() { [ -n "$(hash_of)" ]; }
 count_of() { status | sed -E "s/.*\"$1\":([0-9]+).*/\1/"; }
 
 start_daemon
 wait_for 60 flow_done flow_end "$events"
-wait_for 60 flow_done flow_pass1 "$events"
-is "N1 $events events are delivered" $? 0
-wait_for 5 has_hash
-is "N1 the receiver has seen them all" $? 0
+is_soon "N1 $events events are delivered" 60 flow_done flow_pass1 "$events"
+is_soon "N1 the receiver has seen them all" 5 has_hash
 first=$(hash_of)
 passed=$(count_of FLOW_2)
 is "N1 a dry run counts them" "$(ctl replay --queue flow_end --from 1h --dry-run)" \
@@ -40,15 +37,13 @@ like "N1 marked as replays" "$(ctl queue list flow_end --limit 1)" "flow_end * r
 is "N1 what is queued is not queued twice" \
     "$(ctl replay --queue flow_end --from 1h > /dev/null; number ready flow_end)" "$events"
 ctl start flow_end > /dev/null
-wait_for 60 flow_done flow_end $((2 * events))
-is "N1 they are delivered again" $? 0
+is_soon "N1 they are delivered again" 60 flow_done flow_end $((2 * events))
 wait_for 5 has_hash
 is "N1 in the same order, with the same bytes" "$(hash_of)" "$first"
 
 is "N1 a replay to a stage that emits" "$(ctl replay --queue flow_pass1 --from 1h)" \
     "$events events put back into the queue of flow_pass1"
-wait_for 60 flow_done flow_pass1 $((2 * events))
-is "N1 is handled" $? 0
+is_soon "N1 is handled" 60 flow_done flow_pass1 $((2 * events))
 is "N1 and what it emits is not stored twice" "$(count_of FLOW_2)" "$passed"
 run ctl replay --queue nobody --from 1h
 like "N1 an unknown stage" "$rc $err" '2 *no stage "nobody"*'

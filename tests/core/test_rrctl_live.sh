@@ -81,8 +81,7 @@ run ctl graph --json
 like 'graph --json, live' "$rc $out" '0 {*'
 
 rings() { [ "$(ctl events --type RING_SUNK --json | wc -l)" -eq "$1" ]; }
-wait_for 20 rings 6
-is 'the ring goes round: 2 tokens, 3 laps' "$?" 0
+is_soon 'the ring goes round: 2 tokens, 3 laps' 20 rings 6
 run ctl events --type RING_SUNK --limit 2
 is 'events --limit' "$(echo "$out" | wc -l)" 2
 first=$(ctl events --json --limit 1 | sed 's/.*"id": *\([0-9]*\).*/\1/')
@@ -96,8 +95,7 @@ like 'emit' "$rc $out" '0 event *PUPPET_POKED'
 run ctl emit PUPPET_POKED '{"number":1,"act":"none","times":0}' --config c1 --key k1
 like 'emit with a key that is known' "$rc $out" '0 *no event was added'
 answers() { [ "$(ctl events --type PUPPET_DONE --config c1 --json | wc -l)" -eq 1 ]; }
-wait_for 20 answers
-is 'it is handled once' "$?" 0
+is_soon 'it is handled once' 20 answers
 run ctl emit PUPPET_POKED '{"number":"x"}'
 is 'emit of a wrong payload' "$([ "$rc" -ne 0 ] && echo refused)" refused
 run ctl emit NOBODY '{}'
@@ -114,15 +112,13 @@ follower=$!
 shows() {
     ctl emit PUPPET_POKED '{"number":3,"act":"none","times":0}' && grep -q 'number=3' follow.txt
 }
-wait_for 20 shows
-is 'events --follow shows what comes' "$?" 0
+is_soon 'events --follow shows what comes' 20 shows
 kill $follower
 wait $follower 2> /dev/null
 
 ctl emit PUPPET_POKED '{"number":2,"act":"reject","times":0}' > /dev/null
 buried() { ctl queue list puppet | grep -q buried; }
-wait_for 20 buried
-is 'a rejected event is buried' "$?" 0
+is_soon 'a rejected event is buried' 20 buried
 run ctl queue
 like 'queue lists it' "$rc $out" '0 *puppet*buried*told to reject*'
 id=$(ctl queue list puppet | awk '/buried/ { print $2 }')
@@ -143,16 +139,13 @@ is 'queue drop of an unknown id' "$([ "$rc" -ne 0 ] && echo refused)" refused
 is_state() { ctl status | grep -q "^$1 *$2"; }
 run ctl stop puppet
 is 'stop of a stage' "$rc" 0
-wait_for 20 is_state puppet down
-is 'it is down' "$?" 0
+is_soon 'it is down' 20 is_state puppet down
 run ctl start puppet
 is 'start of a stage' "$rc" 0
-wait_for 20 is_state puppet ready
-is 'it is ready' "$?" 0
+is_soon 'it is ready' 20 is_state puppet ready
 run ctl restart puppet
 is 'restart of a stage' "$rc" 0
-wait_for 20 is_state puppet ready
-is 'it is ready again' "$?" 0
+is_soon 'it is ready again' 20 is_state puppet ready
 run ctl stop nobody
 is 'stop of a stage that is not there' "$([ "$rc" -ne 0 ] && echo refused)" refused
 

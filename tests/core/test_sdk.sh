@@ -5,11 +5,12 @@
 # daemon, and see the plugin handle an event.
 set -u
 
+# shellcheck source=tests/tap.sh
+. "$RR_SRCDIR/tests/tap.sh"
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/sdk-XXXXXX")
 dir=$work/run
 rrctl=$RR_BUILDDIR/rrctl
-n=0
-failed=0
 
 # shellcheck disable=SC2317 # called by the trap
 cleanup()
@@ -25,20 +26,8 @@ trap cleanup EXIT
 ok()
 {
     local status=$?
-    n=$((n + 1))
-    if [ "$status" -eq 0 ]; then
-        echo "ok $n - $1"
-    else
-        echo "not ok $n - $1"
-        sed 's/^/# /' "$work/output"
-        failed=1
-    fi
-}
-
-finish()
-{
-    echo "1..$n"
-    exit $failed
+    is "$1" "$status" 0
+    [ "$status" -eq 0 ] || sed 's/^/# /' "$work/output"
 }
 
 # try COMMAND...: run it, keep what it prints in $work/output.
@@ -47,16 +36,10 @@ try()
     "$@" >"$work/output" 2>&1
 }
 
-# wait_for PATTERN COMMAND...: repeat until the output has the pattern, 20 seconds at most.
-wait_for()
+# shows PATTERN COMMAND...: whether what it prints has the pattern
+shows()
 {
-    local pattern=$1
-    local end=$((SECONDS + 20))
-    shift
-    until try "$@" && grep -q -- "$pattern" "$work/output"; do
-        [ $SECONDS -lt $end ] || return 1
-        read -r -t 0.1 <> <(:) || true
-    done
+    try "${@:2}" && grep -q -- "$1" "$work/output"
 }
 
 # The make that runs this test must not share its flags with those below.
@@ -72,7 +55,7 @@ try cp -r "$template" "$work/hello"
 ok "copy the template"
 try make -C "$work/hello"
 ok "build it with one command"
-[ -f "$work/hello/hello.so" ] || finish
+[ -f "$work/hello/hello.so" ] || done_testing
 try make -C "$work/hello" check
 ok "its unit test passes"
 try make -C "$work/hello" CFLAGS='-O2 -Wshadow -Wconversion -Wcast-qual -Werror' -B
@@ -112,21 +95,21 @@ try "$rrctl" --dir "$dir" check
 ok "rrctl check takes the directory"
 try "$rrctl" --dir "$dir" start
 ok "the daemon starts"
-[ -S "$dir/run/ctl.sock" ] || finish
+[ -S "$dir/run/ctl.sock" ] || done_testing
 try "$rrctl" --dir "$dir" emit HELLO_ASKED --config c1 '{"who":"world","times":2}'
 ok "emit an event"
-wait_for '"count": *2' "$rrctl" --dir "$dir" --json events --type HELLO_SAID
+wait_for 20 shows '"count": *2' "$rrctl" --dir "$dir" --json events --type HELLO_SAID
 ok "see what the plugin made of it"
 grep -q '"who": *"world"' "$work/output"
 ok "with the name that was given"
 path=$(sed -n 's/.*"path": *"\([^"]*\)".*/\1/p' "$work/output" | head -n 1)
 [ "$(cat "$dir/data/$path")" = "$(printf 'Hello, world!\nHello, world!')" ]
 ok "the file that the event names is there"
-wait_for '2 greetings, the last to world' "$rrctl" --dir "$dir" --json status
+wait_for 20 shows '2 greetings, the last to world' "$rrctl" --dir "$dir" --json status
 ok "status shows its note"
 try "$rrctl" --dir "$dir" emit HELLO_ASKED '{"who":"all","times":1000}'
-wait_for 'greetings asked for' "$rrctl" --dir "$dir" queue list hello
+wait_for 20 shows 'greetings asked for' "$rrctl" --dir "$dir" queue list hello
 ok "an event that it rejects is buried with the reason"
 try "$rrctl" --dir "$dir" stop
 ok "stop"
-finish
+done_testing

@@ -27,8 +27,7 @@ while True:
 heard() { grep -Eq "^$1\$" "$base/heard"; }
 # hears WHAT PATTERN: in the end
 hears() {
-    wait_for 20 heard "$2"
-    is "$1" "$?" 0
+    is_soon "$1" 20 heard "$2"
 }
 # serve: as a service manager starts it
 serve() {
@@ -42,8 +41,7 @@ serve "$base/notify" 200000
 hears "ready" "READY=1"
 hears "so many of the stages are" "STATUS=1 of 1 stages ready"
 watched() { [ "$(grep -c '^WATCHDOG=1$' "$base/heard")" -ge 3 ]; }
-wait_for 20 watched
-is "it shows again and again that it lives" "$?" 0
+is_soon "it shows again and again that it lives" 20 watched
 is "workers do not know the socket" "$(tr '\0' '\n' < "/proc/$(worker_pid puppet)/environ" | grep -cE '^(NOTIFY|WATCHDOG)_')" 0
 ctl stop puppet > /dev/null
 hears "a stage that is stopped" "STATUS=0 of 1 stages ready"
@@ -82,8 +80,7 @@ ctl stop > /dev/null
 wait "$daemon" "$listener"
 
 serve /nowhere/at/all
-wait_for 20 has_line 'warn notify: cannot reach NOTIFY_SOCKET=/nowhere/at/all: No such file' rrd.log
-is "a socket that is not there: said" "$?" 0
+is_soon "a socket that is not there: said" 20 has_line 'warn notify: cannot reach NOTIFY_SOCKET=/nowhere/at/all: No such file' rrd.log
 has_status '"state":"ready"' || wait_for 20 has_status '"state":"ready"'
 is "and it runs" "$?" 0
 ctl stop > /dev/null

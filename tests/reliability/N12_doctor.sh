@@ -31,7 +31,7 @@ is_well() {
 }
 fresh() {
     chmod -R u+rwX "$dir"
-    rm -rf "$dir/state" "$dir/log" "$dir/run" "$dir/data"
+    forget "$dir/data"
     conf
     start_daemon
 }
@@ -102,15 +102,13 @@ wait_for 20 eval '! flock -n "$dir/state/lock" true'
 "$build/rrd" -C "$dir" > "$base/held.txt" 2>&1 &
 starter=$!
 waits() { grep -q 'doctor looks at the store: the start waits' "$base/held.txt"; }
-wait_for 20 waits
-is 'N12 a start while doctor looks: it says that it waits' "$?" 0
+is_soon 'N12 a start while doctor looks: it says that it waits' 20 waits
 kill -TERM $starter
 wait $starter 2> /dev/null
 is 'N12 a start while doctor looks: it can be ended' "$?" 143
 "$build/rrd" -C "$dir" --daemon > "$base/held.txt" 2>&1 &
 starter=$!
-wait_for 20 waits
-is 'N12 the next one waits, too' "$?" 0
+is_soon 'N12 the next one waits, too' 20 waits
 is 'N12 and no store was opened' "$(ctl status > /dev/null 2>&1; echo $?)" 3
 kill $looker && wait $looker 2> /dev/null
 wait $starter

@@ -8,9 +8,9 @@ set -u
 . "$(dirname "$0")/../crash/lib.sh"
 
 rounds=$(times 2 25)
-mapfile -t points < <("$base/bin/rrd" --list-fail-points | sort -u)
+mapfile -t points < <("$rrd" --list-fail-points | sort -u)
 is "R01 there are at least 40 places" "$([ ${#points[@]} -ge 40 ]; echo $?)" 0
-is "R01 each name stands once" "$("$base/bin/rrd" --list-fail-points | sort | uniq -d)" ""
+is "R01 each name stands once" "$("$rrd" --list-fail-points | sort | uniq -d)" ""
 
 # one POINT N: run everything with a death at the N-th pass; prints what went wrong
 one() {
@@ -27,19 +27,7 @@ one() {
 
 missed=()
 for point in "${points[@]}"; do
-    wrong=
-    hit=0
-    for ((i = 1; i <= rounds; i++)); do
-        n=$((i == 1 ? 1 : RANDOM % 20 + 1))
-        said=$(one "$point" "$n")
-        daemon=0
-        if [[ $said == *"not passed"* ]]; then
-            said=${said/not passed/}
-        else
-            hit=1
-        fi
-        wrong+=${said//$'\n'/; }
-    done
+    torment "$point" "$rounds" 20
     [ $hit -eq 1 ] || missed+=("$point")
     is "R01 $point" "$wrong" ""
 done

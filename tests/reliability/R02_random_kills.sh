@@ -10,106 +10,27 @@
 # done twice, nothing is buried, no event is in the log twice, no process is left.
 set -u
 
-# shellcheck source=tests/tap.sh
-. "$(dirname "$0")/../tap.sh"
+# shellcheck source=tests/reliability/lib.sh
+. "$(dirname "$0")/lib.sh"
 
-build=${RR_BUILDDIR:-$PWD}
-figure="60 30"
-[ -z "${RR_FULL:-}" ] || figure="1000 1000"
-read -r want_workers want_daemons <<< "${*:-$figure}"
+read -r want_workers want_daemons <<< "${*:-$(times "60 30" "1000 1000")}"
 want_daemons=${want_daemons:-0}
 tokens=12
-stages="ring_source ring_work ring_sink"
-
-dir=$(mktemp -d "${TMPDIR:-/tmp}/rr-kill.XXXXXX")
 daemon=0
-
-cleanup() {
-    if [ "$daemon" -gt 0 ]; then
-        kill -9 "$daemon" 2> /dev/null
-        wait "$daemon" 2> /dev/null
-    fi
-    rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 1' INT TERM
-
-mkdir "$dir/conf.d" || exit 1
-cat > "$dir/conf.d/10-ring.ini" << EOI
-[core]
-plugin_path = $build/tests/puppet
-retain_events = 10000000
-
-[stage ring_source]
-tokens = $tokens
-work = 2ms
-restart_delay = 10ms
-restart_max = 20ms
-attempts = 100
-
-[stage ring_work]
-credit = 2
-work = 2ms
-restart_delay = 10ms
-restart_max = 20ms
-attempts = 100
-
-[stage ring_sink]
-credit = 16
-work = 2ms
-restart_delay = 10ms
-restart_max = 20ms
-attempts = 100
-EOI
-
-# A descriptor that never has anything to read: a pause without a process.
-mkfifo "$dir/never"
-exec 9<> "$dir/never"
-pause_ms() {
-    local s
-    printf -v s '0.%03d' "$1"
-    read -r -t "$s" -u 9
-}
+ring_conf 10000000 16 'work = 2ms' "tokens = $tokens" > "$dir/conf.d/10-ring.ini"
 
 start_daemon() {
     # 9>&-: what is killed at random must not hold our descriptors
-    "$build/rrd" -C "$dir" > "$dir/out.txt" 2>&1 9>&- &
+    "$rrd" -C "$dir" > "$base/out.txt" 2>&1 9>&- &
     daemon=$!
 }
 
-# Files of a stage by token and lap, without the id of the event, which a retry may not change.
-laps() {
-    find "$dir/data/ring/$1" -type f -name 't*' 2> /dev/null | sed 's,.*/,,; s/-[0-9]*$//' | sort
-}
-
-# Sum of laps that the sink has seen.
-turned() {
-    laps ring_sink | wc -l
-}
-
-# Wait until the ring has gone on by N events since FROM.
-ring_turns() {
-    [ "$(turned)" -ge "$1" ]
-}
-
-# Processes that carry the mark of this directory.
-marked() {
-    local id n=0 f
-    read -r _ id < "$dir/state/lock"
-    for f in /proc/[0-9]*/environ; do
-        if tr '\0' '\n' < "$f" 2> /dev/null | grep -q "^RR_WORKER=$id/"; then
-            n=$((n + 1))
-        fi
-    done 2> /dev/null
-    echo "$n"
-}
-
-none_marked() {
-    [ "$(marked)" -eq 0 ]
-}
+# Sum of laps that the sink has seen; whether they are so many.
+turned() { laps_of ring_sink | wc -l; }
+ring_turns() { [ "$(turned)" -ge "$1" ]; }
 
 start_daemon
-wait_for 20 ring_turns 20 || { echo "Bail out! the ring does not turn"; cat "$dir"/log/* "$dir/out.txt"; exit 1; }
+wait_for 20 ring_turns 20 || { echo "Bail out! the ring does not turn"; cat "$dir"/log/* "$base/out.txt"; exit 1; }
 
 killed_workers=0
 tries=0
@@ -123,8 +44,7 @@ while [ $killed_workers -lt "$want_workers" ] && [ $tries -lt $((want_workers * 
 done
 is "R02 workers killed" "$killed_workers" "$want_workers"
 before=$(turned)
-wait_for 30 ring_turns $((before + 20))
-is "R02 the ring turns after the workers' deaths" $? 0
+is_soon "R02 the ring turns after the workers' deaths" 30 ring_turns $((before + 20))
 
 killed_daemons=0
 while [ $killed_daemons -lt "$want_daemons" ]; do
@@ -142,8 +62,7 @@ done
 is "R02 daemons killed" "$killed_daemons" "$want_daemons"
 is "R02 workers end when their daemon dies" "${leftovers:-}" ""
 before=$(turned)
-wait_for 30 ring_turns $((before + 20))
-is "R02 the ring turns after the daemon's deaths" $? 0
+is_soon "R02 the ring turns after the daemon's deaths" 30 ring_turns $((before + 20))
 
 kill -TERM "$daemon"
 wait "$daemon"
@@ -152,24 +71,24 @@ daemon=0
 is "R02 no process is left" "$(marked)" 0
 
 # What the ring left behind.
-"$build/rrd" -C "$dir" --dump-events > "$dir/events.txt"
+"$rrd" -C "$dir" --dump-events > "$base/events.txt"
 is "R02 the events can be read" $? 0
-events=$(wc -l < "$dir/events.txt")
+events=$(wc -l < "$base/events.txt")
 doubled=$(sed -E 's/.*"type":"([A-Z_]*)".*"payload":\{"token":([0-9]*),"lap":([0-9]*)\}.*/\1 \2 \3/' \
-    "$dir/events.txt" | sort | uniq -d | wc -l)
+    "$base/events.txt" | sort | uniq -d | wc -l)
 is "R02 no event was applied twice" "$doubled" 0
 violations=$(cat "$dir"/log/ring_*.log* | grep -c "ring violation")
 is "R02 no stage saw a lap out of order" "$violations" 0
 buried=$(grep -c "event buried" "$dir/log/rrd.log")
 is "R02 nothing was buried" "$buried" 0
 
-for stage in $stages; do
-    is "R02 $stage did nothing twice" "$(laps "$stage" | uniq -d | wc -l)" 0
+for stage in "${ring[@]}"; do
+    is "R02 $stage did nothing twice" "$(laps_of "$stage" | uniq -d | wc -l)" 0
     # t1-l1 … t1-lN for each token: as many files as the highest lap
-    gaps=$(laps "$stage" | awk -F'-l' '{n[$1]++; if ($2 + 0 > max[$1]) max[$1] = $2 + 0}
+    gaps=$(laps_of "$stage" | awk -F'-l' '{n[$1]++; if ($2 + 0 > max[$1]) max[$1] = $2 + 0}
         END {for (t in n) if (n[t] != max[t]) print t, n[t], max[t]}')
     is "R02 $stage left nothing out" "$gaps" ""
-    is "R02 $stage saw every token" "$(laps "$stage" | sed 's/-l.*//' | sort -u | wc -l)" "$tokens"
+    is "R02 $stage saw every token" "$(laps_of "$stage" | sed 's/-l.*//' | sort -u | wc -l)" "$tokens"
 done
 echo "# $killed_workers workers and $killed_daemons daemons killed in $SECONDS s, $events events, $(turned) laps"
 done_testing

@@ -22,17 +22,7 @@ one() {
 }
 
 for point in "${points[@]}"; do
-    wrong=
-    hit=0
-    for ((i = 1; i <= rounds; i++)); do
-        said=$(one "$point" $((i == 1 ? 1 : RANDOM % 10 + 1)))
-        if [[ $said == *"not passed"* ]]; then
-            said=${said/not passed/}
-        else
-            hit=1
-        fi
-        wrong+=${said//$'\n'/; }
-    done
+    torment "$point" "$rounds" 10
     is "R03 $point: nothing is lost or done twice" "$wrong" ""
     is "R03 $point: a worker died there" "$hit" 1
 done

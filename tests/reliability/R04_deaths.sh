@@ -18,19 +18,17 @@ leased() { ctl events --json --type PUPPET_POKED --limit 1 | sed 's/.*"id":\([0-
 dies() {
     local round id=${6:-R04}
     for ((round = 0; round < rounds; round++)); do
-        rm -rf "$dir/state" "$dir/log"
+        forget
         start_daemon || break
         emit "$1" 1
         wait_for 20 has_deaths 1
         event=$(leased)
         death=$(died)
         if [ "$5" = failed ]; then
-            wait_for 10 has_status '"state":"failed"' puppet
-            is "$id after $1 the stage is not started again" $? 0
+            is_soon "$id after $1 the stage is not started again" 10 has_status '"state":"failed"' puppet
             ctl start puppet > /dev/null
         fi
-        wait_for 20 has_done 1
-        is "$id after $1 its event is handled by a new worker" $? 0
+        is_soon "$id after $1 its event is handled by a new worker" 20 has_done 1
         like "$id after $1: class and status" "$death" "*\"kind\":\"$2\",\"code\":$3,\"signal\":$4,*"
         like "$id after $1: the event that it held" "$death" "*\"event\":$event,*"
         like "$id after $1: its last lines" "$death" "*\"lines\":[*${7:-about to $1}*"
@@ -62,21 +60,19 @@ dies fatal exit 1 0 backoff R41
 like "R41 what the plugin said is the reason" "$death" '*"text":"told to be fatal"*'
 
 # What cannot be told beforehand must be survived: the stack that is jumped to is anybody's.
-rm -rf "$dir/state" "$dir/log"
+forget
 start_daemon
 emit longjmp 1
 emit none
-wait_for 30 has_done 1
-is "R39 after a longjmp out of a callback the stage goes on" $? 0
+is_soon "R39 after a longjmp out of a callback the stage goes on" 30 has_done 1
 before=$(count_done)
 emit lie 1
-wait_for 20 has_done $((before + 1))
-is "R39 a result that does not exist is an attempt that failed" $? 0
+is_soon "R39 a result that does not exist is an attempt that failed" 20 has_done $((before + 1))
 like "R39 and is logged as a bug of the plugin" "$(cat "$dir/log/rrd.log")" '*bug in plugin puppet: event() returned 42*'
 stop_daemon
 
 # The history outlives the daemon, and keeps the newest 16.
-rm -rf "$dir/state" "$dir/log"
+forget
 start_daemon
 for _ in 1 2 3 4 5; do
     emit segv

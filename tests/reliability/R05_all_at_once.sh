@@ -12,7 +12,7 @@ wrong=
 two=0
 fresh
 laps=100000
-sed -i 's/^laps = .*/laps = 0/; s/^retain_events.*/retain_events = 1000000/' "$base/d/conf.d/10-ring.ini"
+sed -i 's/^laps = .*/laps = 0/; s/^retain_events.*/retain_events = 1000000/' "$dir/conf.d/10-ring.ini"
 for ((i = 1; i <= rounds; i++)); do
     before=$(laps_of ring_sink | wc -l)
     go
@@ -31,12 +31,11 @@ done
 is "R05 $rounds times: the ring goes on, nothing is left" "$wrong" ""
 is "R05 never two workers of one stage" "$two" 0
 go
-wait_for 10 is_up
-is "R05 it starts again" "$?" 0
+is_soon "R05 it starts again" 10 is_up
 end R05
-is "R05 no lap came twice or was missing" "$(grep -h 'ring violation' "$base"/d/log/ring_*.log)" ""
-is "R05 nothing was buried" "$(grep -c 'event buried' "$base/d/log/rrd.log")" 0
-for stage in ring_source ring_work ring_sink; do
-    is "R05 $stage did nothing twice" "$(laps_of $stage | uniq -d | wc -l)" 0
+is "R05 no lap came twice or was missing" "$(grep -h 'ring violation' "$dir"/log/ring_*.log)" ""
+is "R05 nothing was buried" "$(grep -c 'event buried' "$dir/log/rrd.log")" 0
+for stage in "${ring[@]}"; do
+    is "R05 $stage did nothing twice" "$(laps_of "$stage" | uniq -d | wc -l)" 0
 done
 done_testing

@@ -10,19 +10,19 @@ set -u
 
 copies=$(times 3 40)
 laps=30
+ring_lines='work = 10ms'
 fresh
-sed -i 's/^laps = .*/laps = 30\nwork = 10ms/' "$base/d/conf.d/10-ring.ini"
 go
-wait_for 20 test -e "$base/d/data/ring/ring_sink"
+wait_for 20 test -e "$dir/data/ring/ring_sink"
 made=0
 while [ $made -lt "$copies" ] && ! has_turned; do
     i=$((made + 1))
-    read -r -t "0.0$((RANDOM % 90 + 10))" -u 9
+    pause_ms $((RANDOM % 90 + 10))
     kill -STOP "$daemon"
     # state first: what workers make meanwhile is not known to it, which does no harm
     mkdir "$base/copy$i"
-    cp -a "$base/d/conf.d" "$base/d/state" "$base/copy$i"
-    cp -a "$base/d/data" "$base/copy$i" 2> /dev/null
+    cp -a "$dir/conf.d" "$dir/state" "$base/copy$i"
+    cp -a "$dir/data" "$base/copy$i" 2> /dev/null
     kill -CONT "$daemon"
     made=$i
 done
@@ -31,8 +31,8 @@ is "R07 copies were made of a ring that turns" $? 0
 kill -9 "$daemon"
 wait "$daemon" 2> /dev/null
 for ((i = 1; i <= made; i++)); do
-    rm -rf "$base/d"
-    mv "$base/copy$i" "$base/d"
+    rm -rf "$dir"
+    mv "$base/copy$i" "$dir"
     go
     is "R07 copy $i" "$(judge "copy $i")" ""
     daemon=0

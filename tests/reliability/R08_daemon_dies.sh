@@ -15,7 +15,6 @@ for ((i = 1; i <= rounds; i++)); do
     [ "$i" -gt 1 ] || emit slow
     wait_for 10 has_status '"type":"PUPPET_POKED"' || again=$((again + 1))
     kill -9 "$(daemon_pid)"
-    none_marked() { [ "$(marked)" -eq 0 ]; }
     wait_for 5 none_marked || late=$((late + 1))
 done
 is "R08 $rounds times: the busy worker ended with its daemon" "$late" 0

@@ -17,8 +17,7 @@ gone() {
     cp -r "$dir/conf.d" "$base/keep"
     "$@"
     is_gone() { ! kill -0 "$pid" 2> /dev/null; }
-    wait_for 10 is_gone
-    is "R19 $what: it ends by itself" "$?" 0
+    is_soon "R19 $what: it ends by itself" 10 is_gone
     grep -qsh "was moved or removed" "$dir/log/rrd.log" "$base/moved/log/rrd.log"
     is "R19 $what: and says why" "$?" 0
     is "R19 $what: nothing is written elsewhere" "$(find "$dir/state" -newer "$base/keep" -name data.mdb 2> /dev/null)" ""
@@ -35,8 +34,7 @@ start_daemon
 is "R19 log removed: it runs" "$?" 0
 rm -rf "$dir/log"
 mkdir "$dir/log"
-wait_for 5 test -e "$dir/log/rrd.log"
-is "R19 log removed: a new one is begun" "$?" 0
+is_soon "R19 log removed: a new one is begun" 5 test -e "$dir/log/rrd.log"
 is "R19 log removed: it goes on" "$(ctl status > /dev/null; echo $?)" 0
 stop_daemon
 has_line "rrd: stopped" rrd.log

@@ -31,11 +31,9 @@ like "R23 it is nice" "$who" '*nice=3*'
 
 before=$(sum_of)
 emit scribble
-wait_for 10 has_done 2
-is "R23 a worker that writes to every descriptor handles its event" $? 0
+is_soon "R23 a worker that writes to every descriptor handles its event" 10 has_done 2
 emit scribble_all 1
-wait_for 10 has_done 3
-is "R23 so does the one after a worker that wrote to its link, too" $? 0
+is_soon "R23 so does the one after a worker that wrote to its link, too" 10 has_done 3
 like "R23 which was ended for it" "$(status puppet)" '*"kind":"sick"*'
 is "R23 nothing was written to what the daemon inherited" "$(cat "$base/stranger")" ""
 stop_daemon
@@ -54,17 +52,14 @@ if [ "$(id -u)" -eq 0 ]; then
     chmod -R go+rX "$dir/conf.d"
     start_daemon
     emit whoami
-    wait_for 10 has_done 1
-    is "R23 a worker with another user handles events" $? 0
+    is_soon "R23 a worker with another user handles events" 10 has_done 1
     who=$(grep 'new_privs=' "$dir/log/puppet.log")
     like "R23 it is that user" "$who" "*uid=$(id -u nobody) euid=$(id -u nobody) gid=$(id -g nobody) groups=[01] *"
     run setpriv --reuid=nobody --regid=nogroup --clear-groups cat "$dir/state/lock"
     is "R23 that user cannot read what is the daemon's" "$rc" 1
     kill -9 "$(daemon_pid)"
-    none_marked() { [ "$(marked)" -eq 0 ]; }
-    wait_for 10 none_marked
-    is "R23 its worker, too, ends with its daemon" $? 0
-    rm -rf "$dir/state" "$dir/log"
+    is_soon "R23 its worker, too, ends with its daemon" 10 none_marked
+    forget
     # code of a plugin does not run as root either when its options are judged
     conf 'user = nobody' 'check_act = slow' 'wait = 3s'
     chmod go+r "$dir/conf.d"/*
@@ -78,8 +73,7 @@ if [ "$(id -u)" -eq 0 ]; then
         done
         return 1
     }
-    wait_for 10 judged_by "$(id -u nobody)"
-    is "R23 the plugin judges its options as that user" $? 0
+    is_soon "R23 the plugin judges its options as that user" 10 judged_by "$(id -u nobody)"
     wait "$checker"
     is "R23 and may" $? 0
     conf 'user = nobody'

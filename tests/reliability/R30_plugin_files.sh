@@ -25,21 +25,18 @@ bad() {
     local before
     before=$(number restarts flow_end)
     ctl restart flow_end > /dev/null
-    wait_for 20 has_status '"state":"failed"' flow_end
-    is "R30 $1: the stage fails for good" "$?" 0
+    is_soon "R30 $1: the stage fails for good" 20 has_status '"state":"failed"' flow_end
     like "R30 $1: it is told why, in a line" "$(ctl why flow_end | sed -n 1p)" "*$2*"
     like "R30 $1: status 69" "$(status flow_end)" '*"code":69,*'
     is "R30 $1: it was tried once" "$(($(number restarts flow_end) - before))" 1
     is "R30 $1: the other stage is the one before" "$(worker_pid puppet)" "$other"
     before=$(count_done)
     emit none
-    wait_for 20 has_done $((before + 1))
-    is "R30 $1: and works" "$?" 0
+    is_soon "R30 $1: and works" 20 has_done $((before + 1))
     rm -rf "$file"
     cp "$good" "$file"
     ctl start flow_end > /dev/null
-    wait_for 20 has_status '"state":"ready"' flow_end
-    is "R30 $1: with the file back it starts" "$?" 0
+    is_soon "R30 $1: with the file back it starts" 20 has_status '"state":"ready"' flow_end
 }
 
 rm "$file" && bad 'missing' 'No such file'

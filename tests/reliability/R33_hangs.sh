@@ -8,17 +8,14 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 rounds=$(times 1 20)
-died_of() { has_status "\"deaths\":\\[.*\"kind\":\"sick\".*$1" puppet; }
-fresh() { rm -rf "$dir/state" "$dir/log" "$dir/run"; }
 
 for ((round = 0; round < rounds; round++)); do
     # --- init, and check, which comes before it
     for act in hang stubborn freeze; do
-        fresh
+        forget
         conf "init_act = $act" 'start_limit = 1s' 'stop_limit = 200ms' 'term_limit = 200ms'
         "$build/rrd" -C "$dir" > /dev/null 2>&1 &
-        wait_for 20 died_of "not ready within its start_limit"
-        is "R33 $act in init: start_limit" $? 0
+        is_soon "R33 $act in init: start_limit" 20 is_sick "not ready within its start_limit"
         kill -TERM "$(daemon_pid)"
         wait $!
         is "R33 $act in init: nothing is left" "$(marked)" 0
@@ -26,47 +23,42 @@ for ((round = 0; round < rounds; round++)); do
 
     # --- event
     for act in hang stubborn thread_exit; do
-        fresh
+        forget
         conf 'progress_limit = 1s' 'ping_limit = 30s'
         start_daemon
         emit "$act" 1
         id=R33
         [ "$act" = hang ] && id=R34 # its I/O thread answers pings all the time
-        wait_for 20 died_of "no progress for .*(progress_limit)"
-        is "$id $act in event: progress_limit" $? 0
-        wait_for 20 has_done 1
-        is "$id $act in event: the event is handled by the next" $? 0
+        is_soon "$id $act in event: progress_limit" 20 is_sick "no progress for .*(progress_limit)"
+        is_soon "$id $act in event: the event is handled by the next" 20 has_done 1
         stop_daemon
         is "$id $act in event: nothing is left" "$(marked)" 0
     done
-    fresh
+    forget
     conf 'event_limit = 1s'
     start_daemon
     emit slow 1
     emit hang 1
-    wait_for 20 died_of "the handler is busy for .*(event_limit)"
-    is "R33 hang in event: event_limit" $? 0
+    is_soon "R33 hang in event: event_limit" 20 is_sick "the handler is busy for .*(event_limit)"
     stop_daemon
-    fresh
+    forget
     conf 'ping_limit = 1s'
     start_daemon
     emit freeze 1
-    wait_for 20 died_of "no answer to a ping for .*(ping_limit)"
-    is "R33 a stopped process: ping_limit" $? 0
+    is_soon "R33 a stopped process: ping_limit" 20 is_sick "no answer to a ping for .*(ping_limit)"
     stop_daemon
 
     # --- the end
     for callback in drain fini; do
         for act in hang stubborn freeze; do
-            fresh
+            forget
             conf "${callback}_act = $act" 'stop_limit = 300ms' 'term_limit = 300ms'
             start_daemon
             emit fork_deaf
             wait_for 20 has_done 1
             ctl stop puppet > /dev/null
-            wait_for 30 has_status '"state":"down"' puppet
-            is "R33 $act in $callback: it ends" $? 0
-            died_of ""
+            is_soon "R33 $act in $callback: it ends" 30 has_status '"state":"down"' puppet
+            is_sick ""
             is "R33 $act in $callback: by force" $? 0
             is "R33 $act in $callback: and is not counted against an event" \
                 "$(ctl queue list puppet)" 'nothing is queued'
@@ -77,7 +69,7 @@ for ((round = 0; round < rounds; round++)); do
 done
 
 # --- the check callback, before anything is started
-fresh
+forget
 conf 'check_act = hang'
 run timeout 30 "$build/rrd" -C "$dir" --check
 is "R33 hang in check: refused" "$rc" 78

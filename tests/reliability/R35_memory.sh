@@ -21,7 +21,6 @@ work = 1ms
 work = 1ms
 [stage ring_sink]
 work = 1ms"
-died_of() { has_status "\"deaths\":\\[.*\"kind\":\"sick\".*$1" puppet; }
 laps() { find "$dir/data/ring/ring_sink" -type f 2> /dev/null | wc -l; }
 more_laps() { [ "$(laps)" -gt "$1" ]; }
 
@@ -32,13 +31,10 @@ for ((round = 0; round < rounds; round++)); do
         start_daemon
         others=$(status ring_work | sed 's/.*"pid":\([0-9]*\),"epoch".*/\1/')
         emit "$act" 1
-        wait_for 60 died_of "$limit MiB \\(memory_limit\\)"
-        is "R35 $act: memory_limit acts and is named" $? 0
-        wait_for 20 has_done 1
-        is "R35 $act: the event is handled by the next worker" $? 0
+        is_soon "R35 $act: memory_limit acts and is named" 60 is_sick "$limit MiB \\(memory_limit\\)"
+        is_soon "R35 $act: the event is handled by the next worker" 20 has_done 1
         before=$(laps)
-        wait_for 20 more_laps "$before"
-        is "R35 $act: the other stages go on" $? 0
+        is_soon "R35 $act: the other stages go on" 20 more_laps "$before"
         is "R35 $act: with the same workers" \
             "$(status ring_work | sed 's/.*"pid":\([0-9]*\),"epoch".*/\1/')" "$others"
         stop_daemon
@@ -51,8 +47,7 @@ start_daemon
 emit leak
 wait_for 20 has_done 1
 used() { [ "$(number memory_bytes puppet)" -gt 67108864 ]; }
-wait_for 10 used
-is "R35 without a limit what a worker takes is shown" $? 0
+is_soon "R35 without a limit what a worker takes is shown" 10 used
 is "R35 and it goes on" "$(number restarts puppet)" 0
 is "R35 the kernel would rather have it than the daemon" \
     "$(cat "/proc/$(worker_pid puppet)/oom_score_adj") $(cat "/proc/$(daemon_pid)/oom_score_adj")" "500 $(cat /proc/self/oom_score_adj)"

@@ -8,7 +8,6 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 rounds=$(times 1 20)
-died_of() { has_status "\"deaths\":\\[.*\"kind\":\"sick\".*$1" puppet; }
 # The daemon has no child but the worker of its stage.
 is_tidy() { [ "$(descendants "$(daemon_pid)")" -le 1 ]; }
 is_alone() { [ "$(descendants "$(daemon_pid)")" -eq 0 ]; }
@@ -16,23 +15,20 @@ is_alone() { [ "$(descendants "$(daemon_pid)")" -eq 0 ]; }
 for ((round = 0; round < rounds; round++)); do
     # --- ended by the limit
     for act in bomb bomb_sessions; do
-        rm -rf "$dir/state" "$dir/log"
+        forget
         conf 'process_limit = 20' 'stop_limit = 300ms' 'term_limit = 300ms'
         start_daemon
         emit "$act" 1
-        wait_for 30 died_of "over 20 \\(process_limit\\)"
-        is "R36 $act: process_limit acts and is named" $? 0
-        wait_for 5 is_tidy
-        is "R36 $act: five seconds later nothing is left of it" $? 0
-        wait_for 20 has_done 1
-        is "R36 $act: the event is handled by the next worker" $? 0
+        is_soon "R36 $act: process_limit acts and is named" 30 is_sick "over 20 \\(process_limit\\)"
+        is_soon "R36 $act: five seconds later nothing is left of it" 5 is_tidy
+        is_soon "R36 $act: the event is handled by the next worker" 20 has_done 1
         stop_daemon
         is "R36 $act: no process carries our mark" "$(marked)" 0
     done
 
     # --- ended with their stage
     for act in fork fork_deaf bomb bomb_sessions runner daemonize; do
-        rm -rf "$dir/state" "$dir/log"
+        forget
         conf 'process_limit = 10000' 'stop_limit = 300ms' 'term_limit = 300ms'
         start_daemon
         daemon=$(daemon_pid)
@@ -40,17 +36,15 @@ for ((round = 0; round < rounds; round++)); do
         has_some() { [ "$(descendants "$daemon")" -gt 1 ]; }
         [ "$act" = daemonize ] || wait_for 10 has_some
         ctl stop puppet > /dev/null
-        wait_for 10 has_status '"state":"down"' puppet
-        is "R36 $act: its stage stops" $? 0
-        wait_for 5 is_alone
-        is "R36 $act: five seconds later nothing is left" $? 0
+        is_soon "R36 $act: its stage stops" 10 has_status '"state":"down"' puppet
+        is_soon "R36 $act: five seconds later nothing is left" 5 is_alone
         stop_daemon
         is "R36 $act: no process carries our mark" "$(marked)" 0
     done
 done
 
 # --- with the daemon: a stop in the middle of it
-rm -rf "$dir/state" "$dir/log"
+forget
 start_daemon
 daemon=$(daemon_pid)
 emit bomb_sessions 1

@@ -25,8 +25,7 @@ for ((round = 0; round < rounds; round++)); do
     while read -r act reason; do
         done_before=$(number done_total puppet)
         emit "$act" 1
-        wait_for 10 handled
-        is "R37 $act: the event is handled" $? 0
+        is_soon "R37 $act: the event is handled" 10 handled
         if [ -n "$reason" ]; then
             died_of "$reason"
             is "R37 $act: the worker is ended" $? 0
@@ -53,17 +52,14 @@ END
 done
 before=$(count_done)
 emit spin 1
-wait_for 10 has_done $((before + 1))
-is "R37 spin: the event is handled" $? 0
+is_soon "R37 spin: the event is handled" 10 has_done $((before + 1))
 died_of "(event_limit)"
 is "R37 spin: the worker is ended" $? 0
 emit emit_loop 1
-wait_for 5 has_done $((before + 10))
-is "R37 emit_loop: it adds events" $? 0
+is_soon "R37 emit_loop: it adds events" 5 has_done $((before + 10))
 answers_soon
 is "R37 emit_loop: the daemon answers meanwhile" $? 0
-wait_for 10 died_of "(event_limit)"
-is "R37 emit_loop: the worker is ended" $? 0
+is_soon "R37 emit_loop: the worker is ended" 10 died_of "(event_limit)"
 emit log_loop 1
 answers_soon
 is "R37 log_loop: the daemon answers meanwhile" $? 0
@@ -73,20 +69,18 @@ is "R37 nothing is left" "$(marked)" 0
 
 # --- the numbers of leases are known in a daemon that has just started
 extra_conf=''
-rm -rf "$dir/state" "$dir/log"
+forget
 conf 'attempts = 3'
 start_daemon
 emit done_twice 1
 # the daemon is the first to notice, or, when the ACK of the first answer overtakes the second, the worker
-wait_for 10 died_of "(DONE of lease 1,|an answer came that nobody asked for)"
-is "R37 done_twice: the worker is ended" $? 0
+is_soon "R37 done_twice: the worker is ended" 10 died_of "(DONE of lease 1,|an answer came that nobody asked for)"
 like "R37 done_twice: the first answer counts" "$(status)" '*"ready":0,*"done_total":1,*'
 stop_daemon
-rm -rf "$dir/state" "$dir/log"
+forget
 start_daemon
 emit done_undeclared 1
-wait_for 10 has_done 1
-is "R37 done_undeclared: the event is handled again" $? 0
+is_soon "R37 done_undeclared: the event is handled again" 10 has_done 1
 has_line "DONE refused" rrd.log
 is "R37 done_undeclared: the answer was refused" $? 0
 stop_daemon

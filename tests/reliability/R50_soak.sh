@@ -20,22 +20,17 @@ last=$((events / 500 * 500)) # the sink tells its numbers every 500 events
     printf '[stage %s]\ncredit = 16\n' flow_pass1 flow_pass2 flow_pass3 flow_pass4 flow_sink
 } > "$dir/conf.d/10-flow.ini"
 
-flow_done() { [ "$(number done_total flow_sink)" -ge "$1" ]; }
-anon_kib() { sed -n 's/^RssAnon: *\([0-9]*\) kB/\1/p' "/proc/$(daemon_pid)/status"; }
 descriptors() { find "/proc/$(daemon_pid)/fd" -mindepth 1 | wc -l; }
 file_bytes() { stat -c %s "$dir/state/store/data.mdb"; }
 # late PERCENTILE: of all events so far, in us
 late() { status flow_sink | sed -E "s/.* events,late .*$1 ([0-9]+).*/\1/"; }
 
 start_daemon
-wait_for $((seconds + 60)) flow_done $((events / 2))
-is "R50 the first half is through" $? 0
+is_soon "R50 the first half is through" $((seconds + 60)) flow_done flow_sink $((events / 2))
 memory=$(anon_kib) files=$(descriptors) bytes=$(file_bytes)
-wait_for $((seconds + 60)) flow_done "$events"
-is "R50 all $events events are through" $? 0
+is_soon "R50 all $events events are through" $((seconds + 60)) flow_done flow_sink "$events"
 is "R50 and no more" "$(number done_total flow_sink)" "$events"
-wait_for 5 has_status "\"$last events,.* us,0 out of order" flow_sink
-is "R50 in order" $? 0
+is_soon "R50 in order" 5 has_status "\"$last events,.* us,0 out of order" flow_sink
 is "R50 memory of the daemon is as it was" "$(($(anon_kib) - memory < 1024))" 1
 is "R50 so are its descriptors" "$(descriptors)" "$files"
 if [ -n "${RR_FULL:-}" ]; then

@@ -22,29 +22,24 @@ flow() {
         printf '[stage ring_work]\neffects = no\n[stage ring_sink]\neffects = no\n'
     } > "$dir/conf.d/10-flow.ini"
 }
-flow_done() { [ "$(number done_total flow_end)" -ge "$1" ]; }
 waits() { ctl why flow_source --json | flat | grep -q '"reason":"room"'; }
 depth() { number ready flow_end; }
 turns() { number done_total ring_sink; }
 turned() { [ "$(turns)" -ge "$1" ]; }
-anon_kib() { sed -n 's/^RssAnon: *\([0-9]*\) kB/\1/p' "/proc/$(daemon_pid)/status"; }
 
 # --- burst
 flow "$events" 'credit = 64'
 start_daemon
-wait_for $((60 + events / 1000)) flow_done "$events"
-is "R51 $events events of a burst arrive" $? 0
-wait_for 5 has_status "$events events,.* us,0 out of order" flow_end
-is "R51 in order" $? 0
+is_soon "R51 $events events of a burst arrive" $((60 + events / 1000)) flow_done flow_end "$events"
+is_soon "R51 in order" 5 has_status "$events events,.* us,0 out of order" flow_end
 is "R51 and no more" "$(number done_total flow_end)" "$events"
 stop_daemon
-rm -rf "$dir/state" "$dir/log"
+forget
 
 # --- a consumer a hundred times slower
 flow 1000000000 'work = 10ms'
 start_daemon
-wait_for 10 waits
-is "R52 the producer of a slow consumer waits" $? 0
+is_soon "R52 the producer of a slow consumer waits" 10 waits
 like "R52 and it is told for whom" "$(ctl why flow_source)" \
     "flow_source (ready) waits for room in the queue of flow_end,*queue_high $high); flow_end *"
 like "R52 status shows it" "$(ctl status)" "*flow_end*full*"
@@ -64,18 +59,15 @@ is "R52 others go on" "$(($(turns) > before_ring))" 1
 # --- and one that does not run at all
 kill -STOP "$(worker_pid flow_end)"
 is_still() { local n; n=$(number done_total flow_end); read -r -t 0.2 < <(sleep 1); [ "$(number done_total flow_end)" -eq "$n" ]; }
-wait_for 10 is_still
-is "R52 a stopped consumer stands still" $? 0
+is_soon "R52 a stopped consumer stands still" 10 is_still
 before_ring=$(turns)
-wait_for $((stopped_s + 10)) turned $((before_ring + stopped_s * 20))
-is "R52 others go on for $stopped_s s and more" $? 0
+is_soon "R52 others go on for $stopped_s s and more" $((stopped_s + 10)) turned $((before_ring + stopped_s * 20))
 is "R52 the mark holds" "$(($(depth) < high + 100))" 1
 is "R52 memory of the daemon is as it was" "$(($(anon_kib) - memory < 1024))" 1
 is "R52 the file is small" "$(($(stat -c %s "$dir/state/store/data.mdb") < 16777216))" 1
 before=$(number done_total flow_end)
 kill -CONT "$(worker_pid flow_end)"
-wait_for 10 flow_done $((before + 10))
-is "R52 it goes on where it stood" $? 0
+is_soon "R52 it goes on where it stood" 10 flow_done flow_end $((before + 10))
 
 # --- nothing of this stands in the way of a stop
 run ctl stop
@@ -83,7 +75,7 @@ is "R52 a stop while the producer waits" "$rc" 0
 is "R52 nothing is left" "$(marked)" 0
 
 # --- a circle in which every queue is full
-rm -rf "$dir/state" "$dir/log"
+forget
 {
     printf '[core]\nplugin_path = %s\n' "$build/tests/puppet"
     for stage in source work sink; do
@@ -92,8 +84,7 @@ rm -rf "$dir/state" "$dir/log"
     done
 } > "$dir/conf.d/10-flow.ini"
 start_daemon
-wait_for 10 turned 300
-is "R52 a circle of full queues turns" $? 0
+is_soon "R52 a circle of full queues turns" 10 turned 300
 is "R52 all tokens are in it" "$(($(ctl queue list --json --limit 1000 | grep -c '"id"') >= 47))" 1
 stop_daemon
 done_testing

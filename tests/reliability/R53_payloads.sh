@@ -13,24 +13,21 @@ flow() {
         printf '[stage flow_source]\nevents = 3\nbatch = 1\nbytes = %d\n[stage flow_end]\n' "$1"
     } > "$dir/conf.d/10-flow.ini"
 }
-flow_done() { [ "$(number done_total flow_end)" -ge "$1" ]; }
 # length of the payload of the newest event
 payload_bytes() { ctl events --json --limit 1 | sed 's/.*"payload"://; s/,"key":.*//' | tr -d '\n' | wc -c; }
 
 for bytes in 0 $limit; do
-    rm -rf "$dir/state" "$dir/log"
+    forget
     flow $bytes
     start_daemon
-    wait_for 10 flow_done 3
-    is "R53 payloads of $bytes bytes arrive" $? 0
+    is_soon "R53 payloads of $bytes bytes arrive" 10 flow_done flow_end 3
     [ $bytes -eq 0 ] || is "R53 they are that long" "$(payload_bytes)" $bytes
     stop_daemon
 done
-rm -rf "$dir/state" "$dir/log"
+forget
 flow $((limit + 1))
 start_daemon
-wait_for 10 has_line "has $((limit + 1)) bytes, at most $limit are possible" flow_source.log
-is "R53 one byte more is refused, with both numbers" $? 0
+is_soon "R53 one byte more is refused, with both numbers" 10 has_line "has $((limit + 1)) bytes, at most $limit are possible" flow_source.log
 is "R53 and not stored" "$(ctl events --json | wc -l)" 0
 like "R53 the stage lives" "$(ctl status)" "*flow_source*ready*"
 stop_daemon
@@ -43,8 +40,7 @@ start_daemon
 ctl emit PUPPET_POKED '{}' 2> "$base/err.txt"
 is "R53 an empty payload is checked like any other" "$(grep -c 'lacks the field' "$base/err.txt")" 1
 emit big_file
-wait_for 60 has_done 1
-is "R53 a file of $room MiB is named by its event" $? 0
+is_soon "R53 a file of $room MiB is named by its event" 60 has_done 1
 file=$(find "$dir/data/big" -type f)
 is "R53 it has that size" "$(stat -c %s "$file")" $((room << 20))
 is "R53 the event is small" "$(($(ctl events --json --type PUPPET_DONE | wc -c) < 1000))" 1

@@ -40,7 +40,7 @@ is_in_order() {
 }
 
 for kind in chain fan_needs fan_after fan_waits; do
-    rm -rf "$dir/state" "$dir/log"
+    forget
     config "$kind" > "$dir/conf.d/10-many.ini"
     began=$(date +%s%3N)
     start_daemon
@@ -66,13 +66,12 @@ done
         printf '[stage from%d]\nplugin = ring_source\ntokens = 16\n[stage to%d]\nplugin = ring_work\n' "$i" "$i"
     done
 } > "$dir/conf.d/10-many.ini"
-rm -rf "$dir/state" "$dir/log"
+forget
 start_daemon
 is "R56 256 routes: starts" $? 0
 is "R56 256 routes: are drawn" "$(ctl graph --json | flat | grep -o '"type":"RING_STARTED"' | wc -l)" 256
 handled() { [ "$(status | grep -oE '"done_total":16,' | wc -l)" -eq 16 ]; }
-wait_for 30 handled
-is "R56 256 routes: every reader gets every event, once" $? 0
+is_soon "R56 256 routes: every reader gets every event, once" 30 handled
 stop_daemon
 is "R56 256 routes: stops" $? 0
 done_testing

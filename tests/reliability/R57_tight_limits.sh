@@ -29,13 +29,10 @@ squeezed() {
     like "R57 $1: as what could not be started" "$(status)" '*"kind":"spawn"*'
     ctl emit PUPPET_POKED '{"number":1,"act":"none","times":0}' > /dev/null
     is "R57 $1: the daemon takes events" $? 0
-    wait_for 10 has_done "$ready"
-    is "R57 $1: what runs handles them" $? 0
+    is_soon "R57 $1: what runs handles them" 10 has_done "$ready"
     "${user[@]}" prlimit --pid "$(daemon_pid)" "$3"
-    wait_for 20 all_ready "$stages"
-    is "R57 $1: with room all stages run, and nobody had to do anything" $? 0
-    wait_for 20 has_done "$stages"
-    is "R57 $1: and handle what waited" $? 0
+    is_soon "R57 $1: with room all stages run, and nobody had to do anything" 20 all_ready "$stages"
+    is_soon "R57 $1: and handle what waited" 20 has_done "$stages"
     stop_daemon
     is "R57 $1: it stops" $? 0
     is "R57 $1: nothing is left" "$(marked)" 0

@@ -120,8 +120,7 @@ printf '[stage d]\nplugin = puppet\ninit_act = bad_conf\n' > "$dir/conf.d/20-d.i
 reload
 is "R63 a stage fails to start: status" "$rc" 78
 like "R63 the reason names it and says what became of it" "$err" "*stage d did not become ready*the old configuration is back*"
-wait_for 10 has_status '"name":"d","plugin":"puppet","state":"ready"'
-is "R63 the stage runs as before" "$?" 0
+is_soon "R63 the stage runs as before" 10 has_status '"name":"d","plugin":"puppet","state":"ready"'
 is "R63 with a new worker" "$([ "$(pid_of d)" != "$before_d" ]; echo $?)" 0
 ctl keys d > /dev/null
 is "R63 and answers" "$?" 0
@@ -132,13 +131,11 @@ printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"
 n_done=$(grep -c 'reload: done' "$dir/log/rrd.log")
 one_more_done() { [ "$(grep -c 'reload: done' "$dir/log/rrd.log")" -gt "$n_done" ]; }
 kill -HUP "$(daemon_pid)"
-wait_for 20 one_more_done
-is "R63 SIGHUP reloads" "$?" 0
+is_soon "R63 SIGHUP reloads" 20 one_more_done
 printf '[stage d]\nplugin = puppet\ninit_act = slow\nwait = 2s\n' > "$dir/conf.d/20-d.ini"
 ctl reload > "$base/first.txt" 2>&1 &
 first=$!
-wait_for 10 has_status '"reload":"starting'
-is "R63 status answers while a reload is under way" "$?" 0
+is_soon "R63 status answers while a reload is under way" 10 has_status '"reload":"starting'
 reload
 is "R63 a second one meanwhile: status" "$rc" 5
 like "R63 and the reason" "$err" "*a reload is under way*"
@@ -155,8 +152,7 @@ is "R63 a stage that will end slowly: status" "$rc" 0
 printf '[stage d]\nplugin = puppet\n' > "$dir/conf.d/20-d.ini"
 ctl reload > "$base/first.txt" 2>&1 &
 first=$!
-wait_for 10 has_status '"reload":"stopping'
-is "R63 a stage that ends slowly" "$?" 0
+is_soon "R63 a stage that ends slowly" 10 has_status '"reload":"stopping'
 for verb in start restart stop; do
     run "$build/rrctl" -C "$dir" $verb d
     is "R63 $verb of what a reload stops: status" "$rc" 5
