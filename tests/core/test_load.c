@@ -195,6 +195,19 @@ nothing(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
     return 0;
 }
 
+/* The least that a descriptor has. */
+static const struct rr_plugin good = {
+    .magic = RR_PLUGIN_MAGIC,
+    .size = sizeof good,
+    .abi_major = RR_PLUGIN_ABI_MAJOR,
+    .abi_minor = RR_PLUGIN_ABI_MINOR,
+    .opt_size = sizeof(struct rr_opt),
+    .name = "t",
+    .version = "1",
+    .summary = "test",
+    .event = nothing,
+};
+
 static void
 judged(const struct rr_plugin *api, const char *want, const char *what)
 {
@@ -212,17 +225,6 @@ judged(const struct rr_plugin *api, const char *want, const char *what)
 static void
 test_tables(void)
 {
-    const struct rr_plugin good = {
-        .magic = RR_PLUGIN_MAGIC,
-        .size = sizeof good,
-        .abi_major = RR_PLUGIN_ABI_MAJOR,
-        .abi_minor = RR_PLUGIN_ABI_MINOR,
-        .opt_size = sizeof(struct rr_opt),
-        .name = "t",
-        .version = "1",
-        .summary = "test",
-        .event = nothing,
-    };
     static const struct {
         struct rr_opt row;
         const char *want;
@@ -278,18 +280,9 @@ test_events(void)
                                  .struct_size = 8,
                                  .fields = good_field};
     const struct rr_port ports[] = {{&type, 0, 0}, {0}};
-    struct rr_plugin api = {
-        .magic = RR_PLUGIN_MAGIC,
-        .size = sizeof api,
-        .abi_major = RR_PLUGIN_ABI_MAJOR,
-        .opt_size = sizeof(struct rr_opt),
-        .name = "t",
-        .version = "1",
-        .summary = "test",
-        .consumes = ports,
-        .event = nothing,
-    };
+    struct rr_plugin api = good;
 
+    api.consumes = ports;
     judged(&api, NULL, "a consumed type");
     type.fields = bad_kind;
     judged(&api, "unknown kind 77", "field of an unknown kind");
@@ -317,16 +310,9 @@ static void
 test_copy_size(void)
 {
     unsigned char bytes[sizeof(struct rr_plugin) + 64];
-    struct rr_plugin api = {
-        .magic = RR_PLUGIN_MAGIC,
-        .size = sizeof bytes,
-        .abi_major = RR_PLUGIN_ABI_MAJOR,
-        .opt_size = sizeof(struct rr_opt),
-        .name = "t",
-        .version = "1",
-        .summary = "test",
-        .event = nothing,
-    };
+    struct rr_plugin api = good;
+
+    api.size = sizeof bytes;
     memset(bytes, 0xff, sizeof bytes);
     memcpy(bytes, &api, sizeof api);
     struct plugin out = {0};

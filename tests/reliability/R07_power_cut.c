@@ -112,17 +112,6 @@ on_done(void *arg, const struct store_result *r)
     }
 }
 
-static int
-open_store(const char *name, struct store **st)
-{
-    char path[300];
-
-    rig_path(path, sizeof path, name, "");
-    rig_err = (struct rr_err)RR_ERR_INIT;
-    return store_open(path, &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = RETAIN}, st,
-                      &rig_err);
-}
-
 /* Operation i adds event i, sets the key "last" to i and takes event i - WINDOW. */
 static void
 submit(struct store *st, int i)
@@ -153,7 +142,7 @@ run(int n)
     rig_fresh("rec");
     disk.on_write = on_write;
     disk.on_sync = on_sync;
-    if (ids == NULL || open_store("rec", &st) != 0) {
+    if (ids == NULL || rig_open("rec", &st) != 0) {
         diag("%s", rig_err.text);
         return false;
     }
@@ -313,7 +302,7 @@ static int
 look(int acked, int asked)
 {
     struct store *st;
-    int rc = open_store("cut", &st);
+    int rc = rig_open("cut", &st);
 
     if (rc != 0) {
         diag("not opened: %s", rig_err.text);
@@ -326,17 +315,13 @@ look(int acked, int asked)
         return 1;
     }
     for (int i = 1; i <= 5; i++) {
-        static const char *const queue[] = {"more"};
-        struct store_op *op = store_op_new();
-
-        rig_add(op, 1000000 + i, queue, 1);
-        if (rig_do(st, op, NULL) != 0) {
+        if (rig_append(st, "more", 1000000 + i, 1) != 0) {
             diag("it does not go on: %s", rig_err.text);
             return 1;
         }
     }
     store_close(st);
-    rc = open_store("cut", &st);
+    rc = rig_open("cut", &st);
     store_close(rc == 0 ? st : NULL);
     return rc == 0 ? 0 : 1;
 }
@@ -379,6 +364,7 @@ main(void)
     uint64_t seed = (uint64_t)getpid();
     int bad = 0;
 
+    rig_retain = RETAIN;
     const bool is_done = rig_begin() && run(rig_count(400, 2000));
 
     if (!ok(is_done, "R07 a store at work: %d operations", n_acked)) {

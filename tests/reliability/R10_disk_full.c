@@ -16,13 +16,12 @@ open_with_reserve(struct store **out)
     static char path[300];
 
     rig_path(path, sizeof path, "full", "");
-    rig_err = (struct rr_err)RR_ERR_INIT;
     disk.dir = path;
-    return store_open(path,
-                      &(struct store_conf){.map_bytes = 1u << 30, /* never the limit */
-                                           .retain_events = 100000,
-                                           .reserve_bytes = RESERVE},
-                      out, &rig_err);
+    return rig_open_as("full",
+                       &(struct store_conf){.map_bytes = 1u << 30, /* never the limit */
+                                            .retain_events = 100000,
+                                            .reserve_bytes = RESERVE},
+                       out);
 }
 
 static int told;
@@ -163,12 +162,7 @@ test_ballast(void)
     struct rr_err why = RR_ERR_INIT;
     (void)store_tick(st, &why);
     for (int i = 0; i < 50; i++) {
-        struct store_op *op = store_op_new();
-
-        for (int k = 0; k < 20; k++) {
-            rig_add(op, 3000000 + 20 * i + k, queue, 1);
-        }
-        (void)rig_do(st, op, NULL);
+        (void)rig_append(st, "q", 3000000 + 20 * i, 20);
     }
     disk.capacity = 0; /* what is written over stays possible, growing is not */
     char path[300];

@@ -6,17 +6,6 @@
 #include "tests/fake/disk.h"
 #include "tests/reliability/store_rig.h"
 
-static const char *const queue[] = {"q"};
-
-static int
-append(struct store *st, int number)
-{
-    struct store_op *op = store_op_new();
-
-    rig_add(op, number, queue, 1);
-    return rig_do(st, op, NULL);
-}
-
 static void
 test(enum disk_call call, const char *what)
 {
@@ -46,7 +35,7 @@ test(enum disk_call call, const char *what)
         bool has_failed = false;
 
         for (int k = 0; k < n + 20; k++) {
-            const int rc = append(st, k);
+            const int rc = rig_append(st, "q", k, 1);
 
             went_on += has_failed && rc == 0;
             if (rc != 0 && !has_failed) {

@@ -5,8 +5,6 @@
  */
 #include "tests/reliability/store_rig.h"
 
-static const char *const queue[] = {"q"};
-
 int
 main(void)
 {
@@ -14,7 +12,6 @@ main(void)
     struct rr_err why = RR_ERR_INIT;
     struct store_item item;
     struct store *st;
-    char path[300];
     int wrong = 0;
     int stored = 0;
     int ended = 0;
@@ -23,28 +20,21 @@ main(void)
         return 1;
     }
     rig_fresh("map");
-    rig_path(path, sizeof path, "map", "");
-    if (!ok(store_open(path, &(struct store_conf){.map_bytes = 4u << 20, .retain_events = 100}, &st,
-                       &rig_err) == 0,
+    if (!ok(rig_open_as("map", &(struct store_conf){.map_bytes = 4u << 20, .retain_events = 100},
+                        &st) == 0,
             "R15 a store of 4 MiB")) {
         return rig_end();
     }
     for (int r = 0; r < rounds; r++) {
         while (!store_tick(st, &why)) {
-            struct store_op *op = store_op_new();
-
-            for (int i = 0; i < 10; i++) {
-                rig_add(op, stored++, queue, 1);
-            }
-            wrong += rig_do(st, op, NULL) != 0;
+            wrong += rig_append(st, "q", stored, 10) != 0;
+            stored += 10;
         }
         wrong += strstr(why.text, "store_size") == NULL;
-        struct store_op *op = store_op_new();
-
-        rig_add(op, -1 - r, queue, 1);
-        wrong += rig_do(st, op, NULL) != -ENOSPC;
+        wrong += rig_append(st, "q", -1 - r, 1) != -ENOSPC;
         while (rig_next(st, "q", &item) == 0) {
-            op = store_op_new();
+            struct store_op *op = store_op_new();
+
             store_op_take(op, "q", &item, true);
             if (rig_do(st, op, NULL) != 0) {
                 diag("%s", rig_err.text);

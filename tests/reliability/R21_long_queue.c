@@ -4,56 +4,29 @@
  */
 #include "tests/reliability/store_rig.h"
 
-static const char *const queue[] = {"q"};
+enum { AT_ONCE = 500 };
 
 static void
 fill(struct store *st, int n)
 {
     static int number;
 
-    for (int i = 0; i < n;) {
-        struct store_op *op = store_op_new();
-
-        for (int k = 0; k < 500 && i < n; k++, i++) {
-            rig_add(op, number++, queue, 1);
-        }
-        (void)rig_do(st, op, NULL);
+    for (; n > 0; n -= AT_ONCE) {
+        (void)rig_append(st, "q", number, n < AT_ONCE ? n : AT_ONCE);
+        number += AT_ONCE;
     }
-}
-
-struct drain {
-    struct store_op *op;
-    int n;
-};
-
-static bool
-take(void *arg, const char *name, const struct store_item *item)
-{
-    struct drain *d = arg;
-
-    store_op_take(d->op, name, item, true);
-    return ++d->n < 500;
 }
 
 static int
 drain(struct store *st)
 {
     int all = 0;
+    int n;
 
-    for (;;) {
-        struct drain d = {.op = store_op_new()};
-        uint64_t due;
-
-        (void)store_due(st, "q", 1, take, &d, &due, &rig_err);
-        if (d.n == 0) {
-            store_op_free(d.op);
-            return all;
-        }
-        if (rig_do(st, d.op, NULL) != 0) {
-            return -1;
-        }
-        all += d.n;
+    while ((n = rig_end_some(st, "q", AT_ONCE)) > 0) {
+        all += n;
     }
+    return n < 0 ? n : all;
 }
 
 int
@@ -62,17 +35,16 @@ main(void)
     const int n = rig_count(20000, 2000000);
     long bytes[4] = {0};
     struct store *st;
-    char path[300];
     int lost = 0;
 
     if (!rig_begin()) {
         return 1;
     }
     rig_fresh("long");
-    rig_path(path, sizeof path, "long", "");
-    if (!ok(store_open(path,
-                       &(struct store_conf){.map_bytes = UINT64_C(16) << 30, .retain_events = 1000},
-                       &st, &rig_err) == 0,
+    if (!ok(rig_open_as(
+                "long",
+                &(struct store_conf){.map_bytes = UINT64_C(16) << 30, .retain_events = 1000},
+                &st) == 0,
             "R21 a store")) {
         return rig_end();
     }

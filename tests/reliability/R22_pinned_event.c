@@ -5,30 +5,12 @@
  */
 #include "tests/reliability/store_rig.h"
 
-struct all {
-    struct store_op *op;
-    int n;
-};
-
-static bool
-take(void *arg, const char *name, const struct store_item *item)
-{
-    struct all *a = arg;
-
-    store_op_take(a->op, name, item, true);
-    return ++a->n < 1000;
-}
-
 int
 main(void)
 {
     static const char *const old[] = {"old"};
-    static const char *const passing[] = {"passing"};
     const int n = rig_count(20000, 500000);
-    struct all all;
     struct store *st;
-    uint64_t due;
-    char path[300];
     char *text = NULL;
     uint64_t pinned = 0;
     long before = 0;
@@ -38,10 +20,9 @@ main(void)
         return 1;
     }
     rig_fresh("pin");
-    rig_path(path, sizeof path, "pin", "");
-    if (!ok(store_open(path,
-                       &(struct store_conf){.map_bytes = UINT64_C(4) << 30, .retain_events = 500},
-                       &st, &rig_err) == 0,
+    if (!ok(rig_open_as("pin",
+                        &(struct store_conf){.map_bytes = UINT64_C(4) << 30, .retain_events = 500},
+                        &st) == 0,
             "R22 a store")) {
         return rig_end();
     }
@@ -50,17 +31,8 @@ main(void)
     rig_add(op, 0, old, 1);
     (void)rig_do(st, op, &pinned);
     for (int i = 1; i <= n; i += 100) {
-        op = store_op_new();
-        for (int k = 0; k < 100; k++) {
-            rig_add(op, i + k, passing, 1);
-        }
-        wrong += rig_do(st, op, NULL) != 0;
-        op = store_op_new();
-        all.op = op;
-        all.n = 0;
-        (void)store_due(st, "passing", 1, take, &all, &due, &rig_err);
-        wrong += all.n != 100;
-        wrong += rig_do(st, op, NULL) != 0;
+        wrong += rig_append(st, "passing", i, 100) != 0;
+        wrong += rig_end_some(st, "passing", 1000) != 100;
         if (i <= n / 10 && i + 100 > n / 10) {
             before = rig_size("pin");
         }

@@ -110,14 +110,20 @@ rig_fresh(const char *store)
 static uint64_t rig_retain = 100000; /* events */
 
 static inline int
-rig_open(const char *store, struct store **out)
+rig_open_as(const char *store, const struct store_conf *conf, struct store **out)
 {
     char path[300];
 
     rig_path(path, sizeof path, store, "");
     rig_err = (struct rr_err)RR_ERR_INIT;
-    return store_open(path, &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = rig_retain},
-                      out, &rig_err);
+    return store_open(path, conf, out, &rig_err);
+}
+
+static inline int
+rig_open(const char *store, struct store **out)
+{
+    return rig_open_as(
+        store, &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = rig_retain}, out);
 }
 
 static inline void
@@ -162,6 +168,18 @@ rig_keep(void *arg, const char *queue, const struct store_item *item)
     (void)queue;
     *(struct store_item *)arg = *item;
     return false;
+}
+
+/* Add n events, number and on, to one queue in one operation. */
+static inline int
+rig_append(struct store *st, const char *queue, int number, int n)
+{
+    struct store_op *op = store_op_new();
+
+    for (int i = 0; i < n; i++) {
+        rig_add(op, number + i, &queue, 1);
+    }
+    return rig_do(st, op, NULL);
 }
 
 /* The next entry of a queue that can be delivered. */
