@@ -9,25 +9,20 @@ fuzz_driver = tests/fuzz/drive.c
 fuzz_wire_sources = tests/fuzz/fuzz_wire.c core/worker/codec.c
 tests_fuzz_fuzz_wire_SOURCES = $(fuzz_wire_sources) $(fuzz_driver)
 tests_fuzz_fuzz_wire_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"wire"' -DFUZZ_ID='"R68"'
-tests_fuzz_fuzz_wire_CFLAGS = $(core_unit_cflags)
 tests_fuzz_fuzz_wire_LDADD = $(RRDCORE_LIBS) -lm
 fuzz_frames_sources = tests/fuzz/fuzz_frames.c tests/fake/world.c
 tests_fuzz_fuzz_frames_SOURCES = $(fuzz_frames_sources) $(fuzz_driver)
 tests_fuzz_fuzz_frames_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"frames"' -DFUZZ_ID='"R68"'
-tests_fuzz_fuzz_frames_CFLAGS = $(core_unit_cflags)
 tests_fuzz_fuzz_frames_LDADD = $(RRDCORE_LIBS) -lm
 fuzz_ctl_sources = tests/fuzz/fuzz_ctl.c tests/fake/world.c
 tests_fuzz_fuzz_ctl_SOURCES = $(fuzz_ctl_sources) $(fuzz_driver)
 tests_fuzz_fuzz_ctl_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"ctl"' -DFUZZ_ID='"R65"'
-tests_fuzz_fuzz_ctl_CFLAGS = $(core_unit_cflags)
 tests_fuzz_fuzz_ctl_LDADD = $(RRDCORE_LIBS) -lm
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c $(fuzz_driver)
 tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"conf"' -DFUZZ_ID='"R60"'
-tests_fuzz_fuzz_conf_CFLAGS = $(core_unit_cflags)
 tests_fuzz_fuzz_conf_LDADD = $(RRDCORE_LIBS) -lm
 tests_fuzz_fuzz_store_SOURCES = tests/fuzz/fuzz_store.c $(fuzz_driver)
 tests_fuzz_fuzz_store_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_CORPUS='"store"' -DFUZZ_ID='"R13"'
-tests_fuzz_fuzz_store_CFLAGS = $(core_unit_cflags)
 tests_fuzz_fuzz_store_LDADD = $(RRDCORE_LIBS) -lm
 fuzz_game_text_sources = tests/fuzz/fuzz_game_text.c $(plugins_games_ringrift_so_SOURCES)
 tests_fuzz_fuzz_game_text_SOURCES = $(fuzz_game_text_sources) $(fuzz_driver)

@@ -3,23 +3,18 @@ check_PROGRAMS += tests/game/test_gamekit tests/game/test_connect4 tests/game/te
 TESTS += tests/game/test_gamekit tests/game/test_connect4 tests/game/test_ringrift \
 	tests/game/verify.sh
 dist_check_SCRIPTS += tests/game/verify.sh
-tests_game_test_gamekit_SOURCES = tests/game/test_gamekit.c
 tests_game_test_gamekit_LDADD = $(KIT_LIBS)
-tests_game_test_connect4_SOURCES = tests/game/test_connect4.c
 tests_game_test_connect4_LDADD = $(KIT_LIBS)
-tests_game_test_ringrift_SOURCES = tests/game/test_ringrift.c
 tests_game_test_ringrift_LDADD = $(KIT_LIBS)
 
 check_PROGRAMS += tests/game/test_othello
 TESTS += tests/game/test_othello tests/game/perft.sh
 dist_check_SCRIPTS += tests/game/perft.sh
-tests_game_test_othello_SOURCES = tests/game/test_othello.c
 tests_game_test_othello_LDADD = $(KIT_LIBS)
 
 check_PROGRAMS += tests/game/make_shard
 TESTS += tests/game/play.sh tests/game/engine.sh
 dist_check_SCRIPTS += tests/game/play.sh tests/game/engine.sh
-tests_game_make_shard_SOURCES = tests/game/make_shard.c
 tests_game_make_shard_LDADD = $(KIT_LIBS)
 
 check_PROGRAMS += tests/game/test_connect4_solver tests/game/test_ringrift_encoding
@@ -28,7 +23,6 @@ dist_check_SCRIPTS += tests/game/connect4.sh tests/game/page.sh
 tests_game_test_connect4_solver_SOURCES = tests/game/test_connect4_solver.c \
 	plugins/games/connect4/positions.c plugins/games/connect4/solver.c
 tests_game_test_connect4_solver_LDADD = $(KIT_LIBS)
-tests_game_test_ringrift_encoding_SOURCES = tests/game/test_ringrift_encoding.c
 tests_game_test_ringrift_encoding_LDADD = $(KIT_LIBS)
 
 check_PROGRAMS += tests/game/test_ringrift_rules tests/game/test_ringrift_properties
@@ -37,7 +31,6 @@ tests_game_test_ringrift_properties_SOURCES = tests/game/test_ringrift_propertie
 	plugins/games/ringrift/board.c plugins/games/ringrift/state.c
 tests_game_test_ringrift_properties_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
 tests_game_test_ringrift_properties_LDADD = $(KIT_LIBS)
-tests_game_test_ringrift_rules_SOURCES = tests/game/test_ringrift_rules.c
 tests_game_test_ringrift_rules_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/plugins/games/ringrift
 tests_game_test_ringrift_rules_LDADD = $(KIT_LIBS)
 

@@ -12,12 +12,9 @@ check_PROGRAMS += $(sup_programs)
 TESTS += $(sup_scripts) $(sup_programs)
 
 # Both link librrdcore.a; world.c stands in for sys_posix.c, sweep.c and spawn.c.
-tests_reliability_R69_state_machine_SOURCES = tests/reliability/R69_state_machine.c
-tests_reliability_R69_state_machine_CFLAGS = $(core_unit_cflags)
 tests_reliability_R69_state_machine_LDADD = $(RRDCORE_LIBS) -lm
 tests_reliability_R54_clocks_SOURCES = tests/reliability/R54_clocks.c tests/fake/world.c \
 	tests/fake/world.h
-tests_reliability_R54_clocks_CFLAGS = $(core_unit_cflags)
 tests_reliability_R54_clocks_LDADD = $(RRDCORE_LIBS) -lm
 
 check_PROGRAMS += tests/fake/clock.so

@@ -6,5 +6,4 @@ TESTS += $(upg_scripts)
 check_PROGRAMS += tests/reliability/R07_power_cut
 TESTS += tests/reliability/R07_power_cut
 tests_reliability_R07_power_cut_SOURCES = tests/reliability/R07_power_cut.c tests/fake/disk.c
-tests_reliability_R07_power_cut_CFLAGS = $(core_unit_cflags)
 tests_reliability_R07_power_cut_LDADD = $(RRDCORE_LIBS) -lm
