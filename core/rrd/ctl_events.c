@@ -125,7 +125,7 @@ ctl_events(struct ctl_ask *ask, struct rr_err *err)
         s->sought = s->left;
     }
     if (rc == 0 && s->cursor == UINT64_MAX && !s->is_seeking) {
-        rc = store_tail(ask->rrd->store, 0, &s->cursor, err); /* only what comes */
+        rc = store_last(ask->rrd->store, &s->cursor, err); /* only what comes */
     }
     s->is_on = rc == 0;
     return rc;

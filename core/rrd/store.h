@@ -202,8 +202,8 @@ int store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg,
 /* The events before an id, the newest first. */
 int store_events_back(struct store *st, uint64_t before, store_event_fn fn, void *arg,
                       struct rr_err *err);
-/* Id of the event that has only n events behind it (0 when there are fewer), to start a tail. */
-int store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err);
+/* Id of the newest event, 0 when there is none. */
+int store_last(struct store *st, uint64_t *id, struct rr_err *err);
 typedef bool (*store_text_fn)(void *arg, const char *name, const char *text);
 /* Texts of a stage in the order of their names, those behind the name `after` if it is not NULL. */
 int store_texts(struct store *st, enum store_text kind, const char *stage, const char *after,

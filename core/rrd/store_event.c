@@ -81,7 +81,8 @@ next_event(struct store *st, uint64_t after, uint64_t *id, struct rr_err *err)
     const struct store_key from = store_key_id(after + 1);
     struct store_walk w;
 
-    *id = store_walk(&w, st, st->op, T_EVENT, &from, 0) ? store_walk_id(&w) : 0;
+    store_walk(&w, st, st->op, T_EVENT, &from, 0);
+    *id = store_next(&w) ? store_walk_id(&w) : 0;
     return store_walk_end(&w, err);
 }
 
@@ -221,54 +222,47 @@ store_event_new(struct store *st, uint64_t id, char **out, struct rr_err *err)
     return store_get_text(st, T_EVENT, &key, out, err);
 }
 
-/* Give the event that a walk stands at. Returns whether to go on. */
-static bool
-give_event(const struct store_walk *w, store_event_fn fn, void *arg)
+/* Walk from the first event with an id of at least from, or from the last one before it. */
+static int
+walk_events(struct store *st, uint64_t from, bool is_back, store_event_fn fn, void *arg,
+            struct rr_err *err)
 {
-    MDB_val data = {0, NULL};
+    const struct store_key key = store_key_id(from);
+    struct store_walk w;
+    bool more = true;
 
-    (void)store_walk_data(w, &data);
-    return fn(arg, store_walk_id(w), data.mv_data, data.mv_size);
+    store_walk(&w, st, NULL, T_EVENT, &key, 0);
+    w.is_back = is_back;
+    while (more && store_next(&w)) {
+        MDB_val data = {0, NULL};
+
+        (void)store_walk_data(&w, &data);
+        more = fn(arg, store_walk_id(&w), data.mv_data, data.mv_size);
+    }
+    return store_walk_end(&w, err);
 }
 
 int
 store_events(struct store *st, uint64_t after, store_event_fn fn, void *arg, struct rr_err *err)
 {
-    const struct store_key from = store_key_id(after + 1);
-    struct store_walk w;
-    bool more = store_walk(&w, st, NULL, T_EVENT, &from, 0);
-
-    while (more && give_event(&w, fn, arg)) {
-        more = store_step(&w, MDB_NEXT);
-    }
-    return store_walk_end(&w, err);
+    return walk_events(st, after + 1, false, fn, arg, err);
 }
 
 int
 store_events_back(struct store *st, uint64_t before, store_event_fn fn, void *arg,
                   struct rr_err *err)
 {
-    const struct store_key from = store_key_id(before);
-    struct store_walk w;
-    const bool is_inside = store_walk(&w, st, NULL, T_EVENT, &from, 0);
-    bool more = store_step(&w, is_inside ? MDB_PREV : MDB_LAST);
-
-    while (more && give_event(&w, fn, arg)) {
-        more = store_step(&w, MDB_PREV);
-    }
-    return store_walk_end(&w, err);
+    return walk_events(st, before, true, fn, arg, err);
 }
 
 int
-store_tail(struct store *st, uint64_t n, uint64_t *id, struct rr_err *err)
+store_last(struct store *st, uint64_t *id, struct rr_err *err)
 {
     struct store_walk w;
-    bool more = store_walk(&w, st, NULL, T_EVENT, NULL, 0) && store_step(&w, MDB_LAST);
 
-    for (; more && n > 0; n--) {
-        more = store_step(&w, MDB_PREV);
-    }
-    *id = more ? store_walk_id(&w) : 0;
+    store_walk(&w, st, NULL, T_EVENT, NULL, 0);
+    w.is_back = true;
+    *id = store_next(&w) ? store_walk_id(&w) : 0;
     return store_walk_end(&w, err);
 }
 
@@ -284,8 +278,8 @@ store_totals(struct store *st, json_t *by_type, uint64_t *stored, uint64_t *drop
     if (rc != 0) {
         return rc;
     }
-    for (bool more = store_walk(&w, st, txn, T_TYPE, NULL, 0); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, txn, T_TYPE, NULL, 0);
+    while (store_next(&w)) {
         char *name = mem_dupn(w.k.mv_data, w.k.mv_size);
         uint64_t n;
 

@@ -152,28 +152,30 @@ int store_record(enum store_table t, const MDB_val *k, const MDB_val *v, MDB_val
 /*
  * A walk through a table in the order of its keys:
  *
- *     bool more = store_walk(&w, …);
- *     for (; more; more = store_step(&w, MDB_NEXT)) { … w.k … }
+ *     store_walk(&w, …);
+ *     while (store_next(&w)) { … w.k … }
  *     return store_walk_end(&w, err);
  */
 struct store_walk {
     MDB_val k, v; /* the record where it stands, as it is stored */
+    bool is_back; /* set it before the first step: from the last record before `from` backwards */
+    int failed;   /* set it to an error of what is done at a record, and the walk ends with it */
     enum store_table table;
     struct store_key from;
     size_t prefix_n;
     MDB_cursor *cur;
+    MDB_cursor_op to;
     MDB_txn *own;
     int rc;
-    int failed; /* set it to an error of what is done at a record, and the walk ends with it */
 };
-/* Begin at the first key from `from` on (NULL: the first of all) and stay with the keys that begin
- * with its first prefix_n bytes. txn NULL: see what is committed. Returns whether there is a
- * record. */
-bool store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_table t,
+/* Walk from the first key from `from` on (NULL: all) through the keys that begin with its first
+ * prefix_n bytes. txn NULL: see what is committed. */
+void store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_table t,
                 const struct store_key *from, size_t prefix_n);
-bool store_step(struct store_walk *w, MDB_cursor_op to);
-/* Go on at the first key from another one on. */
-bool store_seek(struct store_walk *w, const struct store_key *from);
+/* The next step goes to the first key from another one on. */
+void store_seek(struct store_walk *w, const struct store_key *from);
+/* Whether there is a next record. */
+bool store_next(struct store_walk *w);
 /* Always called. */
 int store_walk_end(struct store_walk *w, struct rr_err *err);
 /* The data of the record, false when it is damaged. */

@@ -67,14 +67,13 @@ store_is_needed(struct store *st, uint64_t id, const char *queue, bool *needed, 
     struct store_key from = store_key_id(id);
     struct store_walk w;
 
+    if (queue != NULL) {
+        store_key_add(&from, queue, strlen(queue));
+    }
     *needed = false;
-    for (bool more = store_walk(&w, st, st->op, T_FACT, &from, from.n); more && !*needed;
-         more = store_step(&w, MDB_NEXT)) {
-        const char *stage = (const char *)w.k.mv_data + 8;
-        const size_t n = w.k.mv_size - 8;
-
-        *needed = (queue == NULL || (strlen(queue) == n && memcmp(stage, queue, n) == 0)) &&
-                  store_fact_is_open(&w);
+    store_walk(&w, st, st->op, T_FACT, &from, from.n);
+    while (!*needed && store_next(&w)) {
+        *needed = (queue == NULL || w.k.mv_size == from.n) && store_fact_is_open(&w);
     }
     return store_walk_end(&w, err);
 }
@@ -104,8 +103,8 @@ store_known_child(struct store *st, const struct change *c, uint64_t after, uint
     struct store_walk w;
 
     *known = 0;
-    for (bool more = store_walk(&w, st, st->op, T_CHILD, &from, 8); more && *known == 0;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, T_CHILD, &from, 8);
+    while (*known == 0 && store_next(&w)) {
         const uint64_t child = child_of(&w);
 
         *known = is_same(st, child, c) ? child : 0;
@@ -120,8 +119,8 @@ delete_all(struct store *st, enum store_table t, uint64_t id, struct rr_err *err
     const struct store_key from = store_key_id(id);
     struct store_walk w;
 
-    for (bool more = store_walk(&w, st, st->op, t, &from, from.n); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, t, &from, from.n);
+    while (store_next(&w)) {
         const int rc = mdb_cursor_del(w.cur, 0);
 
         w.failed = rc == 0 ? 0 : store_fail(err, rc, "cannot forget the lineage");
@@ -150,8 +149,8 @@ store_index_children(struct store *st, struct rr_err *err)
 {
     struct store_walk w;
 
-    for (bool more = store_walk(&w, st, st->op, T_EVENT, NULL, 0); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, T_EVENT, NULL, 0);
+    while (store_next(&w)) {
         json_t *doc = store_walk_doc(&w); /* NULL: it is set aside when its turn comes */
         const json_t *parents = json_object_get(doc, "parents");
 
@@ -169,10 +168,9 @@ store_children(struct store *st, uint64_t id, store_id_fn fn, void *arg, struct 
 {
     const struct store_key from = store_key_id(id);
     struct store_walk w;
-    bool more = store_walk(&w, st, NULL, T_CHILD, &from, from.n);
 
-    while (more && fn(arg, child_of(&w))) {
-        more = store_step(&w, MDB_NEXT);
+    store_walk(&w, st, NULL, T_CHILD, &from, from.n);
+    while (store_next(&w) && fn(arg, child_of(&w))) {
     }
     return store_walk_end(&w, err);
 }
@@ -182,9 +180,10 @@ store_facts(struct store *st, uint64_t id, store_fact_fn fn, void *arg, struct r
 {
     const struct store_key from = store_key_id(id);
     struct store_walk w;
+    bool more = true;
 
-    for (bool more = store_walk(&w, st, NULL, T_FACT, &from, from.n); more;
-         more = more && store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, NULL, T_FACT, &from, from.n);
+    while (more && store_next(&w)) {
         char *stage = mem_dupn((const char *)w.k.mv_data + 8, w.k.mv_size - 8);
         uint64_t n[FACT_NUMBERS];
 
@@ -207,7 +206,8 @@ seek_event(struct store_walk *w, uint64_t from, uint64_t *id, uint64_t *time_ms)
 {
     const struct store_key key = store_key_id(from);
 
-    for (bool more = store_seek(w, &key); more; more = store_step(w, MDB_NEXT)) {
+    store_seek(w, &key);
+    while (store_next(w)) {
         json_t *doc = store_walk_doc(w);
 
         if (doc != NULL) {
@@ -230,7 +230,7 @@ store_since(struct store *st, uint64_t time_ms, uint64_t *id, struct rr_err *err
     uint64_t when;
 
     *id = 0;
-    (void)store_walk(&w, st, NULL, T_EVENT, NULL, 0);
+    store_walk(&w, st, NULL, T_EVENT, NULL, 0);
     /* Ids rise with time, as long as nobody sets the clock back. */
     for (high <<= 40; low < high;) {
         const uint64_t middle = low + (high - low) / 2;

@@ -136,18 +136,18 @@ struct line {
 };
 
 static void
+line_step(struct line *l)
+{
+    l->more = store_next(&l->w) && store_walk_item(&l->w, &l->item);
+}
+
+static void
 line_open(struct line *l, struct store *st, MDB_txn *txn, const char *queue, enum store_state state)
 {
     const struct store_key from = state_key(queue, state);
 
-    l->more =
-        store_walk(&l->w, st, txn, T_QUEUE, &from, from.n) && store_walk_item(&l->w, &l->item);
-}
-
-static void
-line_step(struct line *l)
-{
-    l->more = store_step(&l->w, MDB_NEXT) && store_walk_item(&l->w, &l->item);
+    store_walk(&l->w, st, txn, T_QUEUE, &from, from.n);
+    line_step(l);
 }
 
 int
@@ -165,7 +165,7 @@ store_due(struct store *st, const char *queue, uint64_t now_ms, store_item_fn fn
     }
     line_open(&ready, st, txn, queue, STORE_READY);
     line_open(&delayed, st, txn, queue, STORE_DELAYED);
-    for (bool more = true; more;) {
+    for (;;) {
         struct line *next = &ready;
 
         if (delayed.more && delayed.item.sort > now_ms) {
@@ -175,10 +175,10 @@ store_due(struct store *st, const char *queue, uint64_t now_ms, store_item_fn fn
         if (delayed.more && (!ready.more || delayed.item.id < ready.item.id)) {
             next = &delayed;
         }
-        more = next->more && fn(arg, queue, &next->item);
-        if (more) {
-            line_step(next);
+        if (!next->more || !fn(arg, queue, &next->item)) {
+            break;
         }
+        line_step(next);
     }
     const int delayed_rc = store_walk_end(&delayed.w, err);
 
@@ -196,10 +196,9 @@ store_items(struct store *st, const char *queue, const struct store_item *after,
         after == NULL ? all : item_key(queue, after->state, after->sort, after->id + 1);
     struct store_walk w;
     struct store_item item;
-    bool more = store_walk(&w, st, NULL, T_QUEUE, &from, all.n);
 
-    while (more && store_walk_item(&w, &item) && fn(arg, queue, &item)) {
-        more = store_step(&w, MDB_NEXT);
+    store_walk(&w, st, NULL, T_QUEUE, &from, all.n);
+    while (store_next(&w) && store_walk_item(&w, &item) && fn(arg, queue, &item)) {
     }
     return store_walk_end(&w, err);
 }
@@ -218,8 +217,8 @@ store_find(struct store *st, const char *queue, uint64_t id, struct store_item *
             is_exact ? item_key(queue, states[i], 0, id) : state_key(queue, states[i]);
         struct store_walk w;
 
-        for (bool more = store_walk(&w, st, NULL, T_QUEUE, &from, from.n); more && !found;
-             more = store_step(&w, MDB_NEXT)) {
+        store_walk(&w, st, NULL, T_QUEUE, &from, from.n);
+        while (!found && store_next(&w)) {
             found = store_walk_item(&w, out) && out->id == id;
         }
         const int rc = store_walk_end(&w, err);
@@ -256,15 +255,17 @@ int
 store_queues(struct store *st, store_text_fn fn, void *arg, struct rr_err *err)
 {
     struct store_walk w;
-    bool more = store_walk(&w, st, NULL, T_QUEUE, NULL, 0);
+    bool more = true;
 
-    while (more) {
+    store_walk(&w, st, NULL, T_QUEUE, NULL, 0);
+    while (more && store_next(&w)) {
         char *name = mem_dupn(w.k.mv_data, strnlen(w.k.mv_data, w.k.mv_size));
 
         struct store_key behind = store_key_name(name); /* all keys "name\0…" */
 
         store_key_add(&behind, "\1", 1);
-        more = fn(arg, name, "") && store_seek(&w, &behind);
+        store_seek(&w, &behind);
+        more = fn(arg, name, "");
         free(name);
     }
     return store_walk_end(&w, err);

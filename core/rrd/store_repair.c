@@ -39,8 +39,8 @@ close_facts(struct store *st, struct rr_err *err)
 {
     struct store_walk w;
 
-    for (bool more = store_walk(&w, st, st->op, T_FACT, NULL, 0); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, T_FACT, NULL, 0);
+    while (store_next(&w)) {
         const struct store_item item = {.id = store_walk_id(&w)};
 
         if (item.id != 0 && store_fact_is_open(&w)) {
@@ -59,8 +59,8 @@ forget_counts(struct store *st, struct rr_err *err)
 {
     struct store_walk w;
 
-    for (bool more = store_walk(&w, st, st->op, T_STAT, NULL, 0); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, T_STAT, NULL, 0);
+    while (store_next(&w)) {
         uint64_t numbers[STAT_N] = {0};
         struct store_key key = {0};
 
@@ -78,8 +78,8 @@ count_entries(struct store *st, struct rr_err *err)
 {
     struct store_walk w;
 
-    for (bool more = store_walk(&w, st, st->op, T_QUEUE, NULL, 0); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, T_QUEUE, NULL, 0);
+    while (store_next(&w)) {
         const char *queue = w.k.mv_data;
         struct store_item item;
 
@@ -113,8 +113,8 @@ learn_keys(struct store *st, struct rr_err *err)
 {
     struct store_walk w;
 
-    for (bool more = store_walk(&w, st, st->op, T_EVENT, NULL, 0); more;
-         more = store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, st->op, T_EVENT, NULL, 0);
+    while (store_next(&w)) {
         const uint64_t id = store_walk_id(&w);
         json_t *doc = store_walk_doc(&w);
         struct store_key key;
@@ -132,10 +132,11 @@ static int
 count_starts(struct store *st, const struct store_key *key, struct rr_err *err)
 {
     struct store_walk w;
-    const bool is_any = store_walk(&w, st, st->op, T_EVENT, NULL, 0) && store_step(&w, MDB_LAST);
-    /* starts that stored no event left no trace; so many of them in a row there are not */
-    const uint64_t start = (is_any ? store_walk_id(&w) >> 40 : 0) + 4096;
+    uint64_t start = 4096; /* starts that stored no event left no trace; so many in a row are not */
 
+    store_walk(&w, st, st->op, T_EVENT, NULL, 0);
+    w.is_back = true;
+    start += store_next(&w) ? store_walk_id(&w) >> 40 : 0;
     w.failed = store_set_numbers(st, T_META, key, &start, 1, err);
     return store_walk_end(&w, err);
 }

@@ -193,11 +193,11 @@ store_get_text(struct store *st, enum store_table t, const struct store_key *key
     return rc;
 }
 
-bool
+void
 store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_table t,
            const struct store_key *from, size_t prefix_n)
 {
-    *w = (struct store_walk){.table = t, .prefix_n = prefix_n};
+    *w = (struct store_walk){.table = t, .prefix_n = prefix_n, .to = MDB_FIRST};
     if (txn == NULL) {
         w->rc = mdb_txn_begin(st->env, NULL, MDB_RDONLY, &w->own);
         txn = w->own;
@@ -205,23 +205,32 @@ store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_tabl
     if (w->rc == 0) {
         w->rc = mdb_cursor_open(txn, st->dbi[t], &w->cur);
     }
-    return from == NULL ? store_step(w, MDB_FIRST) : store_seek(w, from);
+    if (from != NULL) {
+        store_seek(w, from);
+    }
 }
 
-bool
+void
 store_seek(struct store_walk *w, const struct store_key *from)
 {
     w->from = *from;
-    return key_val(&w->from, &w->k) && store_step(w, MDB_SET_RANGE);
+    w->to = MDB_SET_RANGE;
 }
 
 bool
-store_step(struct store_walk *w, MDB_cursor_op to)
+store_next(struct store_walk *w)
 {
-    if (w->cur == NULL || w->failed != 0) {
+    const MDB_cursor_op to = w->to;
+
+    if (w->cur == NULL || w->failed != 0 || (to == MDB_SET_RANGE && !key_val(&w->from, &w->k))) {
         return false;
     }
+    w->to = w->is_back ? MDB_PREV : MDB_NEXT;
     w->rc = mdb_cursor_get(w->cur, &w->k, &w->v, to);
+    if (w->is_back && to != MDB_PREV) { /* it stands behind where it begins, if there is anything */
+        w->rc = mdb_cursor_get(w->cur, &w->k, &w->v,
+                               to == MDB_SET_RANGE && w->rc == 0 ? MDB_PREV : MDB_LAST);
+    }
     return w->rc == 0 && w->k.mv_size >= w->prefix_n &&
            memcmp(w->k.mv_data, w->from.bytes, w->prefix_n) == 0;
 }

@@ -36,13 +36,13 @@ store_texts(struct store *st, enum store_text kind, const char *stage, const cha
     const struct store_key from = store_key_names(stage, after == NULL ? "" : after);
     const size_t prefix = strlen(stage) + 1;
     struct store_walk w;
-    bool more;
+    bool more = true;
 
     if (from.n > STORE_KEY_MAX) {
         return rr_err_set(err, RR_E_INPUT, "the name of a key is too long");
     }
-    for (more = store_walk(&w, st, NULL, tables[kind], &from, prefix); more;
-         more = more && store_step(&w, MDB_NEXT)) {
+    store_walk(&w, st, NULL, tables[kind], &from, prefix);
+    while (more && store_next(&w)) {
         MDB_val data;
 
         if (store_walk_data(&w, &data)) {

@@ -146,7 +146,7 @@ look(struct store *st)
     (void)store_text_new(st, STORE_HIST, "left", "", &text, &err);
     free(text);
     (void)store_totals(st, types, &a, &b, &err);
-    (void)store_tail(st, 3, &a, &err);
+    (void)store_last(st, &a, &err);
     (void)store_since(st, 1000, &a, &err);
     json_decref(types);
 }
