@@ -31,39 +31,25 @@
 
 /* The file holds "PID INSTANCE\n". */
 static void
-read_lock(int fd, long *pid, char *instance, size_t cap)
+read_lock(int fd, struct lock_view *out)
 {
     char text[128];
-    char id[40] = "";
     const ssize_t n = pread(fd, text, sizeof text - 1, 0);
 
-    *pid = 0;
-    instance[0] = '\0';
-    if (n > 0) {
-        text[n] = '\0';
-        if (sscanf(text, "%ld %32[0-9a-f]", pid, id) == 2 && strlen(id) == 32) {
-            (void)snprintf(instance, cap, "%s", id);
-        }
+    out->pid = 0;
+    text[n > 0 ? n : 0] = '\0';
+    if (sscanf(text, "%ld %32[0-9a-f]", &out->pid, out->instance) < 2 ||
+        strlen(out->instance) != 32) {
+        out->instance[0] = '\0';
     }
-}
-
-static int
-write_lock(int fd, const char *instance)
-{
-    char text[128];
-    const int n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), instance);
-
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
-        return -errno;
-    }
-    return 0;
 }
 
 /* A daemon that was killed while it started a process leaves the lock to that one, up to its exec:
  * a moment, unless the machine is busy. Whoever has it and lives is told of at once. Who only looks
- * (lock_look) shares it, and is waited for: its end is certain, and no other daemon runs. */
+ * (lock_look) shares it, and is waited for: its end is certain, and no other daemon runs. Returns 0
+ * or a negative errno value; -EWOULDBLOCK: somebody has it. */
 static int
-lock_patiently(int fd, long *pid, char *instance, size_t cap)
+lock_patiently(int fd, struct lock_view *holder)
 {
     const struct timespec moment = {.tv_nsec = 10000000};
     int n_heir = 0;
@@ -71,7 +57,7 @@ lock_patiently(int fd, long *pid, char *instance, size_t cap)
 
     while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
-            return -1;
+            return -errno;
         }
         if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
             (void)flock(fd, LOCK_UN);
@@ -79,14 +65,37 @@ lock_patiently(int fd, long *pid, char *instance, size_t cap)
                 log_warn("lock", "rrctl doctor looks at the store: the start waits for its end");
             }
         } else {
-            read_lock(fd, pid, instance, cap);
-            if (n_heir++ >= HEIR_TRIES || *pid <= 0 || kill((pid_t)*pid, 0) == 0 ||
+            read_lock(fd, holder);
+            if (n_heir++ >= HEIR_TRIES || holder->pid <= 0 || kill((pid_t)holder->pid, 0) == 0 ||
                 errno != ESRCH) {
-                errno = EWOULDBLOCK;
-                return -1;
+                return -EWOULDBLOCK;
             }
         }
         (void)nanosleep(&moment, NULL);
+    }
+    return 0;
+}
+
+/* Write who we are into the file that we have locked, and make the instance if there is none. */
+static int
+sign(int fd, const char *path, struct lock_view *own, struct rr_err *err)
+{
+    uint8_t random[16];
+    char text[128];
+    int n;
+
+    read_lock(fd, own);
+    if (own->instance[0] == '\0') {
+        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+            return rr_err_set(err, -EIO, "cannot get random bytes");
+        }
+        for (size_t i = 0; i < sizeof random; i++) {
+            (void)snprintf(own->instance + 2 * i, 3, "%02x", random[i]);
+        }
+    }
+    n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), own->instance);
+    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+        return rr_err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
     }
     return 0;
 }
@@ -95,38 +104,21 @@ int
 lock_take(const char *state_dir, char *instance, size_t cap, struct rr_err *err)
 {
     char *path = mem_printf("%s/lock", state_dir);
-    uint8_t random[16];
-    long pid = 0;
-    int rc = 0;
+    struct lock_view view = {0};
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int rc;
 
     if (fd < 0) {
-        rc = -errno;
-        (void)rr_err_set(err, rc, "cannot open %s: %s", path, strerror(-rc));
-        goto out;
+        rc = rr_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+    } else if ((rc = lock_patiently(fd, &view)) != 0) {
+        rc = rr_err_set(err, rc == -EWOULDBLOCK ? RR_E_BUSY : rc,
+                        "%s is in use by another rrd (pid %ld)", state_dir, view.pid);
+    } else {
+        FAIL("lock.taken");
+        rc = sign(fd, path, &view, err);
+        FAIL("lock.written");
+        (void)snprintf(instance, cap, "%s", view.instance);
     }
-    if (lock_patiently(fd, &pid, instance, cap) != 0) {
-        rc = errno == EWOULDBLOCK ? RR_E_BUSY : -errno;
-        (void)rr_err_set(err, rc, "%s is in use by another rrd (pid %ld)", state_dir, pid);
-        goto out;
-    }
-    FAIL("lock.taken");
-    read_lock(fd, &pid, instance, cap);
-    if (instance[0] == '\0') {
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-            rc = rr_err_set(err, -EIO, "cannot get random bytes");
-            goto out;
-        }
-        for (size_t i = 0; i < sizeof random; i++) {
-            (void)snprintf(instance + 2 * i, cap - 2 * i, "%02x", random[i]);
-        }
-    }
-    rc = write_lock(fd, instance);
-    FAIL("lock.written");
-    if (rc != 0) {
-        (void)rr_err_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
-    }
-out:
     free(path);
     if (rc != 0 && fd >= 0) {
         (void)close(fd);
@@ -172,7 +164,7 @@ lock_look(const char *state_dir, struct lock_view *out, struct rr_err *err)
         fd = rr_err_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
     } else {
         out->is_held = flock(fd, LOCK_SH | LOCK_NB) != 0;
-        read_lock(fd, &out->pid, out->instance, sizeof out->instance);
+        read_lock(fd, out);
         const long holder = out->is_held ? holder_of(fd) : 0;
 
         out->pid = holder > 0 ? holder : out->pid;
