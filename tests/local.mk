@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-EXTRA_DIST += tests/tap.h tests/check.sh tests/lsan.supp tests/tap.sh tests/lint.sh
+EXTRA_DIST += tests/tap.h tests/check.sh tests/lsan.supp tests/tsan.supp tests/tap.sh tests/lint.sh
 
 # What can be checked without compiling.
 lint:
