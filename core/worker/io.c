@@ -37,9 +37,7 @@ struct io {
     pthread_mutex_t send_lock; /* one frame at a time; never taken with lock held */
     pthread_mutex_t lock;      /* guards the slots */
     pthread_cond_t arrived;
-    /* The protocol allows one of each at a time, so a second one is its end. */
-    struct slot config;
-    struct slot reply;
+    struct slot reply; /* or CONFIG; the protocol allows one at a time, so a second is its end */
     struct slot events[RR_WIRE_CREDIT_MAX]; /* ring: the oldest at first_event */
     unsigned first_event, n_events, credit;
     unsigned n_unanswered; /* DONEs without an ACK, that of lease 0 not counted */
@@ -190,15 +188,11 @@ take_frame(struct io *io, const struct wire_frame *frame)
         atomic_store(&io->stopping, 1);
         pthread_cond_broadcast(&io->arrived);
         break;
-    case WIRE_CONFIG:
-        fill(io, &io->config, &slot);
-        is_kept = true;
-        break;
     case WIRE_EVENT:
         fill_event(io, &slot);
         is_kept = true;
         break;
-    default: /* ACK, RESULT, VALUE: wire_decode lets nothing else pass */
+    default: /* CONFIG, ACK, RESULT, VALUE: wire_decode lets nothing else pass */
         is_kept = frame->type != WIRE_ACK || frame->id == 0;
         if (is_kept) {
             fill(io, &io->reply, &slot);
@@ -281,18 +275,6 @@ empty(struct slot *slot)
     const struct slot taken = *slot;
     memset(slot, 0, sizeof *slot);
     return taken;
-}
-
-json_t *
-io_wait_config(struct io *io)
-{
-    pthread_mutex_lock(&io->lock);
-    while (io->config.body == NULL && !atomic_load(&io->stopping)) {
-        pthread_cond_wait(&io->arrived, &io->lock);
-    }
-    const struct slot slot = empty(&io->config);
-    pthread_mutex_unlock(&io->lock);
-    return slot.body;
 }
 
 void
@@ -388,12 +370,12 @@ json_t *
 io_wait_reply(struct io *io, uint16_t type, uint64_t id)
 {
     pthread_mutex_lock(&io->lock);
-    while (io->reply.body == NULL) {
+    while (io->reply.body == NULL && !(type == WIRE_CONFIG && atomic_load(&io->stopping))) {
         pthread_cond_wait(&io->arrived, &io->lock);
     }
     const struct slot slot = empty(&io->reply);
     pthread_mutex_unlock(&io->lock);
-    if (slot.type != type || slot.id != id) {
+    if (slot.body != NULL && (slot.type != type || slot.id != id)) {
         broken("an answer came that nobody asked for");
     }
     return slot.body;

@@ -33,9 +33,6 @@ int io_send(struct io *io, uint16_t type, uint64_t id, json_t *body_take, struct
 /* Bytes that a body takes in a frame. */
 size_t io_body_bytes(const json_t *body);
 
-/* Wait for the CONFIG frame. Returns its body (new reference), or NULL when a stop came first. */
-json_t *io_wait_config(struct io *io);
-
 /* Events that the daemon may send ahead; 1 until this is called. */
 void io_set_credit(struct io *io, unsigned credit);
 
@@ -56,8 +53,9 @@ int io_send_done(struct io *io, uint64_t lease, json_t *body_take, struct rr_err
 /* Wait until every DONE but that of lease 0 is answered. */
 void io_settle(struct io *io);
 
-/* Wait for the answer to a request: RESULT, VALUE, or the ACK of lease 0. Returns its body (new
- * reference); an answer to anything else is a broken protocol and ends the process. */
+/* Wait for the answer to a request: RESULT, VALUE, or the ACK of lease 0; or for CONFIG, with id 0.
+ * Returns its body (new reference), NULL when a stop comes before CONFIG; an answer to anything
+ * else is a broken protocol and ends the process. */
 json_t *io_wait_reply(struct io *io, uint16_t type, uint64_t id);
 
 /* The same for a RESULT or an ACK, of which only the verdict counts. Returns 0, or the code of the

@@ -372,7 +372,7 @@ live(struct worker *w)
     }
     FAIL("worker.loaded");
     send_hello(w);
-    json_t *config = io_wait_config(w->io);
+    json_t *config = io_wait_reply(w->io, WIRE_CONFIG, 0);
     if (config == NULL) {
         io_closing(w->io);
         (void)io_send(w->io, WIRE_DRAINED, 0, NULL, NULL);
