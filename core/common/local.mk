@@ -8,6 +8,7 @@ COMMON_LIBS = libcommon.a $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
 libcommon_a_SOURCES += \
 	core/common/elf.c core/common/elf.h \
 	core/common/fail.c core/common/fail.h \
+	core/common/jget.h \
 	core/common/status.c core/common/status.h \
 	core/common/sha256.c core/common/sha256.h \
 	core/common/wire.c core/common/wire.h \

@@ -1,32 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * jget.h - read members of JSON objects that may lack them: a newer or older daemon may say more or
- * less, and what is missing must show as missing, not end rrctl.
+ * jget.h - the same as for all programs.
  */
 #ifndef RR_CORE_RRCTL_JGET_H
 #define RR_CORE_RRCTL_JGET_H
 
-#include <jansson.h>
-#include <stdint.h>
-
-static inline const char *
-jget_str(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text == NULL ? "" : text;
-}
-
-static inline int64_t
-jget_int(const json_t *object, const char *key)
-{
-    return (int64_t)json_integer_value(json_object_get(object, key));
-}
-
-static inline double
-jget_num(const json_t *object, const char *key)
-{
-    return json_number_value(json_object_get(object, key));
-}
+#include "core/common/jget.h"
 
 #endif

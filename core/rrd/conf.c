@@ -8,6 +8,7 @@
 
 #include "core/rrd/conf.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/conf_schema.h"
@@ -344,7 +345,6 @@ read_stage(struct conf *conf, const char *name, json_t *given, const char *place
     s = &conf->stages[conf->n_stages++];
     *s = (struct conf_stage){.name = mem_dup(name),
                              .place = mem_dup(place),
-                             .options = json_object(),
                              .values = values_new(conf, given, conf_stage_keys)};
     take_plugin(conf, s);
     s->is_enabled = number(s->values, conf_stage_keys, "enabled") != 0;
@@ -380,7 +380,7 @@ read_sections(struct conf *conf, const struct ini *ini)
 
     json_object_foreach(ini->keys, section, given)
     {
-        const char *place = json_string_value(json_object_get(ini->places, section));
+        const char *place = jget_text(ini->places, section);
 
         if (strncmp(section, STAGE_PREFIX, n_prefix) == 0) {
             read_stage(conf, section + n_prefix, given, place);
@@ -444,7 +444,6 @@ free_stage(struct conf_stage *s)
     text_list_free(&s->waits);
     text_list_free(&s->cpu);
     free(s->slots);
-    json_decref(s->options);
     json_decref(s->values);
 }
 
@@ -500,8 +499,15 @@ conf_stage_json(const struct conf *conf, const struct conf_stage *stage)
 {
     char *data = paths_join_new(conf->dir, "data");
     char *state = mem_printf("%s/state/stages/%s", conf->dir, stage->name);
-    json_t *doc = json_pack("{s:s, s:I, s:O, s:{s:s, s:s, s:s, s:s, s:s}}", "stage", stage->name,
-                            "credit", (json_int_t)stage->credit, "options", stage->options, "facts",
+    json_t *options = json_object();
+
+    for (size_t i = 0; i < stage->manifest->n_options; i++) {
+        const char *key = stage->manifest->options[i].key;
+
+        (void)json_object_set_new(options, key, json_string(ini_text(stage->values, key)));
+    }
+    json_t *doc = json_pack("{s:s, s:I, s:o, s:{s:s, s:s, s:s, s:s, s:s}}", "stage", stage->name,
+                            "credit", (json_int_t)stage->credit, "options", options, "facts",
                             "stage", stage->name, "data_dir", data, "state_dir", state,
                             "plugin_path", conf->plugin_path, "version", PACKAGE_VERSION);
 

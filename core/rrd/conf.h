@@ -44,9 +44,8 @@ struct conf_stage {
     int64_t memory_limit_bytes, process_limit, open_files, core_size_bytes;
     char *user; /* NULL: the daemon's own */
     struct text_list cpu;
-    json_t *options; /* of the plugin, {key: text}, complete */
-    json_t *values;  /* every key, as those of the core */
-    bool is_bad;     /* it has a problem already: later checks are left out */
+    json_t *values; /* every key, also of the plugin, as those of the core */
+    bool is_bad;    /* it has a problem already: later checks are left out */
 };
 
 struct conf {
@@ -89,7 +88,7 @@ long conf_stage_index(const struct conf *conf, const char *name);
 /* The words of a list as JSON. New reference. */
 json_t *conf_list_json(const struct text_list *list);
 
-/* What a stage's worker is told in its CONFIG frame. New reference. */
+/* What the worker of a stage with a manifest is told in its CONFIG frame. New reference. */
 json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage);
 
 /* Environment of worker processes: this process's own with the kit's directory in front of

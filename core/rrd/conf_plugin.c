@@ -218,8 +218,6 @@ check_options(struct conf *conf, struct conf_stage *s)
                          m->name, conf_schema_hint(key, m->options, conf_stage_keys, hint));
         } else if (text_opt_value(row, text, &parsed, &err) != 0) {
             text_problem(&conf->problems, place, "%s: %s", key, err.text);
-        } else {
-            (void)json_object_set_new(s->options, key, json_string(text));
         }
     }
     for (const struct rr_opt *row = m->options; row->key != NULL; row++) {
@@ -229,10 +227,9 @@ check_options(struct conf *conf, struct conf_stage *s)
         if (row->fallback == NULL) {
             text_problem(&conf->problems, s->place, "option \"%s\" of plugin %s must be given: %s",
                          row->key, m->name, row->help == NULL ? "" : row->help);
-            continue;
+        } else {
+            ini_set(s->values, row->key, row->fallback, "default");
         }
-        (void)json_object_set_new(s->options, row->key, json_string(row->fallback));
-        ini_set(s->values, row->key, row->fallback, "default");
     }
     s->is_bad = s->is_bad || conf->problems.n != before;
 }

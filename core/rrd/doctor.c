@@ -4,6 +4,7 @@
  */
 #include "core/rrd/doctor.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/store.h"
@@ -201,7 +202,7 @@ static void
 check_store(struct doctor *d)
 {
     char *dir = paths_join_new(d->conf->dir, "state/store");
-    const char *full = json_string_value(json_object_get(d->daemon, "store_full"));
+    const char *full = jget_text(d->daemon, "store_full");
 
     if (d->lock_fd == -ENOENT) {
         report_ok(&d->report, "nothing ever ran here");
@@ -270,7 +271,7 @@ check_clock(struct doctor *d)
 static uint64_t
 limit_of(const struct doctor *d, int resource)
 {
-    const pid_t pid = (pid_t)json_integer_value(json_object_get(d->daemon, "pid"));
+    const pid_t pid = (pid_t)jget_int(d->daemon, "pid");
     struct rlimit now;
 
     if (prlimit(pid, resource, NULL, &now) != 0 && prlimit(0, resource, NULL, &now) != 0) {

@@ -7,6 +7,7 @@
 
 #include "core/rrd/doctor.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 
 #include <errno.h>
@@ -35,9 +36,9 @@ program_of(long pid, char *out, size_t cap)
 static void
 explain_silence(struct doctor *d)
 {
-    const char *error = json_string_value(json_object_get(d->silence, "error"));
+    const char *error = jget_text(d->silence, "error");
     const bool is_held = d->lock_fd >= 0 && d->lock.is_held;
-    const json_int_t code = json_integer_value(json_object_get(d->silence, "code"));
+    const json_int_t code = jget_int(d->silence, "code");
     char *path = paths_join_new(d->conf->dir, "run/ctl.sock");
     char program[PATH_MAX];
     struct stat st;
@@ -74,8 +75,8 @@ static void
 check_program(struct doctor *d)
 {
     static const char gone[] = " (deleted)";
-    const char *version = json_string_value(json_object_get(d->daemon, "version"));
-    const long pid = (long)json_integer_value(json_object_get(d->daemon, "pid"));
+    const char *version = jget_text(d->daemon, "version");
+    const long pid = (long)jget_int(d->daemon, "pid");
     char program[PATH_MAX];
 
     program_of(pid, program, sizeof program);
@@ -97,21 +98,13 @@ check_program(struct doctor *d)
     }
 }
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    return text == NULL ? "" : text;
-}
-
 /* Against what a start would make of conf.d now. */
 static void
 compare_stage(struct doctor *d, const json_t *row)
 {
-    const char *name = text_of(row, "name");
+    const char *name = jget_str(row, "name");
     const long index = conf_stage_index(d->conf, name);
-    const char *runs = text_of(row, "worker_hash");
+    const char *runs = jget_str(row, "worker_hash");
 
     if (index < 0) {
         report_warn(&d->report, "rrctl reload", "%s runs, and is not in conf.d any more", name);
@@ -119,7 +112,7 @@ compare_stage(struct doctor *d, const json_t *row)
     }
     const struct conf_stage *stage = &d->conf->stages[index];
 
-    if (strcmp(text_of(row, "state"), "ready") == 0 && runs[0] != '\0' && stage->hash[0] != '\0' &&
+    if (strcmp(jget_str(row, "state"), "ready") == 0 && runs[0] != '\0' && stage->hash[0] != '\0' &&
         strcmp(runs, stage->hash) != 0) {
         d->report.what = "plugins";
         report_warn(&d->report, "rrctl reload takes the new one over",
@@ -131,16 +124,15 @@ compare_stage(struct doctor *d, const json_t *row)
 static void
 check_stage(struct doctor *d, const json_t *row)
 {
-    const char *name = text_of(row, "name");
-    const char *state = text_of(row, "state");
-    const char *died = text_of(json_object_get(row, "last_exit"), "text");
-    const json_int_t buried =
-        json_integer_value(json_object_get(json_object_get(row, "queue"), "buried"));
+    const char *name = jget_str(row, "name");
+    const char *state = jget_str(row, "state");
+    const char *died = jget_str(json_object_get(row, "last_exit"), "text");
+    const json_int_t buried = jget_int(json_object_get(row, "queue"), "buried");
 
     d->report.what = "stages";
     if (strcmp(state, "failed") == 0) {
         report_fail(&d->report, "mend it, then rrctl start STAGE", "%s has failed: %s", name, died);
-    } else if (strcmp(state, "backoff") == 0 || strcmp(text_of(row, "breaker"), "open") == 0) {
+    } else if (strcmp(state, "backoff") == 0 || strcmp(jget_str(row, "breaker"), "open") == 0) {
         report_warn(&d->report, "rrctl status STAGE shows its deaths",
                     "%s dies again and again: %s", name, died);
     }
@@ -168,7 +160,7 @@ doctor_ask_daemon(struct doctor *d)
     json_array_foreach(stages, i, row)
     {
         check_stage(d, row);
-        (void)json_object_set_new(names, text_of(row, "name"), json_true());
+        (void)json_object_set_new(names, jget_str(row, "name"), json_true());
     }
     d->report.what = "stages";
     for (i = 0; i < d->conf->n_stages; i++) {

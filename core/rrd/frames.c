@@ -8,6 +8,7 @@
 
 #include "core/common/fail.h"
 
+#include "core/common/jget.h"
 #include "core/rrd/health.h"
 #include "core/rrd/link.h"
 #include "core/rrd/notes.h"
@@ -19,18 +20,10 @@
 
 #include <string.h>
 
-static const char *
-text_of(const json_t *body, const char *key)
-{
-    const char *text = json_string_value(json_object_get(body, key));
-
-    return text == NULL ? "" : text;
-}
-
 static int
 take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
 {
-    const char *name = text_of(body, "name");
+    const char *name = jget_str(body, "name");
 
     if (stage->sup.state == SUP_READY) {
         return rr_err_set(err, RR_E_PROTO, "HELLO of a worker that is ready");
@@ -39,7 +32,7 @@ take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
         return rr_err_set(err, RR_E_PROTO, "the worker runs plugin \"%.60s\", not \"%s\"", name,
                           stage->conf->plugin);
     }
-    text_copy(stage->hash, sizeof stage->hash, text_of(body, "sha256"));
+    text_copy(stage->hash, sizeof stage->hash, jget_str(body, "sha256"));
     link_send(stage->link, WIRE_CONFIG, 0, conf_stage_json(&stage->rrd->conf, stage->conf));
     return 0;
 }
@@ -49,9 +42,9 @@ take_progress(struct stage *stage, const json_t *body)
 {
     struct stage_progress *p = &stage->progress;
 
-    p->done = (uint64_t)json_integer_value(json_object_get(body, "done"));
-    p->total = (uint64_t)json_integer_value(json_object_get(body, "total"));
-    text_copy(p->text, sizeof p->text, text_of(body, "text"));
+    p->done = (uint64_t)jget_int(body, "done");
+    p->total = (uint64_t)jget_int(body, "total");
+    text_copy(p->text, sizeof p->text, jget_str(body, "text"));
     if (p->since_ms == 0) {
         p->since_ms = sys_wall_ms();
         p->since_mono_ms = sys_mono_ms();
@@ -68,8 +61,8 @@ take_log(struct stage *stage, const json_t *body)
 {
     enum log_level level = LOG_INFO;
 
-    (void)log_level_parse(text_of(body, "level"), &level);
-    stage_log_line(stage->log, level, text_of(body, "text"));
+    (void)log_level_parse(jget_str(body, "level"), &level);
+    stage_log_line(stage->log, level, jget_str(body, "text"));
 }
 
 int
@@ -91,7 +84,7 @@ frames_take(struct stage *stage, const struct wire_frame *frame, const json_t *b
         take_progress(stage, body);
         return 0;
     case WIRE_NOTE:
-        notes_set(stage, text_of(body, "config"), text_of(body, "text"));
+        notes_set(stage, jget_str(body, "config"), jget_str(body, "text"));
         return 0;
     case WIRE_LOG:
         take_log(stage, body);
@@ -102,10 +95,10 @@ frames_take(struct stage *stage, const struct wire_frame *frame, const json_t *b
         return route_done(stage, frame->id, body, err);
     case WIRE_RETRY:
     case WIRE_REJECT:
-        return route_failed(stage, frame, text_of(body, "error"),
+        return route_failed(stage, frame, jget_str(body, "error"),
                             json_is_true(json_object_get(body, "stop")), err);
     case WIRE_FATAL:
-        text_copy(stage->fatal, sizeof stage->fatal, text_of(body, "error"));
+        text_copy(stage->fatal, sizeof stage->fatal, jget_str(body, "error"));
         return 0; /* its exit follows */
     case WIRE_EMIT:
         return route_emit(stage, frame->id, body, err);
@@ -113,7 +106,7 @@ frames_take(struct stage *stage, const struct wire_frame *frame, const json_t *b
         route_aside(stage, json_is_true(json_object_get(body, "on")));
         return 0;
     case WIRE_GET:
-        return route_get(stage, frame->id, text_of(body, "key"), err);
+        return route_get(stage, frame->id, jget_str(body, "key"), err);
     default:
         return rr_err_set(err, RR_E_PROTO, "unexpected frame %s", wire_name(frame->type));
     }

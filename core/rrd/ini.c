@@ -10,6 +10,7 @@
  */
 #include "core/rrd/ini.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/paths.h"
 
@@ -149,7 +150,7 @@ read_line(char *buf, int cap, void *stream)
     /* inih tells nothing about a header, so an empty section would go unseen */
     if (buf[0] == '[') {
         char *name = mem_dupn(buf + 1, strcspn(buf + 1, "]"));
-        const char *before = json_string_value(json_object_get(r->ini->places, name));
+        const char *before = jget_text(r->ini->places, name);
 
         if (before != NULL) {
             text_problem(r->problems, r->place, "section [%s] was begun before at %s", name,
@@ -175,13 +176,13 @@ ini_set(json_t *keys, const char *key, const char *value, const char *origin)
 const char *
 ini_text(const json_t *keys, const char *key)
 {
-    return json_string_value(json_object_get(json_object_get(keys, key), "value"));
+    return jget_text(json_object_get(keys, key), "value");
 }
 
 const char *
 ini_origin(const json_t *keys, const char *key)
 {
-    return json_string_value(json_object_get(json_object_get(keys, key), "origin"));
+    return jget_text(json_object_get(keys, key), "origin");
 }
 
 static int

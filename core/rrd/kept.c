@@ -5,6 +5,7 @@
 #include "core/rrd/kept.h"
 
 #include "core/common/fail.h"
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/paths.h"
 
@@ -51,22 +52,14 @@ kept_load(const char *dir, struct rr_err *err)
     return record;
 }
 
-static const char *
-text_of(const json_t *entry, const char *key)
-{
-    const char *text = json_string_value(json_object_get(entry, key));
-
-    return text == NULL ? "" : text;
-}
-
 const char *
 kept_hash(const json_t *record, const char *stage, const char *plugin, const char *installed)
 {
     const json_t *entry = json_object_get(record, stage);
-    const char *hash = text_of(entry, "hash");
+    const char *hash = jget_str(entry, "hash");
 
-    if (strlen(hash) != SHA256_HEX_BYTES - 1 || strcmp(text_of(entry, "plugin"), plugin) != 0 ||
-        (installed[0] != '\0' && strcmp(text_of(entry, "installed"), installed) != 0)) {
+    if (strlen(hash) != SHA256_HEX_BYTES - 1 || strcmp(jget_str(entry, "plugin"), plugin) != 0 ||
+        (installed[0] != '\0' && strcmp(jget_str(entry, "installed"), installed) != 0)) {
         return NULL;
     }
     return hash;
@@ -180,8 +173,8 @@ is_named(const json_t *record, const struct conf *conf, const char *hash)
 
     json_object_foreach((json_t *)(uintptr_t)record, stage, entry)
     {
-        if (strcmp(text_of(entry, "hash"), hash) == 0 ||
-            strcmp(text_of(entry, "previous"), hash) == 0) {
+        if (strcmp(jget_str(entry, "hash"), hash) == 0 ||
+            strcmp(jget_str(entry, "previous"), hash) == 0) {
             return true;
         }
     }

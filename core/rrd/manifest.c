@@ -4,6 +4,7 @@
  */
 #include "core/rrd/manifest.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/text.h"
 
@@ -12,19 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *
-text_of(const json_t *object, const char *key)
-{
-    return json_string_value(json_object_get(object, key));
-}
-
 static int
 parse_field(struct manifest_field *field, const json_t *row, struct rr_err *err)
 {
-    const char *kind = text_of(row, "kind");
+    const char *kind = jget_text(row, "kind");
 
-    field->name = text_of(row, "name");
-    field->unit = text_of(row, "unit");
+    field->name = jget_text(row, "name");
+    field->unit = jget_text(row, "unit");
     for (uint32_t k = RR_FIELD_STR; kind != NULL && k <= RR_FIELD_JSON; k++) {
         field->kind = strcmp(kind, text_field_kind(k)) == 0 ? k : field->kind;
     }
@@ -39,9 +34,9 @@ parse_port(struct manifest_port *port, const json_t *row, struct rr_err *err)
 {
     const json_t *fields = json_object_get(row, "fields");
 
-    port->type = text_of(row, "type");
-    port->alias = text_of(row, "alias");
-    port->version = json_integer_value(json_object_get(row, "version"));
+    port->type = jget_text(row, "type");
+    port->alias = jget_text(row, "alias");
+    port->version = jget_int(row, "version");
     if (port->type == NULL || !text_is_type(port->type) ||
         (port->alias != NULL && !text_is_type(port->alias))) {
         return rr_err_set(err, RR_E_PLUGIN,
@@ -96,12 +91,12 @@ parse_options(struct manifest *m, const json_t *rows, struct rr_err *err)
         const json_t *row = json_array_get(rows, i);
         struct rr_opt *opt = &m->options[i];
 
-        opt->key = text_of(row, "key");
-        opt->type = option_type(text_of(row, "type"));
-        opt->flags = (uint32_t)json_integer_value(json_object_get(row, "flags"));
-        opt->fallback = text_of(row, "fallback");
-        opt->range = text_of(row, "range");
-        opt->help = text_of(row, "help");
+        opt->key = jget_text(row, "key");
+        opt->type = option_type(jget_text(row, "type"));
+        opt->flags = (uint32_t)jget_int(row, "flags");
+        opt->fallback = jget_text(row, "fallback");
+        opt->range = jget_text(row, "range");
+        opt->help = jget_text(row, "help");
         if (opt->key == NULL || opt->type == 0) {
             return rr_err_set(err, RR_E_PLUGIN, "its manifest has an option without key or type");
         }
@@ -116,9 +111,9 @@ manifest_parse(struct manifest *m, const char *text, size_t n, struct rr_err *er
 
     memset(m, 0, sizeof *m);
     m->doc = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
-    m->name = text_of(m->doc, "name");
-    m->version = text_of(m->doc, "version");
-    m->summary = text_of(m->doc, "summary");
+    m->name = jget_text(m->doc, "name");
+    m->version = jget_text(m->doc, "version");
+    m->summary = jget_text(m->doc, "summary");
     if (m->name == NULL || m->version == NULL) {
         rc = rr_err_set(err, RR_E_PLUGIN, "rrd-worker printed no manifest for it");
     }

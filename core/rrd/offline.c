@@ -4,6 +4,7 @@
  */
 #include "core/rrd/offline.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/conf_schema.h"
@@ -222,7 +223,7 @@ print_event(void *arg, uint64_t id, const char *text, size_t n)
     }
     if (type != NULL) {
         json_t *doc = json_loadb(text, n, 0, NULL);
-        const char *own = json_string_value(json_object_get(doc, "type"));
+        const char *own = jget_text(doc, "type");
 
         is_wanted = own != NULL && strcmp(own, type) == 0;
         json_decref(doc);

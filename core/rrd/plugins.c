@@ -8,6 +8,7 @@
 #include "core/rrd/plugins.h"
 
 #include "core/common/elf.h"
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/rrd/probe.h"
@@ -144,8 +145,8 @@ look_at_file(struct report *r, const char *file)
 static void
 say_abi(struct report *r, const struct manifest *m)
 {
-    const char *abi = json_string_value(json_object_get(m->doc, "abi"));
-    const char *host = json_string_value(json_object_get(m->doc, "host_abi"));
+    const char *abi = jget_text(m->doc, "abi");
+    const char *host = jget_text(m->doc, "host_abi");
     unsigned major = 0;
     unsigned minor = 0;
 
@@ -182,7 +183,7 @@ say_ports(struct report *r, const char *what, const struct manifest_port *ports,
 static void
 say_loading(struct report *r, const struct probe *p)
 {
-    const json_int_t threads = json_integer_value(json_object_get(p->manifest.doc, "threads"));
+    const json_int_t threads = jget_int(p->manifest.doc, "threads");
 
     report_ok(r, "%s %s: %s (%" PRIu64 " ms)", p->manifest.name, p->manifest.version,
               p->manifest.summary, p->ran_ms);
@@ -202,14 +203,15 @@ say_loading(struct report *r, const struct probe *p)
 static void
 ask_about_defaults(struct report *r, const struct conf *conf, const struct probe *p)
 {
-    struct conf_stage stage = {.name = mem_dup(p->manifest.name), .options = json_object()};
+    struct conf_stage stage = {
+        .name = mem_dup(p->manifest.name), .manifest = &p->manifest, .values = json_object()};
     struct rr_err err = RR_ERR_INIT;
     size_t n_required = 0;
 
     for (const struct rr_opt *row = p->manifest.options; row->key != NULL; row++) {
         n_required += row->fallback == NULL;
         if (row->fallback != NULL) {
-            (void)json_object_set_new(stage.options, row->key, json_string(row->fallback));
+            ini_set(stage.values, row->key, row->fallback, "default");
         }
     }
     report_about(r, "options");
@@ -232,7 +234,7 @@ ask_about_defaults(struct report *r, const struct conf *conf, const struct probe
         probe_fini(&asked);
         json_decref(doc);
     }
-    json_decref(stage.options);
+    json_decref(stage.values);
     free(stage.name);
 }
 
@@ -363,18 +365,17 @@ print_row(const json_t *row)
 {
     static const char *const columns[] = {"name", "version", "kind"};
     const json_t *stages = json_object_get(row, "stages");
-    const char *hidden = json_string_value(json_object_get(row, "hidden_by"));
-    const char *problem = json_string_value(json_object_get(row, "problem"));
+    const char *hidden = jget_text(row, "hidden_by");
+    const char *problem = jget_text(row, "problem");
     const json_t *stage;
     size_t i;
 
     for (i = 0; i < 3; i++) {
-        const char *text = json_string_value(json_object_get(row, columns[i]));
+        const char *text = jget_text(row, columns[i]);
 
         printf("%-*s ", i == 0 ? 16 : 8, text == NULL || text[0] == '\0' ? "-" : text);
     }
-    printf("%.12s %s", json_string_value(json_object_get(row, "sha256")),
-           json_string_value(json_object_get(row, "file")));
+    printf("%.12s %s", jget_text(row, "sha256"), jget_text(row, "file"));
     json_array_foreach(stages, i, stage)
     {
         printf("%s%s", i == 0 ? " (stage " : ", ", json_string_value(stage));

@@ -4,6 +4,7 @@
  */
 #include "core/rrd/report.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/common/text.h"
@@ -64,11 +65,10 @@ print_text(const struct report *report)
 
     json_array_foreach(report->rows, i, row)
     {
-        const char *todo = json_string_value(json_object_get(row, "todo"));
+        const char *todo = jget_text(row, "todo");
 
-        printf("%-5s %-12s %s\n", json_string_value(json_object_get(row, "verdict")),
-               json_string_value(json_object_get(row, "what")),
-               json_string_value(json_object_get(row, "text")));
+        printf("%-5s %-12s %s\n", jget_text(row, "verdict"), jget_text(row, "what"),
+               jget_text(row, "text"));
         if (todo != NULL) {
             printf("%18s -> %s\n", "", todo);
         }

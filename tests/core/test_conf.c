@@ -252,10 +252,9 @@ test_sets(void)
     text_list_add(&sets, "core.retain_events=500");
     (void)conf_load(&conf, dir, &paths, &sets);
     ok(conf.problems.n == 0 && conf.retain_events == 500 &&
-           strcmp(json_string_value(json_object_get(conf.stages[0].options, "count")), "7") == 0,
+           strcmp(ini_text(conf.stages[0].values, "count"), "7") == 0,
        "the command line wins");
-    is_str(json_string_value(json_object_get(conf.stages[0].options, "ratio")), "0.5",
-           "defaults are filled in");
+    is_str(ini_text(conf.stages[0].values, "ratio"), "0.5", "defaults are filled in");
     conf_free(&conf);
     text_list_add(&sets, "puppet.count=x");
     text_list_add(&sets, "nobody.count=1");

@@ -272,7 +272,6 @@ world_plug(unsigned credit)
     stage->manifest = &world.manifest;
     stage->plugin = (char *)(uintptr_t) "p";
     stage->credit = credit;
-    stage->options = json_object();
     stage->is_enabled = true;
     world.rrd.conf.plugin_path = (char *)(uintptr_t) "";
     world.rrd.conf.graph.nodes = stage;
@@ -295,7 +294,6 @@ world_end(void)
     store_close(world.rrd.store);
     if (world.rrd.due != NULL) {
         event_free(world.rrd.due);
-        json_decref(world.stages[0].options);
     }
     event_free(world.rrd.turn);
     event_base_free(world.rrd.base);
