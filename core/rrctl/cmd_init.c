@@ -27,23 +27,20 @@ init_is_done(const char *dir)
     return is_done;
 }
 
-/* What is set, and which of it has found its section. */
-struct edit {
-    const struct text_list *sets; /* "stage.key=value" */
-    bool *is_done;
-};
-
+/* Take "stage.key=value" apart; section and key are new. */
 static int
-check_sets(const struct text_list *sets, struct rr_err *err)
+parse_set(const char *set, char **section, char **key, const char **value, struct rr_err *err)
 {
-    for (size_t i = 0; i < sets->n; i++) {
-        const size_t at = strcspn(sets->v[i], ".=");
-        const size_t equals = strcspn(sets->v[i], "=");
+    const size_t dot = strcspn(set, ".=");
+    const size_t equals = strcspn(set, "=");
 
-        if (at == 0 || sets->v[i][at] != '.' || sets->v[i][equals] == '\0' || equals == at + 1) {
-            return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", sets->v[i]);
-        }
+    if (dot == 0 || set[dot] != '.' || set[equals] == '\0' || equals == dot + 1) {
+        return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", set);
     }
+    *section =
+        strncmp(set, "core.", 5) == 0 ? mem_dup("core") : mem_printf("stage %.*s", (int)dot, set);
+    *key = mem_dupn(set + dot + 1, equals - dot - 1);
+    *value = set + equals + 1;
     return 0;
 }
 
@@ -51,40 +48,42 @@ check_sets(const struct text_list *sets, struct rr_err *err)
 static char *
 edited_new(const void *arg, const char *text)
 {
-    const struct edit *edit = arg;
+    const struct text_list *sets = arg;
     char *edited = mem_dup(text);
 
-    for (size_t i = 0; i < edit->sets->n; i++) {
-        char *stage = mem_dup(edit->sets->v[i]);
-        char *key = strchr(stage, '.');
-        char *value = strchr(stage, '=');
+    for (size_t i = 0; i < sets->n; i++) {
+        char *section, *key;
+        const char *value;
 
-        *key++ = '\0';
-        *value++ = '\0';
-        char *section = mem_printf("%s%s", strcmp(stage, "core") == 0 ? "" : "stage ", stage);
-        edit->is_done[i] = confd_set(&edited, section, key, value) || edit->is_done[i];
-        free(section);
-        free(stage);
+        if (parse_set(sets->v[i], &section, &key, &value, NULL) == 0) {
+            (void)confd_set(&edited, section, key, value);
+            free(section);
+            free(key);
+        }
     }
     return edited;
 }
 
-/* Fill a folder from the default configuration. */
+/* Whether all that is set has its section in the default configuration. */
 static int
-copy(const char *from, const char *to, const struct text_list *sets, struct rr_err *err)
+check_sets(const struct text_list *sets, const char *data_dir, struct rr_err *err)
 {
-    const struct edit edit = {sets, mem_zalloc(sets->n + 1, sizeof(bool))};
-    int rc = files_copy(from, to, edited_new, &edit, err);
+    int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sets->n; i++) {
-        if (!edit.is_done[i]) {
-            rc = rr_err_set(err, -ENOENT,
-                            "--set %s: no file of the default configuration has that "
-                            "section",
-                            sets->v[i]);
+        char *section, *key;
+        const char *value;
+
+        rc = parse_set(sets->v[i], &section, &key, &value, err);
+        if (rc == 0) {
+            rc = confd_has(data_dir, section)
+                     ? 0
+                     : rr_err_set(err, -ENOENT, "no file in %s/conf.d has a section [%s]", data_dir,
+                                  section);
+            free(section);
+            free(key);
         }
     }
-    free(edit.is_done);
     return rc;
 }
 
@@ -92,26 +91,16 @@ int
 init_make(const struct rrctl *app, const char *dir, const struct text_list *sets,
           struct rr_err *err)
 {
-    char *source = places_data_new(&app->paths, "conf.d", err);
-    char *staging = mem_printf("%s/.init-%d", dir, (int)getpid());
+    const char *data_dir = places_data(&app->paths);
+    char *source = paths_join_new(data_dir, "conf.d");
     char *conf = paths_join_new(dir, "conf.d");
-    int rc = source == NULL ? err->code : check_sets(sets, err);
+    int rc = init_is_done(dir)
+                 ? rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", conf)
+                 : check_sets(sets, data_dir, err);
 
-    if (init_is_done(dir)) {
-        rc = rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", conf);
-    } else if (rc == 0) {
-        rc = paths_mkdirs(dir, 0777, err);
-        rc = rc == 0 ? paths_mkdir(staging, 0755, err) : rc;
-        rc = rc == 0 ? copy(source, staging, sets, err) : rc;
-        if (rc == 0 && rename(staging, conf) < 0) {
-            rc = rr_err_set(err, -errno, "cannot make %s: %s", conf, strerror(errno));
-        }
-        if (rc < 0) {
-            files_remove_dir(staging);
-        }
-    }
+    rc = rc == 0 ? paths_mkdirs(dir, 0777, err) : rc;
+    rc = rc == 0 ? files_make(source, conf, edited_new, sets, err) : rc;
     free(conf);
-    free(staging);
     free(source);
     return rc;
 }

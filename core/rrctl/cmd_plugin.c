@@ -14,7 +14,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,37 +97,21 @@ check_name(const struct rrctl *app, const char *name, struct rr_err *err)
     return rc;
 }
 
-/* Fill a folder from the template; it is called staging while it is not complete. */
 static int
 make_plugin(const struct rrctl *app, const char *name, const char *dir, struct rr_err *err)
 {
     const struct paths *paths = &app->paths;
     struct plugin plugin = {.name = name};
-    char *from = places_data_new(paths, "template", err);
-    char *staging = mem_printf("%s.new-%ld", dir, (long)getpid());
-    int rc = from == NULL ? err->code : 0;
+    char *from = paths_join_new(places_data(paths), "template");
+    int rc;
 
     plugin.pc_line = paths->is_build_tree ? mem_printf(TEMPLATE_PC " %s/sdk", paths->self_dir)
                                           : mem_printf(TEMPLATE_PC " %s/pkgconfig", paths->lib_dir);
     for (size_t i = 0; name[i] != '\0' && i < TEXT_NAME_MAX; i++) {
         plugin.capitals[i] = (char)toupper((unsigned char)name[i]);
     }
-    /* rrd takes no plugin from a folder that others may write to. */
-    if (rc == 0 && mkdir(staging, 0755) != 0) {
-        rc = rr_err_set(err, -errno, "cannot make the directory %s: %s", staging, strerror(errno));
-    } else if (rc == 0) {
-        rc = files_copy(from, staging, renamed_new, &plugin, err);
-        /* Atomic, and never over what somebody made meanwhile. */
-        if (rc == 0 && renameat2(AT_FDCWD, staging, AT_FDCWD, dir, RENAME_NOREPLACE) != 0) {
-            rc = rr_err_set(err, errno == EEXIST ? RR_E_BUSY : -errno, "cannot make %s: %s", dir,
-                            strerror(errno));
-        }
-        if (rc != 0) {
-            files_remove_dir(staging);
-        }
-    }
+    rc = files_make(from, dir, renamed_new, &plugin, err);
     free(plugin.pc_line);
-    free(staging);
     free(from);
     return rc;
 }

@@ -23,7 +23,6 @@ print_item(const json_t *item)
     const char *config = jget_str(item, "config");
     const char *error = jget_str(item, "error");
     struct page page;
-    char buf[OUT_NUMBER_MAX];
 
     page_init(&page);
     page_put(&page, OUT_BOLD, "%s", jget_str(item, "stage"));
@@ -35,7 +34,7 @@ print_item(const json_t *item)
         page_put(&page, OUT_DIM, " replay");
     }
     if (jget_int(item, "due_ms") > 0) {
-        page_put(&page, OUT_DIM, " due %s", out_time(jget_int(item, "due_ms"), buf, sizeof buf));
+        page_put(&page, OUT_DIM, " due %s", out_time(jget_int(item, "due_ms")));
     }
     if (jget_int(item, "attempts") > 0) {
         page_put(&page, OUT_DIM, " attempts %" PRId64, jget_int(item, "attempts"));

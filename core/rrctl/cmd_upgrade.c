@@ -42,7 +42,6 @@ static void
 print_list(const struct rrctl *app, const json_t *list)
 {
     const json_t *entry;
-    char when[OUT_NUMBER_MAX];
     size_t i;
 
     (void)app;
@@ -52,7 +51,7 @@ print_list(const struct rrctl *app, const json_t *list)
 
         (void)printf("%s  %s %.12s  since %s  %s%s%s\n", jget_str(entry, "stage"),
                      jget_str(entry, "plugin"), jget_str(entry, "hash"),
-                     out_time(jget_int(entry, "time_ms"), when, sizeof when),
+                     out_time(jget_int(entry, "time_ms")),
                      from[0] == '\0' ? "went back to it" : "from ", from,
                      json_is_true(json_object_get(entry, "is_used"))
                          ? ""

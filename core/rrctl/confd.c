@@ -94,15 +94,16 @@ find_spot(const char *text, const char *section, const char *key)
     return spot;
 }
 
-char *
-confd_get_new(const char *dir, const char *section, const char *key)
+/* Whether a conf.d has the section. *value is that of the key, new, or NULL when it is not set. */
+static bool
+look(const char *dir, const char *section, const char *key, char **value)
 {
     char *conf = paths_join_new(dir, "conf.d");
     struct dirent **entries = NULL;
     const int count = scandir(conf, &entries, is_ini_file, alphasort);
     bool is_found = false;
-    char *value = NULL;
 
+    *value = NULL;
     for (int i = 0; i < count; i++) {
         char *path = paths_join_new(conf, entries[i]->d_name);
         char *text = NULL;
@@ -112,7 +113,7 @@ confd_get_new(const char *dir, const char *section, const char *key)
             const struct spot spot = find_spot(text, section, key);
 
             is_found = spot.has_section;
-            value = spot.value == NULL ? NULL : mem_dupn(spot.value, spot.value_bytes);
+            *value = spot.value == NULL ? NULL : mem_dupn(spot.value, spot.value_bytes);
         }
         free(text);
         free(path);
@@ -120,7 +121,26 @@ confd_get_new(const char *dir, const char *section, const char *key)
     }
     free(entries);
     free(conf);
+    return is_found;
+}
+
+char *
+confd_get_new(const char *dir, const char *section, const char *key)
+{
+    char *value;
+
+    (void)look(dir, section, key, &value);
     return value;
+}
+
+bool
+confd_has(const char *dir, const char *section)
+{
+    char *value;
+    const bool has = look(dir, section, "", &value);
+
+    free(value);
+    return has;
 }
 
 bool

@@ -13,6 +13,9 @@
  * set or nothing can be read. */
 char *confd_get_new(const char *dir, const char *section, const char *key);
 
+/* Whether it has a section. */
+bool confd_has(const char *dir, const char *section);
+
 /*
  * Set section.key in a text, which is replaced: its line, also one that is commented out, else a
  * line is added to the section. section is as in the file: "core", "stage selfplay". Returns

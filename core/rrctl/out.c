@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define TEXT_MAX 2048
+#define NUMBER_BYTES 32
 
 static const char *const styles[] = {
     [OUT_PLAIN] = "",        [OUT_BOLD] = "\033[1m",    [OUT_DIM] = "\033[2m",
@@ -210,61 +211,85 @@ page_print(struct page *page)
     return fflush(stdout) == EOF ? -1 : 0;
 }
 
+/* Where the next number is written. */
+static char *
+next_text(void)
+{
+    static char texts[OUT_TEXTS][NUMBER_BYTES];
+    static unsigned next;
+
+    return texts[next++ % OUT_TEXTS];
+}
+
 const char *
-out_clock(int64_t ms, char *buf, size_t cap)
+out_clock(int64_t ms)
 {
     const int64_t s = ms < 0 ? 0 : ms / 1000;
+    char *text = next_text();
 
     if (s >= 86400) {
-        (void)snprintf(buf, cap, "%" PRId64 "d %" PRId64 ":%02" PRId64, s / 86400, s / 3600 % 24,
-                       s / 60 % 60);
+        (void)snprintf(text, NUMBER_BYTES, "%" PRId64 "d %" PRId64 ":%02" PRId64, s / 86400,
+                       s / 3600 % 24, s / 60 % 60);
     } else if (s >= 3600) {
-        (void)snprintf(buf, cap, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60,
-                       s % 60);
+        (void)snprintf(text, NUMBER_BYTES, "%" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600,
+                       s / 60 % 60, s % 60);
     } else {
-        (void)snprintf(buf, cap, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
+        (void)snprintf(text, NUMBER_BYTES, "%" PRId64 ":%02" PRId64, s / 60, s % 60);
     }
-    return buf;
+    return text;
 }
 
 const char *
-out_count(double number, char *buf, size_t cap)
+out_count(double number)
 {
+    char *text = next_text();
+
     if (number >= 1e9) {
-        (void)snprintf(buf, cap, "%.3gG", number / 1e9);
+        (void)snprintf(text, NUMBER_BYTES, "%.3gG", number / 1e9);
     } else if (number >= 1e6) {
-        (void)snprintf(buf, cap, "%.3gM", number / 1e6);
+        (void)snprintf(text, NUMBER_BYTES, "%.3gM", number / 1e6);
     } else if (number >= 1e4) {
-        (void)snprintf(buf, cap, "%.3gk", number / 1e3);
+        (void)snprintf(text, NUMBER_BYTES, "%.3gk", number / 1e3);
     } else {
-        (void)snprintf(buf, cap, "%.0f", number);
+        (void)snprintf(text, NUMBER_BYTES, "%.0f", number);
     }
-    return buf;
+    return text;
 }
 
 const char *
-out_rate(double per_second, char *buf, size_t cap)
+out_rate(double per_second)
 {
-    char count[OUT_NUMBER_MAX];
+    char *text = next_text();
 
     if (per_second >= 100) {
-        (void)snprintf(buf, cap, "%s/s", out_count(per_second, count, sizeof count));
+        (void)snprintf(text, NUMBER_BYTES, "%s/s", out_count(per_second));
     } else if (per_second >= 0.095) {
-        (void)snprintf(buf, cap, "%.*f/s", per_second >= 9.95 ? 0 : 1, per_second);
+        (void)snprintf(text, NUMBER_BYTES, "%.*f/s", per_second >= 9.95 ? 0 : 1, per_second);
     } else {
-        (void)snprintf(buf, cap, "%.2g/min", per_second * 60);
+        (void)snprintf(text, NUMBER_BYTES, "%.2g/min", per_second * 60);
     }
-    return buf;
+    return text;
 }
 
 const char *
-out_time(int64_t time_ms, char *buf, size_t cap)
+out_date_time(int64_t time_ms)
 {
     const time_t seconds = (time_t)(time_ms / 1000);
+    char *text = next_text();
     struct tm tm;
 
-    if (localtime_r(&seconds, &tm) == NULL || strftime(buf, cap, "%H:%M:%S", &tm) == 0) {
-        (void)snprintf(buf, cap, "?");
+    if (localtime_r(&seconds, &tm) == NULL ||
+        strftime(text, NUMBER_BYTES, "%Y-%m-%d %H:%M:%S", &tm) == 0) {
+        (void)snprintf(text, NUMBER_BYTES, "?");
     }
-    return buf;
+    return text;
+}
+
+const char *
+out_time(int64_t time_ms)
+{
+    const char *text = out_date_time(time_ms);
+    const char *blank = strchr(text, ' ');
+
+    return blank == NULL ? text : blank + 1;
 }

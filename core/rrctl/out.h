@@ -49,18 +49,21 @@ int page_print(struct page *page);
 /* Columns that a text takes. */
 int out_width(const char *text);
 
-/* A duration as a clock reads it: "0:07", "12:34", "3:04:05", "2d 3:04". Returns buf. */
-const char *out_clock(int64_t ms, char *buf, size_t cap);
+/* Numbers in few characters. Such a text lasts until OUT_TEXTS further ones have been made. */
+#define OUT_TEXTS 8
 
-/* A number in few characters: "7", "1234", "12.3k", "4.56M". Returns buf. */
-const char *out_count(double number, char *buf, size_t cap);
+/* A duration as a clock reads it: "0:07", "12:34", "3:04:05", "2d 3:04". */
+const char *out_clock(int64_t ms);
 
-/* A rate in few characters: "0.012/s", "4.5/s", "120/s". Returns buf. */
-const char *out_rate(double per_second, char *buf, size_t cap);
+/* A number: "7", "1234", "12.3k", "4.56M". */
+const char *out_count(double number);
 
-/* Time of day in the local zone, "12:34:56". Returns buf. */
-const char *out_time(int64_t time_ms, char *buf, size_t cap);
+/* A rate: "0.6/min", "4.5/s", "120/s". */
+const char *out_rate(double per_second);
 
-#define OUT_NUMBER_MAX 32
+/* A point in time in the local zone, "12:34:56", or with the date in front "2026-01-02 12:34:56".
+ */
+const char *out_time(int64_t time_ms);
+const char *out_date_time(int64_t time_ms);
 
 #endif

@@ -52,18 +52,10 @@ places_external_new(const struct paths *paths, const char *name)
     return NULL;
 }
 
-char *
-places_data_new(const struct paths *paths, const char *name, struct rr_err *err)
+const char *
+places_data(const struct paths *paths)
 {
-    char *path = paths_join_new(paths->is_build_tree ? paths->self_dir : RR_DATADIR, name);
-    struct stat st;
-
-    if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-        (void)rr_err_set(err, -ENOENT, "no %s: the installation lacks it", path);
-        free(path);
-        return NULL;
-    }
-    return path;
+    return paths->is_build_tree ? paths->self_dir : RR_DATADIR;
 }
 
 static bool
@@ -117,21 +109,23 @@ static char *
 plugin_path_new(const struct paths *paths, const char *dir)
 {
     char *list = confd_get_new(dir, "core", "plugin_path");
-    char *path = mem_dup(paths->plugin_dir);
     struct text_list words = {0};
+    struct text_list dirs = {0};
 
     text_list_split(&words, list == NULL ? "" : list);
-    for (size_t i = words.n; i > 0; i--) {
-        char *one = paths_join_new(dir, words.v[i - 1]);
-        char *longer = mem_printf("%s:%s", one, path);
+    for (size_t i = 0; i < words.n; i++) {
+        char *path = paths_join_new(dir, words.v[i]);
 
-        free(one);
+        text_list_add(&dirs, path);
         free(path);
-        path = longer;
     }
+    text_list_add(&dirs, paths->plugin_dir);
+    char *joined = text_list_join_new(&dirs, ":");
+
+    text_list_free(&dirs);
     text_list_free(&words);
     free(list);
-    return path;
+    return joined;
 }
 
 int

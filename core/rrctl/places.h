@@ -19,9 +19,8 @@ char *places_rrd_new(const struct paths *paths, struct rr_err *err);
 /* Path of the program rrctl-NAME in a new string; NULL when there is none. */
 char *places_external_new(const struct paths *paths, const char *name);
 
-/* Folder of our data in a new string: "conf.d", the default configuration, or "template", that of a
- * plugin; NULL with *err filled when it is not there. */
-char *places_data_new(const struct paths *paths, const char *name, struct rr_err *err);
+/* Folder of the default configuration ("conf.d") and of the plugin template ("template"). */
+const char *places_data(const struct paths *paths);
 
 /* Add the NAME of every rrctl-NAME that can be run, in order of names. */
 void places_list_externals(const struct paths *paths, struct text_list *names);

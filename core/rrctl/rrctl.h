@@ -24,9 +24,11 @@ struct rrctl {
 };
 
 /*
- * A command. run returns 0, a negative code with *err filled (main prints it and exits with the
- * status that belongs to the code), or a positive exit status when everything has been said.
+ * What a command does: returns 0, a negative code with *err filled (main prints it and exits with
+ * the status that belongs to the code), or a positive exit status when everything has been said.
  */
+typedef int command_fn(struct rrctl *app, struct rr_err *err);
+
 struct command {
     const char *name;
     const char *operands; /* for the usage line, "" for none */
@@ -34,7 +36,7 @@ struct command {
     const char *help;     /* paragraphs, each line at most 78 columns */
     const struct opt_row *options;
     int min_operands, max_operands;
-    int (*run)(struct rrctl *app, struct rr_err *err);
+    command_fn *run;
 };
 
 extern const struct command commands[]; /* ends with a NULL name */
@@ -60,53 +62,22 @@ int say_json(json_t *doc_take, size_t flags);
 typedef void (*say_fn)(const struct rrctl *app, const json_t *doc);
 int say(const struct rrctl *app, json_t *doc_take, size_t flags, say_fn print);
 
-/* cmd_life.c */
-int cmd_start(struct rrctl *app, struct rr_err *err);
-int cmd_stop(struct rrctl *app, struct rr_err *err);
-int cmd_restart(struct rrctl *app, struct rr_err *err);
-int cmd_reload(struct rrctl *app, struct rr_err *err);
+/* The commands, in files cmd_*.c. */
+command_fn cmd_start, cmd_stop, cmd_restart, cmd_reload, cmd_upgrade, cmd_status, cmd_why,
+    cmd_check;
+command_fn cmd_graph, cmd_events, cmd_replay, cmd_trace, cmd_queue, cmd_keys, cmd_emit, cmd_init;
+command_fn cmd_run, cmd_plugin, cmd_doctor, cmd_help, cmd_version;
 
-/* cmd_upgrade.c */
-int cmd_upgrade(struct rrctl *app, struct rr_err *err);
+void help_command(const struct command *command);
 
-/* cmd_status.c */
-int cmd_status(struct rrctl *app, struct rr_err *err);
-int cmd_why(struct rrctl *app, struct rr_err *err);
-int cmd_check(struct rrctl *app, struct rr_err *err);
-int cmd_graph(struct rrctl *app, struct rr_err *err);
-
-/* cmd_events.c */
-int cmd_events(struct rrctl *app, struct rr_err *err);
-int cmd_emit(struct rrctl *app, struct rr_err *err);
-int cmd_replay(struct rrctl *app, struct rr_err *err);
-
-/* cmd_trace.c */
-int cmd_trace(struct rrctl *app, struct rr_err *err);
-
-/* cmd_queue.c */
-int cmd_queue(struct rrctl *app, struct rr_err *err);
-int cmd_keys(struct rrctl *app, struct rr_err *err);
-
-/* cmd_init.c */
-int cmd_init(struct rrctl *app, struct rr_err *err);
 /* Whether a directory has a conf.d. */
 bool init_is_done(const char *dir);
-/* Make dir and its conf.d from the default configuration, then apply every `stage.key=value` of
- * sets to the copied files. A conf.d that is there is never touched (RR_E_BUSY); a new one appears
- * complete or not at all. */
+
+/* Make dir and its conf.d from the default configuration, with every `stage.key=value` of sets in
+ * it. A conf.d that is there is never touched (RR_E_BUSY); a new one appears complete or not at
+ * all.
+ */
 int init_make(const struct rrctl *app, const char *dir, const struct text_list *sets,
               struct rr_err *err);
-
-/* cmd_run.c */
-int cmd_run(struct rrctl *app, struct rr_err *err);
-
-/* cmd_plugin.c */
-int cmd_plugin(struct rrctl *app, struct rr_err *err);
-int cmd_doctor(struct rrctl *app, struct rr_err *err);
-
-/* cmd_help.c */
-int cmd_help(struct rrctl *app, struct rr_err *err);
-int cmd_version(struct rrctl *app, struct rr_err *err);
-void help_command(const struct command *command);
 
 #endif

@@ -20,17 +20,15 @@
 static void
 put_time(struct page *page, const struct run *run)
 {
-    char a[OUT_NUMBER_MAX], b[OUT_NUMBER_MAX], c[OUT_NUMBER_MAX];
     const int64_t elapsed_ms = client_now_ms() - run->began_ms;
 
     if (run->limit_ms > 0) {
         page_bar(page, page->columns == 0 || page->columns >= 100 ? 24 : 12,
                  (double)elapsed_ms / (double)run->limit_ms);
-        page_put(page, OUT_BOLD, " %s of %s", out_clock(elapsed_ms, a, sizeof a),
-                 out_clock(run->limit_ms, b, sizeof b));
-        page_put(page, OUT_PLAIN, ", %s left", out_clock(run->limit_ms - elapsed_ms, c, sizeof c));
+        page_put(page, OUT_BOLD, " %s of %s", out_clock(elapsed_ms), out_clock(run->limit_ms));
+        page_put(page, OUT_PLAIN, ", %s left", out_clock(run->limit_ms - elapsed_ms));
     } else {
-        page_put(page, OUT_BOLD, "%s", out_clock(elapsed_ms, a, sizeof a));
+        page_put(page, OUT_BOLD, "%s", out_clock(elapsed_ms));
     }
     page_put(page, OUT_PLAIN, "  %s %" PRId64, run->iteration_event, run_iterations(run));
     if (run->limit_iterations > 0) {
@@ -45,7 +43,6 @@ put_time(struct page *page, const struct run *run)
 static void
 put_footer(struct page *page, const struct run *run)
 {
-    char buf[OUT_NUMBER_MAX];
     const int64_t age_ms = client_now_ms() - run->status_at_ms;
 
     if (run->is_hurried) {
@@ -54,7 +51,7 @@ put_footer(struct page *page, const struct run *run)
         page_put(page, OUT_YELLOW, "%s: stopping, each stage saves its work; Ctrl-C again hurries",
                  run->stop_reason);
     } else if (run->status != NULL && age_ms > SILENT_AFTER_MS) {
-        page_put(page, OUT_RED, "rrd has not answered for %s", out_clock(age_ms, buf, sizeof buf));
+        page_put(page, OUT_RED, "rrd has not answered for %s", out_clock(age_ms));
     } else if (run->child == 0) {
         page_put(page, OUT_DIM, "Ctrl-C ends the display; rrd goes on running");
     } else {
@@ -108,11 +105,10 @@ draw(const struct run *run)
 static void
 line_begin(struct page *page, const struct run *run)
 {
-    char buf[OUT_NUMBER_MAX];
 
     page_init(page);
     page->columns = 0;
-    page_put(page, OUT_DIM, "%8s  ", out_clock(client_now_ms() - run->began_ms, buf, sizeof buf));
+    page_put(page, OUT_DIM, "%8s  ", out_clock(client_now_ms() - run->began_ms));
 }
 
 static void

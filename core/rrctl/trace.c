@@ -106,7 +106,6 @@ static void
 put_facts(const struct trace_node *node, struct page *page)
 {
     const json_t *fact;
-    char took[OUT_NUMBER_MAX];
     size_t i;
 
     json_array_foreach(json_object_get(node->doc, "facts"), i, fact)
@@ -116,7 +115,7 @@ put_facts(const struct trace_node *node, struct page *page)
         page_put(page, OUT_DIM, "  %s ", jget_str(fact, "stage"));
         page_put(page, strcmp(outcome, "done") == 0 ? OUT_GREEN : OUT_RED, "%s", outcome);
         page_put(page, OUT_DIM, " in %s",
-                 out_clock(jget_int(fact, "end_ms") - jget_int(fact, "in_ms"), took, sizeof took));
+                 out_clock(jget_int(fact, "end_ms") - jget_int(fact, "in_ms")));
         if (jget_int(fact, "attempts") > 1) {
             page_put(page, OUT_YELLOW, " attempts %" PRId64, jget_int(fact, "attempts"));
         }
@@ -133,13 +132,12 @@ put_node(const struct trace *t, const struct trace_node *node, struct page *page
 {
     const json_t *event = json_object_get(node->doc, "event");
     const char *config = jget_str(event, "config");
-    char buf[OUT_NUMBER_MAX];
 
     if (node->doc == NULL) {
         page_put(page, OUT_DIM, "%" PRIu64 " (not stored any more)", node->id);
         return;
     }
-    page_put(page, OUT_DIM, "%s ", out_time(jget_int(event, "time_ms"), buf, sizeof buf));
+    page_put(page, OUT_DIM, "%s ", out_time(jget_int(event, "time_ms")));
     page_put(page, OUT_PLAIN, "%" PRIu64 " ", node->id);
     page_put(page, node->id == t->id ? OUT_CYAN : OUT_BOLD, "%s", jget_str(event, "type"));
     page_put(page, OUT_PLAIN, "%s%s", config[0] == '\0' ? "" : " ", config);

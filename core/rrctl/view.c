@@ -61,13 +61,12 @@ view_count(const json_t *status, const char *state)
 void
 view_head(struct page *page, const json_t *status)
 {
-    char buf[OUT_NUMBER_MAX];
     const int64_t up_ms = jget_int(status, "now_ms") - jget_int(status, "started_ms");
     const char *state = jget_str(status, "state");
 
     page_put(page, OUT_BOLD, "rrd %s", jget_str(status, "version"));
     page_put(page, OUT_PLAIN, "  %s  pid %" PRId64 "  up %s", jget_str(status, "dir"),
-             jget_int(status, "pid"), out_clock(up_ms, buf, sizeof buf));
+             jget_int(status, "pid"), out_clock(up_ms));
     if (state[0] != '\0' && strcmp(state, "running") != 0) {
         page_put(page, OUT_YELLOW, "  %s", state);
     }
@@ -81,7 +80,6 @@ view_head(struct page *page, const json_t *status)
 static void
 put_progress(struct page *page, const json_t *progress)
 {
-    char a[OUT_NUMBER_MAX], b[OUT_NUMBER_MAX];
     const double done = jget_num(progress, "done");
     const double total = jget_num(progress, "total");
     const double rate = jget_num(progress, "rate");
@@ -92,17 +90,17 @@ put_progress(struct page *page, const json_t *progress)
             page_bar(page, is_wide ? 16 : 10, done / total);
             page_put(page, OUT_PLAIN, " ");
         }
-        page_put(page, OUT_PLAIN, "%3.0f%% %s/%s", floor(done / total * 100),
-                 out_count(done, a, sizeof a), out_count(total, b, sizeof b));
+        page_put(page, OUT_PLAIN, "%3.0f%% %s/%s", floor(done / total * 100), out_count(done),
+                 out_count(total));
     } else if (done > 0) {
-        page_put(page, OUT_PLAIN, "%s", out_count(done, a, sizeof a));
+        page_put(page, OUT_PLAIN, "%s", out_count(done));
     }
     if (rate > 0) {
-        page_put(page, OUT_PLAIN, " %s", out_rate(rate, a, sizeof a));
+        page_put(page, OUT_PLAIN, " %s", out_rate(rate));
         if (total > done) {
             const double left_s = (total - done) / rate;
             page_put(page, OUT_PLAIN, " ETA %s",
-                     left_s > 1e9 ? "?" : out_clock((int64_t)(left_s * 1000), a, sizeof a));
+                     left_s > 1e9 ? "?" : out_clock((int64_t)(left_s * 1000)));
         }
     }
 }
@@ -110,7 +108,6 @@ put_progress(struct page *page, const json_t *progress)
 static void
 put_activity(struct page *page, const json_t *stage, int64_t now_ms)
 {
-    char buf[OUT_NUMBER_MAX];
     const json_t *event = json_object_get(stage, "event");
     const json_t *progress = json_object_get(stage, "progress");
     const char *config = jget_str(event, "config");
@@ -129,7 +126,7 @@ put_activity(struct page *page, const json_t *stage, int64_t now_ms)
     } else if (json_is_object(event)) {
         page_put(page, OUT_PLAIN, "%s%s%s for %s", jget_str(event, "type"),
                  config[0] == '\0' ? "" : " ", config,
-                 out_clock(now_ms - jget_int(event, "since_ms"), buf, sizeof buf));
+                 out_clock(now_ms - jget_int(event, "since_ms")));
     }
     if (jget_int(event, "attempt") > 1) {
         page_put(page, OUT_YELLOW, "  attempt %" PRId64, jget_int(event, "attempt"));
@@ -140,17 +137,15 @@ put_activity(struct page *page, const json_t *stage, int64_t now_ms)
 static void
 put_queue(struct page *page, const json_t *queue)
 {
-    char buf[OUT_NUMBER_MAX];
     const int64_t waiting = jget_int(queue, "ready") + jget_int(queue, "delayed");
     const int64_t buried = jget_int(queue, "buried");
 
-    page_put(page, waiting == 0 ? OUT_DIM : OUT_PLAIN, "%s",
-             out_count((double)waiting, buf, sizeof buf));
+    page_put(page, waiting == 0 ? OUT_DIM : OUT_PLAIN, "%s", out_count((double)waiting));
     if (json_is_true(json_object_get(queue, "full"))) {
         page_put(page, OUT_YELLOW, " full");
     }
     if (buried > 0) {
-        page_put(page, OUT_RED, " !%s", out_count((double)buried, buf, sizeof buf));
+        page_put(page, OUT_RED, " !%s", out_count((double)buried));
     }
 }
 
@@ -190,7 +185,7 @@ put_cell(struct page *page, enum column column, const json_t *stage, int64_t now
     const int64_t empty_in_ms = jget_int(queue, "empty_in_ms");
     const double rate = jget_num(queue, column == IN ? "rate_in" : "rate_done");
     const char *word = state_word(stage);
-    char buf[OUT_NUMBER_MAX] = "";
+    const char *text = "";
 
     switch (column) {
     case NAME:
@@ -203,22 +198,22 @@ put_cell(struct page *page, enum column column, const json_t *stage, int64_t now
         put_queue(page, queue);
         return;
     case DONE:
-        (void)out_count(jget_num(queue, "done_total"), buf, sizeof buf);
+        text = out_count(jget_num(queue, "done_total"));
         break;
     case OLDEST:
-        (void)(oldest_ms > 0 ? out_clock(now_ms - oldest_ms, buf, sizeof buf) : NULL);
+        text = oldest_ms > 0 ? out_clock(now_ms - oldest_ms) : "";
         break;
     case IN:
     case OUT:
-        (void)(rate > 0 ? out_rate(rate, buf, sizeof buf) : NULL);
+        text = rate > 0 ? out_rate(rate) : "";
         break;
     case EMPTY:
-        (void)(empty_in_ms > 0 ? out_clock(empty_in_ms, buf, sizeof buf) : NULL);
+        text = empty_in_ms > 0 ? out_clock(empty_in_ms) : "";
         break;
     default:
         put_activity(page, stage, now_ms);
     }
-    page_put(page, OUT_PLAIN, "%s", buf);
+    page_put(page, OUT_PLAIN, "%s", text);
 }
 
 void
@@ -297,7 +292,6 @@ view_totals(struct page *page, const json_t *status)
     const json_t *count;
     const char *type;
     const char *comma = "";
-    char buf[OUT_NUMBER_MAX];
     size_t i;
 
     page_put(page, OUT_DIM, "slots");
@@ -309,8 +303,7 @@ view_totals(struct page *page, const json_t *status)
     page_put(page, OUT_DIM, "  events ");
     json_object_foreach(by_type, type, count)
     {
-        page_put(page, OUT_PLAIN, "%s%s %s", comma, type,
-                 out_count(json_number_value(count), buf, sizeof buf));
+        page_put(page, OUT_PLAIN, "%s%s %s", comma, type, out_count(json_number_value(count)));
         comma = ", ";
     }
     page_end(page);
@@ -341,9 +334,8 @@ view_event(struct page *page, const json_t *event, bool is_brief)
     const char *config = jget_str(event, "config");
     const json_t *value;
     const char *key;
-    char buf[OUT_NUMBER_MAX];
 
-    page_put(page, OUT_DIM, "%s ", out_time(jget_int(event, "time_ms"), buf, sizeof buf));
+    page_put(page, OUT_DIM, "%s ", out_time(jget_int(event, "time_ms")));
     if (!is_brief) {
         page_put(page, OUT_DIM, "%" PRId64 " ", jget_int(event, "id"));
     }
@@ -420,23 +412,15 @@ put_death(struct page *page, const json_t *death)
     const int signo = (int)jget_int(death, "signal");
     const char *name = signo == 0 ? NULL : sigabbrev_np(signo);
     const json_t *event = json_object_get(death, "event");
-    char took[OUT_NUMBER_MAX];
-    char when[32] = "";
-    const time_t time_s = (time_t)(jget_int(death, "time_ms") / 1000);
-    struct tm local;
 
-    if (localtime_r(&time_s, &local) != NULL) {
-        (void)strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &local);
-    }
-    page_put(page, OUT_PLAIN, "%s  ", when);
+    page_put(page, OUT_PLAIN, "%s  ", out_date_time(jget_int(death, "time_ms")));
     page_put(page, OUT_RED, "%s", jget_str(death, "kind"));
     if (name != NULL) {
         page_put(page, OUT_PLAIN, " %s", name);
     } else {
         page_put(page, OUT_PLAIN, " %" PRId64, jget_int(death, "code"));
     }
-    page_put(page, OUT_DIM, "  after %s ready",
-             out_clock(jget_int(death, "ready_ms"), took, sizeof took));
+    page_put(page, OUT_DIM, "  after %s ready", out_clock(jget_int(death, "ready_ms")));
     if (json_is_integer(event)) {
         page_put(page, OUT_DIM, "  event %" PRId64, (int64_t)json_integer_value(event));
     }

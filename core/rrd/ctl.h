@@ -92,11 +92,8 @@ void ctl_answer_stored(void *later, const struct store_result *r);
 int ctl_command(struct ctl_ask *ask, const char *cmd, struct rr_err *err);
 
 /* Commands that have a file of their own, and parts of answers. */
-int ctl_why(struct ctl_ask *ask, struct rr_err *err);
-int ctl_queue(struct ctl_ask *ask, struct rr_err *err);
-int ctl_events(struct ctl_ask *ask, struct rr_err *err);
-int ctl_replay(struct ctl_ask *ask, struct rr_err *err);
-int ctl_event(struct ctl_ask *ask, struct rr_err *err);
+typedef int ctl_command_fn(struct ctl_ask *ask, struct rr_err *err);
+ctl_command_fn ctl_why, ctl_queue, ctl_events, ctl_replay, ctl_event;
 /* Status of all stages, or with only set of that one, with its death history. */
 json_t *ctl_status_new(struct rrd *rrd, struct stage *only);
 /* The picture that why_ask() judges. */

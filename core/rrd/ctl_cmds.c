@@ -322,7 +322,7 @@ ctl_command(struct ctl_ask *ask, const char *cmd, struct rr_err *err)
     /* rrd-protocol.7 lists these rows. */
     static const struct {
         const char *name;
-        int (*fn)(struct ctl_ask *ask, struct rr_err *err);
+        ctl_command_fn *fn;
         bool is_told; /* the log says who did it */
         const char *args;
     } table[] = {

@@ -161,7 +161,6 @@ static void
 test_page(void)
 {
     struct page page = {.columns = 10, .has_utf8 = true};
-    char buf[OUT_NUMBER_MAX];
 
     page_put(&page, OUT_RED, "0123456789");
     page_end(&page);
@@ -196,14 +195,14 @@ test_page(void)
     is_str(page_text(&page), "\033[31mx\033[0m", "page: colours");
     page_free(&page);
 
-    is_str(out_clock(59999, buf, sizeof buf), "0:59", "clock: seconds");
-    is_str(out_clock(3600000, buf, sizeof buf), "1:00:00", "clock: hours");
-    is_str(out_clock(90061000, buf, sizeof buf), "1d 1:01", "clock: days");
-    is_str(out_clock(-5, buf, sizeof buf), "0:00", "clock: never negative");
-    is_str(out_count(9999, buf, sizeof buf), "9999", "count: small");
-    is_str(out_count(12345, buf, sizeof buf), "12.3k", "count: thousands");
-    is_str(out_rate(0.01, buf, sizeof buf), "0.6/min", "rate: slow");
-    is_str(out_rate(41.26, buf, sizeof buf), "41/s", "rate: fast");
+    is_str(out_clock(59999), "0:59", "clock: seconds");
+    is_str(out_clock(3600000), "1:00:00", "clock: hours");
+    is_str(out_clock(90061000), "1d 1:01", "clock: days");
+    is_str(out_clock(-5), "0:00", "clock: never negative");
+    is_str(out_count(9999), "9999", "count: small");
+    is_str(out_count(12345), "12.3k", "count: thousands");
+    is_str(out_rate(0.01), "0.6/min", "rate: slow");
+    is_str(out_rate(41.26), "41/s", "rate: fast");
 }
 
 /* What stands on a page for a status given as JSON. */
