@@ -3,7 +3,6 @@
  * cmd_help.c - rrctl help and version.
  */
 #include "core/common/text.h"
-#include "core/rrctl/places.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 
@@ -53,7 +52,7 @@ print_overview(const struct rrctl *app)
     for (const struct command *c = commands; c->name != NULL; c++) {
         (void)printf("  %-10s %s\n", c->name, c->summary);
     }
-    places_list_externals(&app->paths, &names);
+    proc_list_externals(app, &names);
     if (names.n > 0) {
         (void)puts("\nFurther programs:");
         for (size_t i = 0; i < names.n; i++) {
@@ -136,7 +135,7 @@ cmd_help(struct rrctl *app, struct rr_err *err)
         return 0;
     }
     if (strcmp(topic, "stage") == 0 && name != NULL) {
-        return proc_become_rrd(app, (const char *const[]){"--help-stage", name, NULL}, err);
+        return proc_become_rrd(app, "--help-stage", name, err);
     }
     command = command_find(topic);
     if (command == NULL && name == NULL) {

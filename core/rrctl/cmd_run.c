@@ -10,10 +10,8 @@
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
 #include "core/rrctl/jget.h"
-#include "core/rrctl/places.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/run.h"
-#include "core/rrctl/screen.h"
 #include "core/rrctl/view.h"
 
 #include <errno.h>
@@ -85,7 +83,7 @@ read_core_keys(struct run *run, struct rr_err *err)
         run->iteration_event = mem_dup(DEFAULT_ITERATION_EVENT);
     }
     if (!args_has(&run->app->args, "no-report") && name[0] != '\0') {
-        run->report = places_external_new(&run->app->paths, name);
+        run->report = proc_external_new(run->app, name);
         if (run->report == NULL) {
             rc = rr_err_set(err, RR_E_CONFIG,
                             "no program rrctl-%s for the report: correct core.report, or give "
@@ -287,7 +285,7 @@ report(struct run *run, struct rr_err *err)
     text_list_add(&words, run->report);
     text_list_add(&words, "--dir");
     text_list_add(&words, run->app->dir);
-    rc = places_set_env(&run->app->paths, run->app->dir, err);
+    rc = proc_set_env(run->app, err);
     rc = rc == 0 ? proc_run(&words, err) : rc;
     text_list_free(&words);
     return rc;

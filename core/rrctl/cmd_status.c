@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cmd_status.c - rrctl status, why, check and graph.
- *
- * Where the daemon's own code has to judge, rrd is run: there is one validation, not two.
+ * cmd_status.c - rrctl status and why.
  */
 #include "core/rrctl/client.h"
 #include "core/rrctl/jget.h"
-#include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
-#include "core/rrctl/screen.h"
 #include "core/rrctl/view.h"
 
 #include <errno.h>
@@ -118,47 +114,4 @@ cmd_why(struct rrctl *app, struct rr_err *err)
         ask(app, "why", json_pack("{s:s}", "stage", app->args.operands[0]), &result, err);
 
     return rc < 0 ? rc : say(app, result, JSON_INDENT(2), print_why);
-}
-
-int
-cmd_check(struct rrctl *app, struct rr_err *err)
-{
-    const bool graph = args_has(&app->args, "graph");
-    const bool effective = args_has(&app->args, "effective");
-    const char *const options[] = {"--check",
-                                   graph       ? "--graph"
-                                   : effective ? "--effective"
-                                               : NULL,
-                                   NULL};
-
-    if (graph && effective) {
-        return rr_err_set(err, RR_E_INPUT, "--graph and --effective exclude each other");
-    }
-    return proc_become_rrd(app, options, err);
-}
-
-static void
-print_graph(const struct rrctl *app, const json_t *graph)
-{
-    (void)app;
-    (void)fputs(json_string_value(graph), stdout);
-}
-
-int
-cmd_graph(struct rrctl *app, struct rr_err *err)
-{
-    const bool dot = args_has(&app->args, "dot");
-    const char *format = app->json ? "json" : dot ? "dot" : "text";
-    json_t *result = NULL;
-    const int rc = ask(app, "graph", json_pack("{s:s}", "format", format), &result, err);
-
-    if (rc == -ECONNREFUSED) {
-        const char *form = app->json ? "--graph=json" : dot ? "--graph=dot" : "--graph";
-
-        app->json = false; /* the graph alone, as the daemon gives it */
-        return proc_become_rrd(app, (const char *const[]){"--check", form, NULL}, err);
-    }
-    /* What is no text is an answer in JSON, whoever gave it. */
-    app->json = app->json || !json_is_string(result);
-    return rc < 0 ? rc : say(app, result, JSON_INDENT(2), print_graph);
 }

@@ -4,17 +4,13 @@ rrctl_SOURCES = \
 	core/rrctl/main.c core/rrctl/rrctl.h core/rrctl/commands.c \
 	core/rrctl/args.c core/rrctl/args.h \
 	core/rrctl/client.c core/rrctl/client.h \
-	core/rrctl/cmd_events.c core/rrctl/cmd_help.c \
-	core/rrctl/cmd_init.c core/rrctl/cmd_life.c core/rrctl/cmd_queue.c \
+	core/rrctl/cmd_check.c core/rrctl/cmd_events.c core/rrctl/cmd_help.c \
+	core/rrctl/cmd_life.c core/rrctl/cmd_make.c core/rrctl/cmd_queue.c \
 	core/rrctl/cmd_run.c core/rrctl/cmd_status.c core/rrctl/cmd_trace.c core/rrctl/cmd_upgrade.c \
-	core/rrctl/cmd_plugin.c core/rrctl/files.c core/rrctl/files.h \
-	core/rrctl/jget.h \
-	core/rrctl/confd.c core/rrctl/confd.h \
+	core/rrctl/confd.c core/rrctl/confd.h core/rrctl/jget.h \
 	core/rrctl/out.c core/rrctl/out.h \
-	core/rrctl/places.c core/rrctl/places.h \
 	core/rrctl/proc.c core/rrctl/proc.h \
 	core/rrctl/run.h core/rrctl/run_daemon.c core/rrctl/run_view.c \
-	core/rrctl/screen.c core/rrctl/screen.h \
 	core/rrctl/trace.c core/rrctl/trace.h \
 	core/rrctl/view.c core/rrctl/view.h
 rrctl_CPPFLAGS = $(AM_CPPFLAGS) -DRR_DATADIR='"$(rrdatadir)"'

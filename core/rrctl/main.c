@@ -8,7 +8,6 @@
 #include "core/common/status.h"
 #include "core/common/text.h"
 #include "core/rrctl/client.h"
-#include "core/rrctl/places.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 
@@ -110,7 +109,7 @@ int
 run_external(struct rrctl *app, int argc, const char *const *argv, struct rr_err *err)
 {
     const char *name = argv[0];
-    char *path = places_external_new(&app->paths, name);
+    char *path = proc_external_new(app, name);
     struct text_list words = {0};
     int rc;
 
@@ -119,10 +118,10 @@ run_external(struct rrctl *app, int argc, const char *const *argv, struct rr_err
         for (int i = 1; i < argc; i++) {
             text_list_add(&words, argv[i]);
         }
-        rc = places_set_env(&app->paths, app->dir, err);
+        rc = proc_set_env(app, err);
         rc = rc < 0 ? rc : proc_become(&words, err);
     } else {
-        places_list_externals(&app->paths, &words);
+        proc_list_externals(app, &words);
         for (const struct command *c = commands; c->name != NULL; c++) {
             text_list_add(&words, c->name);
         }

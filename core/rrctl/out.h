@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * out.h - text for people: lines that are clipped to the terminal, colours, bars, numbers.
+ * out.h - text for people: lines that are clipped to the terminal, colours, bars, numbers; the
+ * terminal when it is redrawn.
  *
  * A page is text that is built first and written in one go, so that a redrawn screen does not
  * flicker. What comes from outside (texts of plugins) cannot send control sequences through it.
@@ -8,6 +9,7 @@
 #ifndef RR_CORE_RRCTL_OUT_H
 #define RR_CORE_RRCTL_OUT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +50,25 @@ int page_print(struct page *page);
 
 /* Columns that a text takes. */
 int out_width(const char *text);
+
+/* The terminal while something is redrawn on it, and the signals that end that: */
+
+/* How often SIGINT, SIGTERM or SIGHUP came. */
+extern volatile sig_atomic_t screen_interrupts;
+
+/* Count those signals from now on instead of dying of them. */
+void screen_catch_signals(void);
+
+/* Tell whether standard output can be redrawn. */
+bool screen_can_draw(void);
+
+/* Switch to the alternate screen, and back; leaving twice does nothing. */
+void screen_enter(void);
+void screen_leave(void);
+
+/* Set up a page of the terminal's present size, and show it from the top. */
+void screen_page(struct page *page);
+void screen_show(struct page *page);
 
 /* Numbers in few characters. Such a text lasts until OUT_TEXTS further ones have been made. */
 #define OUT_TEXTS 8

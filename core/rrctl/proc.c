@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc.c - run our other programs.
+ * proc.c - find and run our other programs.
  */
 #include "core/rrctl/proc.h"
 
+#include "core/common/mem.h"
 #include "core/common/status.h"
-#include "core/rrctl/places.h"
+#include "core/rrctl/confd.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,22 +18,144 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define EXTERNAL_PREFIX "rrctl-"
+
+static bool
+is_program(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+char *
+proc_external_new(const struct rrctl *app, const char *name)
+{
+    const char *dirs[] = {app->paths.self_dir, app->paths.libexec_dir};
+
+    for (size_t i = 0; strchr(name, '/') == NULL && i < sizeof dirs / sizeof dirs[0]; i++) {
+        char *path = mem_printf("%s/" EXTERNAL_PREFIX "%s", dirs[i], name);
+        if (is_program(path)) {
+            return path;
+        }
+        free(path);
+    }
+    return NULL;
+}
+
+static bool
+has_name(const struct text_list *names, const char *name)
+{
+    for (size_t i = 0; i < names->n; i++) {
+        if (strcmp(names->v[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+proc_list_externals(const struct rrctl *app, struct text_list *names)
+{
+    const char *dirs[] = {app->paths.self_dir, app->paths.libexec_dir};
+
+    for (size_t i = 0; i < sizeof dirs / sizeof dirs[0]; i++) {
+        DIR *dir = opendir(dirs[i]);
+        const struct dirent *entry;
+
+        while (dir != NULL && (entry = readdir(dir)) != NULL) {
+            char *path = paths_join_new(dirs[i], entry->d_name);
+            const char *name = entry->d_name + strlen(EXTERNAL_PREFIX);
+
+            /* A dot in the name means leftovers of an editor or a build. */
+            if (strncmp(entry->d_name, EXTERNAL_PREFIX, strlen(EXTERNAL_PREFIX)) == 0 &&
+                strchr(name, '.') == NULL && is_program(path) && !has_name(names, name)) {
+                text_list_add(names, name);
+            }
+            free(path);
+        }
+        if (dir != NULL) {
+            (void)closedir(dir);
+        }
+    }
+    if (names->n > 0) {
+        qsort(names->v, names->n, sizeof *names->v, compare_names);
+    }
+}
+
+/* The plugin directories of a configuration and the built-in one, joined by colons. */
+static char *
+plugin_path_new(const struct rrctl *app, const char *dir)
+{
+    char *list = confd_get_new(dir, "core", "plugin_path");
+    struct text_list words = {0};
+    struct text_list dirs = {0};
+
+    text_list_split(&words, list == NULL ? "" : list);
+    for (size_t i = 0; i < words.n; i++) {
+        char *path = paths_join_new(dir, words.v[i]);
+
+        text_list_add(&dirs, path);
+        free(path);
+    }
+    text_list_add(&dirs, app->paths.plugin_dir);
+    char *joined = text_list_join_new(&dirs, ":");
+
+    text_list_free(&dirs);
+    text_list_free(&words);
+    free(list);
+    return joined;
+}
+
+int
+proc_set_env(const struct rrctl *app, struct rr_err *err)
+{
+    const char *old = getenv("LD_LIBRARY_PATH");
+    const bool is_new = old == NULL || old[0] == '\0';
+    const char *lib_dir = app->paths.lib_dir;
+    char *dir = paths_real_new(app->dir, err);
+    int rc = 0;
+
+    if (dir == NULL) {
+        return err->code;
+    }
+    char *plugins = plugin_path_new(app, dir);
+    char *self = paths_join_new(app->paths.self_dir, "rrctl");
+    char *libraries = is_new ? mem_dup(lib_dir) : mem_printf("%s:%s", lib_dir, old);
+    if (setenv("RR_DIR", dir, 1) < 0 || setenv("RR_PLUGIN_PATH", plugins, 1) < 0 ||
+        setenv("RR_CTL", self, 1) < 0 || setenv("LD_LIBRARY_PATH", libraries, 1) < 0) {
+        rc = rr_err_set(err, -errno, "cannot set the environment: %s", strerror(errno));
+    }
+    free(libraries);
+    free(self);
+    free(plugins);
+    free(dir);
+    return rc;
+}
 
 int
 proc_rrd(const struct rrctl *app, struct text_list *words, struct rr_err *err)
 {
-    char *path = places_rrd_new(&app->paths, err);
+    char *path = paths_join_new(app->paths.sbin_dir, "rrd");
+    const int rc = is_program(path) ? 0
+                                    : rr_err_set(err, -ENOENT,
+                                                 "no program %s: build or install rrd first", path);
 
-    if (path == NULL) {
-        return err->code;
-    }
     text_list_add(words, path);
     text_list_add(words, "--dir");
     text_list_add(words, app->dir);
     free(path);
-    return 0;
+    return rc;
 }
 
 void
@@ -49,13 +173,18 @@ proc_become(const struct text_list *words, struct rr_err *err)
 }
 
 int
-proc_become_rrd(const struct rrctl *app, const char *const *options, struct rr_err *err)
+proc_become_rrd(const struct rrctl *app, const char *option, const char *operand,
+                struct rr_err *err)
 {
     struct text_list words = {0};
     int rc = proc_rrd(app, &words, err);
 
-    for (; *options != NULL; options++) {
-        text_list_add(&words, *options);
+    text_list_add(&words, option);
+    if (operand != NULL) {
+        text_list_add(&words, operand);
+    }
+    if (args_has(&app->args, "strict")) {
+        text_list_add(&words, "--strict");
     }
     if (app->json) {
         text_list_add(&words, "--json");

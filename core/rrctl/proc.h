@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * proc.h - run our other programs.
+ * proc.h - find and run our other programs.
+ *
+ * Run from a build tree everything comes from there; installed, from the directories that were
+ * compiled in.
  */
 #ifndef RR_CORE_RRCTL_PROC_H
 #define RR_CORE_RRCTL_PROC_H
@@ -9,6 +12,19 @@
 
 #include <stdio.h>
 #include <sys/types.h>
+
+/* Path of the program rrctl-NAME in a new string; NULL when there is none. */
+char *proc_external_new(const struct rrctl *app, const char *name);
+
+/* Add the NAME of every rrctl-NAME that can be run, in order of names. */
+void proc_list_externals(const struct rrctl *app, struct text_list *names);
+
+/*
+ * Set RR_DIR, RR_CTL (this program), RR_PLUGIN_PATH and LD_LIBRARY_PATH of this process for one of
+ * these that is about to be executed. core.plugin_path of the directory's configuration is searched
+ * first.
+ */
+int proc_set_env(const struct rrctl *app, struct rr_err *err);
 
 /* Command lines are lists of words, of which the first is the path of the program. */
 
@@ -21,9 +37,10 @@ void proc_add_sets(const struct rrctl *app, struct text_list *words);
 /* Become that program; returns only when that fails. */
 int proc_become(const struct text_list *words, struct rr_err *err);
 
-/* Become rrd with these options, which end with NULL, every --set of the command line, and --json
- * when that was given; returns only when that fails. */
-int proc_become_rrd(const struct rrctl *app, const char *const *options, struct rr_err *err);
+/* Become rrd with that option, an operand unless it is NULL, and --strict, --json and every --set
+ * of the command line; returns only when that fails. */
+int proc_become_rrd(const struct rrctl *app, const char *option, const char *operand,
+                    struct rr_err *err);
 
 /* Run it and wait: its exit status (128 + signal when it was killed), or a negative code. */
 int proc_run(const struct text_list *words, struct rr_err *err);

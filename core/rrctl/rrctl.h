@@ -66,7 +66,7 @@ int say(const struct rrctl *app, json_t *doc_take, size_t flags, say_fn print);
 command_fn cmd_start, cmd_stop, cmd_restart, cmd_reload, cmd_upgrade, cmd_status, cmd_why,
     cmd_check;
 command_fn cmd_graph, cmd_events, cmd_replay, cmd_trace, cmd_queue, cmd_keys, cmd_emit, cmd_init;
-command_fn cmd_run, cmd_plugin, cmd_doctor, cmd_help, cmd_version;
+command_fn cmd_run, cmd_plugin, cmd_plugin_new, cmd_doctor, cmd_help, cmd_version;
 
 void help_command(const struct command *command);
 

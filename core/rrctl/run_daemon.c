@@ -7,9 +7,9 @@
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
 #include "core/rrctl/jget.h"
+#include "core/rrctl/out.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/run.h"
-#include "core/rrctl/screen.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -66,15 +66,12 @@ list_sets(const struct run *run, const char *before, struct text_list *words)
 {
     char *argument = confd_get_new(run->app->dir, "core", "run_argument");
 
+    if (run->config != NULL && before != NULL) {
+        text_list_add(words, before);
+    }
     if (run->config != NULL) {
-        char *set =
-            mem_printf("%s=%s", argument == NULL ? DEFAULT_RUN_ARGUMENT : argument, run->config);
-
-        if (before != NULL) {
-            text_list_add(words, before);
-        }
-        text_list_add(words, set);
-        free(set);
+        text_list_printf(words, "%s=%s", argument == NULL ? DEFAULT_RUN_ARGUMENT : argument,
+                         run->config);
     }
     free(argument);
     args_each(&run->app->args, "set", before, words);

@@ -4,7 +4,6 @@
  */
 #include "core/rrctl/jget.h"
 #include "core/rrctl/run.h"
-#include "core/rrctl/screen.h"
 #include "core/rrctl/view.h"
 
 #include <inttypes.h>
