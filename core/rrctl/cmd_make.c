@@ -126,6 +126,7 @@ copy_all(const char *from, const char *to, edit_fn edit, const void *arg, struct
     free(staging);
     return rc;
 }
+
 bool
 init_is_done(const char *dir)
 {
@@ -137,20 +138,33 @@ init_is_done(const char *dir)
     return is_done;
 }
 
-/* Take "stage.key=value" apart; section and key are new. */
+/* Take every "stage.key=value" apart: {section: {key: value}}. Each section must be in the default
+ * configuration. */
 static int
-parse_set(const char *set, char **section, char **key, const char **value, struct rr_err *err)
+parse_sets(const struct text_list *sets, const char *data, json_t *by_section, struct rr_err *err)
 {
-    const size_t dot = strcspn(set, ".=");
-    const size_t equals = strcspn(set, "=");
+    for (size_t i = 0; i < sets->n; i++) {
+        const char *set = sets->v[i];
+        const size_t dot = strcspn(set, ".=");
+        const size_t equals = strcspn(set, "=");
 
-    if (dot == 0 || set[dot] != '.' || set[equals] == '\0' || equals == dot + 1) {
-        return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", set);
+        if (dot == 0 || set[dot] != '.' || set[equals] == '\0' || equals == dot + 1) {
+            return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", set);
+        }
+        char *section = strncmp(set, "core.", 5) == 0 ? mem_dup("core")
+                                                      : mem_printf("stage %.*s", (int)dot, set);
+        const bool is_there = confd_has(data, section);
+        json_t *pair = json_pack("{s:{s%:s}}", section, set + dot + 1, (int)(equals - dot - 1),
+                                 set + equals + 1);
+
+        (void)json_object_update_recursive(by_section, pair);
+        json_decref(pair);
+        free(section);
+        if (!is_there) {
+            return rr_err_set(err, -ENOENT, "--set %s: no file in %s/conf.d has that section", set,
+                              data);
+        }
     }
-    *section =
-        strncmp(set, "core.", 5) == 0 ? mem_dup("core") : mem_printf("stage %.*s", (int)dot, set);
-    *key = mem_dupn(set + dot + 1, equals - dot - 1);
-    *value = set + equals + 1;
     return 0;
 }
 
@@ -158,43 +172,18 @@ parse_set(const char *set, char **section, char **key, const char **value, struc
 static char *
 edited_new(const void *arg, const char *text)
 {
-    const struct text_list *sets = arg;
     char *edited = mem_dup(text);
+    const char *section, *key;
+    json_t *keys, *value;
 
-    for (size_t i = 0; i < sets->n; i++) {
-        char *section, *key;
-        const char *value;
-
-        if (parse_set(sets->v[i], &section, &key, &value, NULL) == 0) {
-            (void)confd_set(&edited, section, key, value);
-            free(section);
-            free(key);
+    json_object_foreach((json_t *)(uintptr_t)arg, section, keys)
+    {
+        json_object_foreach(keys, key, value)
+        {
+            (void)confd_set(&edited, section, key, json_string_value(value));
         }
     }
     return edited;
-}
-
-/* Whether all that is set has its section in the default configuration. */
-static int
-check_sets(const struct text_list *sets, const char *data, struct rr_err *err)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < sets->n; i++) {
-        char *section, *key;
-        const char *value;
-
-        rc = parse_set(sets->v[i], &section, &key, &value, err);
-        if (rc == 0) {
-            rc = confd_has(data, section)
-                     ? 0
-                     : rr_err_set(err, -ENOENT, "no file in %s/conf.d has a section [%s]", data,
-                                  section);
-            free(section);
-            free(key);
-        }
-    }
-    return rc;
 }
 
 int
@@ -203,12 +192,14 @@ init_make(const struct rrctl *app, const char *dir, const struct text_list *sets
 {
     char *source = paths_join_new(data_dir(app), "conf.d");
     char *conf = paths_join_new(dir, "conf.d");
+    json_t *by_section = json_object();
     int rc = init_is_done(dir)
                  ? rr_err_set(err, RR_E_BUSY, "%s is there already, and is left as it is", conf)
-                 : check_sets(sets, data_dir(app), err);
+                 : parse_sets(sets, data_dir(app), by_section, err);
 
     rc = rc == 0 ? paths_mkdirs(dir, 0777, err) : rc;
-    rc = rc == 0 ? copy_all(source, conf, edited_new, sets, err) : rc;
+    rc = rc == 0 ? copy_all(source, conf, edited_new, by_section, err) : rc;
+    json_decref(by_section);
     free(conf);
     free(source);
     return rc;
