@@ -172,26 +172,19 @@ page_tab(struct page *page, int column)
 void
 page_bar(struct page *page, int cells, double fraction)
 {
-    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    static const char *const eighths[] = {"░", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
     const double inside = fraction < 0 || isnan(fraction) ? 0 : fraction > 1 ? 1 : fraction;
     const int filled = (int)(inside * cells * 8);
-    char bar[TEXT_MAX] = "";
-    char rest[TEXT_MAX] = "";
-    int i = 0;
 
-    cells = cells > 100 ? 100 : cells;
-    for (; i < filled / 8; i++) {
-        strcat(bar, page->has_utf8 ? "█" : "#");
+    for (int i = 0; i < cells; i++) {
+        const int left = filled - 8 * i;
+        const int part = left < 0 ? 0 : left > 8 ? 8 : left;
+
+        page_put(page, part > 0 ? OUT_CYAN : OUT_DIM, "%s",
+                 page->has_utf8 ? eighths[part]
+                 : part == 8    ? "#"
+                                : ".");
     }
-    if (page->has_utf8 && filled % 8 != 0) {
-        strcat(bar, eighths[filled % 8]);
-        i++;
-    }
-    for (; i < cells; i++) {
-        strcat(rest, page->has_utf8 ? "░" : ".");
-    }
-    page_put(page, OUT_CYAN, "%s", bar);
-    page_put(page, OUT_DIM, "%s", rest);
 }
 
 void

@@ -6,7 +6,6 @@
 #define RR_CORE_CTL_H
 
 #include "core/rrd/rrd.h"
-#include "core/rrd/why.h"
 
 #include <rr/err.h>
 
@@ -93,12 +92,7 @@ int ctl_command(struct ctl_ask *ask, const char *cmd, struct rr_err *err);
 
 /* Commands that have a file of their own, and parts of answers. */
 typedef int ctl_command_fn(struct ctl_ask *ask, struct rr_err *err);
-ctl_command_fn ctl_why, ctl_queue, ctl_events, ctl_replay, ctl_event;
-/* Status of all stages, or with only set of that one, with its death history. */
-json_t *ctl_status_new(struct rrd *rrd, struct stage *only);
-/* The picture that why_ask() judges. */
-void ctl_why_begin(struct rrd *rrd, struct why_view *v);
-void ctl_why_end(struct why_view *v);
+ctl_command_fn ctl_status, ctl_why, ctl_queue, ctl_events, ctl_replay, ctl_event;
 json_t *ctl_queue_item_new(const struct rrd *rrd, const char *queue, const struct store_item *item);
 /* Give more events to a stream that is on; it is off when it has all. */
 int ctl_events_pump(struct rrd *rrd, struct ctl_stream *s, struct evbuffer *out,

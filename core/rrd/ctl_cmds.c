@@ -65,17 +65,6 @@ ctl_find_stage(struct ctl_ask *ask, const char *key, struct rr_err *err)
     return ask->stage == NULL ? RR_E_INPUT : 0;
 }
 
-static int
-cmd_status(struct ctl_ask *ask, struct rr_err *err)
-{
-    if (json_object_get(ask->args, "stage") != NULL && ctl_find_stage(ask, "stage", err) != 0) {
-        return RR_E_INPUT;
-    }
-    ask->result = ctl_status_new(ask->rrd, ask->stage);
-    return ask->result != NULL ? 0
-                               : rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON");
-}
-
 /* Let a life event happen to a stage and say what state that led to. */
 static int
 change_stage(struct ctl_ask *ask, enum sup_event ev, struct rr_err *err)
@@ -326,7 +315,7 @@ ctl_command(struct ctl_ask *ask, const char *cmd, struct rr_err *err)
         bool is_told; /* the log says who did it */
         const char *args;
     } table[] = {
-        {"status", cmd_status, false, "stage"},
+        {"status", ctl_status, false, "stage"},
         {"why", ctl_why, false, "stage"},
         {"graph", cmd_graph, false, "format"},
         {"events", ctl_events, false, "type config stage from_ms to_ms after limit follow"},

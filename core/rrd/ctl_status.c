@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ctl_status.c - the answer to "status": everything that the daemon knows about itself now.
+ * ctl_status.c - the commands "status" and "why": everything that the daemon knows about itself
+ * now, and the picture of all stages that why.c judges.
  */
 #include "config.h"
 
@@ -9,12 +10,91 @@
 #include "core/common/mem.h"
 #include "core/rrd/reload.h"
 #include "core/rrd/route.h"
+#include "core/rrd/sup_order.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
+#include "core/rrd/why.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A stage other than this one that has the slot which this one is short of. */
+static size_t
+slot_taker(const struct stage *stage)
+{
+    const struct rrd *rrd = stage->rrd;
+
+    for (size_t i = 0; stage->is_short && i < rrd->n_stages; i++) {
+        const struct stage *s = rrd->stages[i];
+
+        for (size_t k = 0; s != stage && s->n_leases > 0 && k < s->conf->n_slots; k++) {
+            if (s->conf->slots[k].slot == stage->short_slot) {
+                return i;
+            }
+        }
+    }
+    return WHY_NONE;
+}
+
+static void
+fill(struct why_stage *out, const struct stage *stage)
+{
+    const struct rrd *rrd = stage->rrd;
+    const struct graph_edge *e =
+        stage->sup.state == SUP_WAITING ? sup_order_waits_for(stage) : NULL;
+    const struct lease *l = route_current(stage);
+    struct store_counts c = {0};
+
+    (void)store_counts(rrd->store, stage->conf->name, &c, NULL);
+    *out = (struct why_stage){
+        .name = stage->conf->name,
+        .state = stage->sup.state,
+        .is_disabled = !stage->conf->is_enabled,
+        .is_source = stage->conf->manifest->n_consumes == 0,
+        .is_aside = stage->is_aside,
+        .ready = c.ready,
+        .delayed = c.delayed,
+        .due_ms =
+            stage->next_due_ms == 0 ? 0 : stage->next_due_ms - sys_steady_ms() + sys_wall_ms(),
+        .type = l == NULL || stage->is_aside ? NULL : l->type,
+        .is_ending = stage->n_leases > 0 && l == NULL,
+        .since_ms = l == NULL ? 0 : l->since_ms,
+        .slot = stage->is_short ? rrd->conf.slots[stage->short_slot].name : NULL,
+        .slot_taker = slot_taker(stage),
+        .room_of = stage->waits_for == NULL ? WHY_NONE : stage->waits_for->index,
+        .depth = c.ready + c.delayed,
+        .high = (uint64_t)stage->conf->queue_high,
+        .needs = e == NULL ? WHY_NONE : e->to,
+        .next_start_ms = stage->next_start_ms,
+        .is_breaker_open = stage->breaker.is_open,
+        .code = stage->last_exit.code,
+        .signal = stage->last_exit.signal,
+        .text = stage->last_exit.text,
+    };
+}
+
+/* The picture that why_ask() judges; its stages are new. */
+static struct why_view
+look(const struct rrd *rrd)
+{
+    struct why_stage *stages = mem_zalloc(rrd->n_stages, sizeof *stages);
+
+    for (size_t i = 0; i < rrd->n_stages; i++) {
+        fill(&stages[i], rrd->stages[i]);
+    }
+    return (struct why_view){
+        .stages = stages,
+        .graph = &rrd->conf.graph,
+        .now_ms = sys_wall_ms(),
+        .store = rrd->full[0] != '\0' ? rrd->full
+                 : sys_mono_ms() < rrd->store_pause_ms
+                     ? "it could not be written and is tried again in a moment"
+                     : NULL,
+        .is_stopping = rrd->is_stopping,
+    };
+}
 
 static json_t *
 exit_new(const struct stage_exit *e)
@@ -173,18 +253,23 @@ daemon_state(const struct rrd *rrd)
     return "running";
 }
 
-json_t *
-ctl_status_new(struct rrd *rrd, struct stage *only)
+int
+ctl_status(struct ctl_ask *ask, struct rr_err *err)
 {
+    struct rrd *rrd = ask->rrd;
+    uint64_t stored = 0;
+    uint64_t dropped = 0;
+
+    if (json_object_get(ask->args, "stage") != NULL && ctl_find_stage(ask, "stage", err) != 0) {
+        return RR_E_INPUT;
+    }
+    const struct stage *only = ask->stage; /* NULL: all */
+    const struct why_view view = look(rrd);
+    int64_t *spare = route_spare_slots_new(rrd);
     json_t *slots = json_array();
     json_t *stages = json_array();
     json_t *by_type = json_object();
-    uint64_t stored = 0;
-    uint64_t dropped = 0;
-    int64_t *spare = route_spare_slots_new(rrd);
-    struct why_view view;
 
-    ctl_why_begin(rrd, &view);
     for (size_t i = 0; i < rrd->conf.n_slots; i++) {
         (void)json_array_append_new(slots,
                                     json_pack("{s:s, s:I, s:I}", "name", rrd->conf.slots[i].name,
@@ -199,13 +284,48 @@ ctl_status_new(struct rrd *rrd, struct stage *only)
     if (only != NULL) {
         (void)json_object_set(json_array_get(stages, 0), "deaths", only->deaths);
     }
-    ctl_why_end(&view);
+    free((void *)(uintptr_t)view.stages);
     free(spare);
     (void)store_totals(rrd->store, by_type, &stored, &dropped, NULL);
-    return json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}",
-                     "version", PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir,
-                     "state", daemon_state(rrd), "reload", reload_phase(rrd), "store_full",
-                     rrd->full, "started_ms", (json_int_t)rrd->started_ms, "now_ms",
-                     (json_int_t)sys_wall_ms(), "slots", slots, "stages", stages, "events", "total",
-                     (json_int_t)stored, "by_type", by_type, "keys_dropped", (json_int_t)dropped);
+    ask->result =
+        json_pack("{s:s, s:i, s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:o, s:{s:I, s:o}, s:I}",
+                  "version", PACKAGE_VERSION, "pid", (int)getpid(), "dir", rrd->conf.dir, "state",
+                  daemon_state(rrd), "reload", reload_phase(rrd), "store_full", rrd->full,
+                  "started_ms", (json_int_t)rrd->started_ms, "now_ms", (json_int_t)sys_wall_ms(),
+                  "slots", slots, "stages", stages, "events", "total", (json_int_t)stored,
+                  "by_type", by_type, "keys_dropped", (json_int_t)dropped);
+    return ask->result != NULL ? 0
+                               : rr_err_set(err, -ENOMEM, "the answer cannot be written as JSON");
+}
+
+int
+ctl_why(struct ctl_ask *ask, struct rr_err *err)
+{
+    const int rc = ctl_find_stage(ask, "stage", err);
+    const struct stage *stage = ask->stage;
+    struct why_view v;
+    struct why why;
+    json_t *steps;
+
+    if (rc != 0) {
+        return rc;
+    }
+    steps = json_array();
+    v = look(ask->rrd);
+    why_ask(&v, stage->index, &why);
+    for (size_t i = 0; i < why.n_steps; i++) {
+        struct why one;
+
+        why_ask(&v, why.steps[i], &one);
+        (void)json_array_append_new(steps, json_pack("{s:s, s:s, s:s}", "stage",
+                                                     v.stages[why.steps[i]].name, "reason",
+                                                     why_reason_name(one.reason), "why", one.text));
+    }
+    ask->result =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:O}", "stage", stage->conf->name, "state",
+                  sup_state_name(stage->sup.state), "why", why.text, "reason",
+                  why_reason_name(why.reason), "steps", steps, "breaker",
+                  sup_breaker_name(&stage->breaker, stage->sup.state), "deaths", stage->deaths);
+    free((void *)(uintptr_t)v.stages);
+    return 0;
 }

@@ -6,7 +6,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/conf_schema.c core/rrd/conf_schema.h \
 	core/rrd/ctl.c core/rrd/ctl.h core/rrd/ctl_cmds.c core/rrd/ctl_events.c \
 	core/rrd/ctl_queue.c core/rrd/ctl_socket.c \
-	core/rrd/ctl_status.c core/rrd/ctl_why.c \
+	core/rrd/ctl_status.c \
 	core/rrd/daemon.c \
 	core/rrd/deaths.c core/rrd/deaths.h \
 	core/rrd/doctor.c core/rrd/doctor.h core/rrd/doctor_daemon.c \
