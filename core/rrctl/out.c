@@ -142,19 +142,25 @@ is_full(const struct page *page)
 void
 page_put(struct page *page, enum out_style style, const char *fmt, ...)
 {
+    const bool is_end = fmt[0] != '\0' && fmt[strlen(fmt) - 1] == '\n';
+    const bool is_styled = page->has_color && style != OUT_PLAIN;
     char text[TEXT_MAX];
     va_list ap;
 
     va_start(ap, fmt);
     (void)vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    if (is_full(page) || text[0] == '\0') {
-        return;
+    if (is_end) {
+        text[strlen(text) - 1] = '\0';
     }
-    const bool styled = page->has_color && style != OUT_PLAIN;
-    append_str(page, styled ? styles[style] : "");
-    put_clipped(page, text);
-    append_str(page, styled ? "\033[0m" : "");
+    if (!is_full(page) && text[0] != '\0') {
+        append_str(page, is_styled ? styles[style] : "");
+        put_clipped(page, text);
+        append_str(page, is_styled ? "\033[0m" : "");
+    }
+    if (is_end) {
+        page_end(page);
+    }
 }
 
 void

@@ -32,7 +32,8 @@ struct page {
 void page_init(struct page *page);
 void page_free(struct page *page);
 
-/* Append text to the current line. Control bytes and broken UTF-8 come out as '?'. */
+/* Append text to the current line. Control bytes and broken UTF-8 come out as '?'; but a newline at
+ * the end of fmt ends the line. */
 __attribute__((format(printf, 3, 4))) void page_put(struct page *page, enum out_style style,
                                                     const char *fmt, ...);
 

@@ -67,8 +67,7 @@ lay_out(struct page *page, const struct run *run)
 
     page_put(page, OUT_BOLD, "rrd");
     page_put(page, OUT_PLAIN, " %s  ", run->config == NULL ? "" : run->config);
-    page_put(page, OUT_DIM, "%s", run->app->dir);
-    page_end(page);
+    page_put(page, OUT_DIM, "%s\n", run->app->dir);
     put_time(page, run);
     page_end(page);
     page_end(page);

@@ -157,8 +157,7 @@ draw(struct trace *t, struct trace_node *node, int depth, struct page *page)
         page_put(page, OUT_PLAIN, "%s", node->id == t->id && !node->is_shown ? "* " : "- ");
     }
     if (node->is_shown) {
-        page_put(page, OUT_DIM, "%" PRIu64 " (see above)", node->id);
-        page_end(page);
+        page_put(page, OUT_DIM, "%" PRIu64 " (see above)\n", node->id);
         return;
     }
     node->is_shown = true;
@@ -175,8 +174,7 @@ draw(struct trace *t, struct trace_node *node, int depth, struct page *page)
     }
     if (n_left > 0) {
         page_tab(page, 2 * depth + 2);
-        page_put(page, OUT_DIM, "- %zu more", n_left);
-        page_end(page);
+        page_put(page, OUT_DIM, "- %zu more\n", n_left);
     }
 }
 
@@ -202,35 +200,30 @@ trace_draw(struct trace *t, struct page *page)
         }
     }
     if (t->is_cut) {
-        page_put(page, OUT_DIM, "(and more: --depth N, --limit N)");
-        page_end(page);
+        page_put(page, OUT_DIM, "(and more: --depth N, --limit N)\n");
     }
 }
 
 void
 trace_dot(const struct trace *t, struct page *page)
 {
-    page_put(page, OUT_PLAIN, "digraph trace {");
-    page_end(page);
+    page_put(page, OUT_PLAIN, "digraph trace {\n");
     for (size_t i = 0; i < t->n; i++) {
         const struct trace_node *node = &t->nodes[i];
         const json_t *event = json_object_get(node->doc, "event");
         const json_t *list = children(node);
 
-        page_put(page, OUT_PLAIN, "  \"%" PRIu64 "\" [label=\"%s\\n%s\\n%" PRIu64 "\"%s];",
+        page_put(page, OUT_PLAIN, "  \"%" PRIu64 "\" [label=\"%s\\n%s\\n%" PRIu64 "\"%s];\n",
                  node->id, node->doc == NULL ? "(gone)" : jget_str(event, "type"),
                  jget_str(event, "config"), node->id, node->id == t->id ? ", style=bold" : "");
-        page_end(page);
         for (size_t k = 0; k < json_array_size(list); k++) {
             if (find(t, id_at(list, k)) != NULL) {
-                page_put(page, OUT_PLAIN, "  \"%" PRIu64 "\" -> \"%" PRIu64 "\";", node->id,
+                page_put(page, OUT_PLAIN, "  \"%" PRIu64 "\" -> \"%" PRIu64 "\";\n", node->id,
                          id_at(list, k));
-                page_end(page);
             }
         }
     }
-    page_put(page, OUT_PLAIN, "}");
-    page_end(page);
+    page_put(page, OUT_PLAIN, "}\n");
 }
 
 json_t *

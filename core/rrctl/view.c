@@ -277,8 +277,7 @@ view_notes(struct page *page, const json_t *status)
             page_put(page, OUT_BOLD, "%s", n > 0 ? "" : config[0] == '\0' ? "stages" : config);
             page_tab(page, (width > 24 ? 24 : width) + 2);
             page_put(page, OUT_DIM, "%s ", json_string_value(json_array_get(note, 0)));
-            page_put(page, OUT_PLAIN, "%s", json_string_value(json_array_get(note, 1)));
-            page_end(page);
+            page_put(page, OUT_PLAIN, "%s\n", json_string_value(json_array_get(note, 1)));
         }
     }
     json_decref(by_config);
@@ -396,13 +395,11 @@ view_worker(struct page *page, const json_t *stage)
              "  breaker ",
              jget_int(stage, "pid"), jget_int(stage, "restarts"),
              jget_int(stage, "memory_bytes") >> 20, jget_int(stage, "processes"));
-    page_put(page, strcmp(breaker, "closed") == 0 ? OUT_PLAIN : OUT_RED, "%s", breaker);
-    page_end(page);
+    page_put(page, strcmp(breaker, "closed") == 0 ? OUT_PLAIN : OUT_RED, "%s\n", breaker);
     if (json_is_true(json_object_get(stage, "upgraded"))) {
         page_put(page, OUT_DIM, "plugin ");
-        page_put(page, OUT_PLAIN, "%s %.12s, by rrctl upgrade", jget_str(stage, "plugin"),
+        page_put(page, OUT_PLAIN, "%s %.12s, by rrctl upgrade\n", jget_str(stage, "plugin"),
                  jget_str(stage, "hash"));
-        page_end(page);
     }
 }
 
@@ -424,8 +421,7 @@ put_death(struct page *page, const json_t *death)
     if (json_is_integer(event)) {
         page_put(page, OUT_DIM, "  event %" PRId64, (int64_t)json_integer_value(event));
     }
-    page_put(page, OUT_PLAIN, "  %s", jget_str(death, "text"));
-    page_end(page);
+    page_put(page, OUT_PLAIN, "  %s\n", jget_str(death, "text"));
 }
 
 void
@@ -442,8 +438,7 @@ view_deaths(struct page *page, const json_t *deaths, size_t most)
         put_death(page, death);
         json_array_foreach(most == 1 ? NULL : json_object_get(death, "lines"), k, line)
         {
-            page_put(page, OUT_DIM, "    | %s", json_string_value(line));
-            page_end(page);
+            page_put(page, OUT_DIM, "    | %s\n", json_string_value(line));
         }
     }
 }
