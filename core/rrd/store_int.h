@@ -9,6 +9,7 @@
 #include "core/rrd/store_verify.h"
 
 #include <lmdb.h>
+#include <obstack.h>
 #include <pthread.h>
 #include <sys/queue.h>
 
@@ -30,7 +31,7 @@ enum store_table {
 
 enum change_kind { CHANGE_APPEND, CHANGE_REPLAY, CHANGE_TAKE, CHANGE_MOVE, CHANGE_TEXT };
 
-/* One change of an operation. Texts are its own. */
+/* One change of an operation. Texts lie in the room of the operation. */
 struct change {
     STAILQ_ENTRY(change) next;
     enum change_kind kind;
@@ -64,6 +65,7 @@ struct change {
 struct store_op {
     STAILQ_ENTRY(store_op) next;
     STAILQ_HEAD(, change) changes;
+    struct obstack room; /* of the changes and their texts: a block for each took too long */
     store_done_fn fn;
     void *arg;
     struct store_result result;
