@@ -133,6 +133,12 @@ io_send(struct io *io, uint16_t type, uint64_t id, json_t *body_take, struct rr_
         return rr_err_set(err, -EMSGSIZE, "%s frame of %zu bytes is over the limit of %u",
                           wire_name(type), bytes, RR_WIRE_BODY_MAX);
     }
+    if (type == WIRE_DONE && id != 0) {
+        /* Counted first: the answer may come before the frame is out. */
+        pthread_mutex_lock(&io->lock);
+        io->n_unanswered++;
+        pthread_mutex_unlock(&io->lock);
+    }
     send_frame(io, type, id, body, bytes);
     free(body);
     return 0;
@@ -156,6 +162,17 @@ fill_event(struct io *io, const struct slot *with)
         broken("more events came than the credit allows");
     }
     fill(io, &io->events[(io->first_event + io->n_events++) % RR_WIRE_CREDIT_MAX], with);
+}
+
+/* Let the daemon send so many events ahead as it says that it will. */
+static void
+take_credit(struct io *io, const json_t *config)
+{
+    const json_int_t credit = json_integer_value(json_object_get(config, "credit"));
+
+    io->credit = credit < 1                    ? 1
+                 : credit < RR_WIRE_CREDIT_MAX ? (unsigned)credit
+                                               : RR_WIRE_CREDIT_MAX;
 }
 
 /* The outcome of an event is durable, or was refused, which the daemon has logged and deals with.
@@ -192,7 +209,12 @@ take_frame(struct io *io, const struct wire_frame *frame)
         fill_event(io, &slot);
         is_kept = true;
         break;
-    default: /* CONFIG, ACK, RESULT, VALUE: wire_decode lets nothing else pass */
+    case WIRE_CONFIG:
+        take_credit(io, slot.body);
+        fill(io, &io->reply, &slot);
+        is_kept = true;
+        break;
+    default: /* ACK, RESULT, VALUE: wire_decode lets nothing else pass */
         is_kept = frame->type != WIRE_ACK || frame->id == 0;
         if (is_kept) {
             fill(io, &io->reply, &slot);
@@ -277,14 +299,6 @@ empty(struct slot *slot)
     return taken;
 }
 
-void
-io_set_credit(struct io *io, unsigned credit)
-{
-    pthread_mutex_lock(&io->lock);
-    io->credit = credit == 0 ? 1 : credit < RR_WIRE_CREDIT_MAX ? credit : RR_WIRE_CREDIT_MAX;
-    pthread_mutex_unlock(&io->lock);
-}
-
 /* Called with the lock held; body is NULL when there is none. */
 static struct slot
 next_event(struct io *io)
@@ -338,22 +352,6 @@ io_take_event(struct io *io, uint64_t *lease)
     *lease = slot.id;
     json_decref(slot.body);
     return 1;
-}
-
-int
-io_send_done(struct io *io, uint64_t lease, json_t *body_take, struct rr_err *err)
-{
-    /* Counted first: the answer may come before io_send() returns. */
-    pthread_mutex_lock(&io->lock);
-    io->n_unanswered += lease != 0;
-    pthread_mutex_unlock(&io->lock);
-    const int rc = io_send(io, WIRE_DONE, lease, body_take, err);
-    if (rc != 0) {
-        pthread_mutex_lock(&io->lock);
-        io->n_unanswered -= lease != 0;
-        pthread_mutex_unlock(&io->lock);
-    }
-    return rc;
 }
 
 void

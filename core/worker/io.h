@@ -33,9 +33,6 @@ int io_send(struct io *io, uint16_t type, uint64_t id, json_t *body_take, struct
 /* Bytes that a body takes in a frame. */
 size_t io_body_bytes(const json_t *body);
 
-/* Events that the daemon may send ahead; 1 until this is called. */
-void io_set_credit(struct io *io, unsigned credit);
-
 /*
  * Wait for an event until deadline_ms of io_now_ms(), UINT64_MAX for ever. A stop comes before an
  * event that waits.
@@ -47,10 +44,7 @@ int io_wait_event(struct io *io, uint64_t deadline_ms, uint64_t *lease, json_t *
 /* Take an event that arrived and was not waited for. Returns 1 and its lease, or 0. */
 int io_take_event(struct io *io, uint64_t *lease);
 
-/* Send a DONE frame; its answer is awaited by io_settle(), that of lease 0 by io_wait_reply(). */
-int io_send_done(struct io *io, uint64_t lease, json_t *body_take, struct rr_err *err);
-
-/* Wait until every DONE but that of lease 0 is answered. */
+/* Wait until every DONE but that of lease 0, for which io_wait_reply() waits, is answered. */
 void io_settle(struct io *io);
 
 /* Wait for the answer to a request: RESULT, VALUE, or the ACK of lease 0; or for CONFIG, with id 0.

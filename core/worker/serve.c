@@ -135,7 +135,7 @@ commit(struct worker *w, uint64_t lease, struct rr_err *err)
         }
         body = json_pack("{s:[], s:{}}", "emits", "puts");
     }
-    if (io_send_done(w->io, lease, body, err) != 0) {
+    if (io_send(w->io, WIRE_DONE, lease, body, err) != 0) {
         return -ECANCELED;
     }
     if (lease != 0) {
@@ -378,7 +378,6 @@ live(struct worker *w)
         (void)io_send(w->io, WIRE_DRAINED, 0, NULL, NULL);
         return 0;
     }
-    io_set_credit(w->io, (unsigned)json_integer_value(json_object_get(config, "credit")));
     w->host = host_new(w->io, &w->plugin, config, &err);
     json_decref(config);
     if (w->host == NULL) {
