@@ -51,7 +51,10 @@ forget() { rm -rf "$dir/state" "$dir/log" "$dir/run"; }
 # pause_ms MS: without a process. Its descriptor is for no daemon: 9>&-
 pause_ms() {
     local s
-    [ -e "/proc/$BASHPID/fd/9" ] || { mkfifo "$base/never.$BASHPID" && exec 9<> "$base/never.$BASHPID"; }
+    if [ "${never:-}" != "$base/never.$BASHPID" ]; then
+        never=$base/never.$BASHPID
+        mkfifo "$never" && exec 9<> "$never"
+    fi
     printf -v s '0.%03d' "$1"
     read -r -t "$s" -u 9
 }
