@@ -10,7 +10,6 @@
 #include "core/common/mem.h"
 #include "core/rrd/reload.h"
 #include "core/rrd/route.h"
-#include "core/rrd/sup_order.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 #include "core/rrd/why.h"

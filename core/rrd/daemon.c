@@ -22,8 +22,6 @@
 #include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/stage_log.h"
-#include "core/rrd/sup_clock.h"
-#include "core/rrd/sup_order.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 

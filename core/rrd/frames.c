@@ -14,7 +14,6 @@
 #include "core/rrd/notes.h"
 #include "core/rrd/route.h"
 #include "core/rrd/stage_log.h"
-#include "core/rrd/sup_clock.h"
 #include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 

@@ -36,9 +36,7 @@ librrdcore_a_SOURCES = \
 	core/rrd/store.c core/rrd/store.h core/rrd/store_event.c core/rrd/store_int.h \
 	core/rrd/store_counters.c core/rrd/store_lineage.c core/rrd/store_op.c core/rrd/store_queue.c core/rrd/store_repair.c core/rrd/store_space.c core/rrd/store_table.c core/rrd/store_text.c core/rrd/store_thread.c core/rrd/store_verify.c core/rrd/store_verify.h \
 	core/rrd/sup.c core/rrd/sup.h \
-	core/rrd/sup_clock.c core/rrd/sup_clock.h \
-	core/rrd/sup_order.c core/rrd/sup_order.h \
-	core/rrd/sup_run.c core/rrd/sup_run.h \
+	core/rrd/sup_clock.c core/rrd/sup_order.c core/rrd/sup_run.c core/rrd/sup_run.h \
 	core/rrd/sweep.c \
 	core/rrd/sys.h core/rrd/sys_posix.c \
 	core/rrd/upgrade.c core/rrd/upgrade.h \

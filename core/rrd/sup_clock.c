@@ -2,10 +2,9 @@
 /*
  * sup_clock.c - the limits of all stages on one timer, and the look at every worker each second.
  */
-#include "core/rrd/sup_clock.h"
+#include "core/rrd/sup_run.h"
 
 #include "core/rrd/health.h"
-#include "core/rrd/sup_run.h"
 #include "core/rrd/sys.h"
 
 #include <inttypes.h>

@@ -4,8 +4,6 @@
  *
  * Does not: know cycles; graph.c has refused them.
  */
-#include "core/rrd/sup_order.h"
-
 #include "core/rrd/sup_run.h"
 
 /* Whether an edge keeps its stage from starting now. */

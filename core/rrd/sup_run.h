@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sup_run.h - carry out what the state machine of a stage says.
+ * sup_run.h - stages while they run: carry out what the state machine says (sup_run.c), end what is
+ * late or over a limit (sup_clock.c), start and stop in order (sup_order.c).
+ *
+ * Runs on the monotonic clock alone. When this process itself stood still, nobody is held to have
+ * been late.
  */
 #ifndef RR_CORE_SUP_RUN_H
 #define RR_CORE_SUP_RUN_H
@@ -32,5 +36,19 @@ struct stage *sup_run_of_mark(const struct rrd *rrd, const char *mark);
 
 /* Collect ended processes and what they left behind. */
 void sup_run_reap(struct rrd *rrd);
+
+/* The time of the state that a stage is in is over in so many milliseconds. */
+void sup_clock_set(struct stage *stage, uint64_t ms);
+/* End what is due; the timer calls it. */
+void sup_clock_alarm(struct rrd *rrd);
+/* Each second: measure all workers and look after their health. */
+void sup_clock_tick(struct rrd *rrd);
+
+/* Start what waits and may start; while stopping, stop what nobody depends on any more. */
+void sup_order_look(struct rrd *rrd);
+/* The edge that keeps a WAITING stage from starting, NULL when none does. */
+const struct graph_edge *sup_order_waits_for(const struct stage *stage);
+/* No stage has a process and none is going to get one. */
+bool sup_order_is_quiet(const struct rrd *rrd);
 
 #endif

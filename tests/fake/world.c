@@ -8,8 +8,6 @@
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
 #include "core/rrd/spawn.h"
-#include "core/rrd/sup_clock.h"
-#include "core/rrd/sup_order.h"
 #include "core/rrd/sup_run.h"
 #include "tests/tap.h"
 

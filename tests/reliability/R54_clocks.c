@@ -7,7 +7,6 @@
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
 #include "core/rrd/route.h"
-#include "core/rrd/sup_clock.h"
 #include "core/rrd/sup_run.h"
 #include "tests/fake/world.h"
 #include "tests/tap.h"
