@@ -411,7 +411,7 @@ go(struct rrd *rrd)
     }
     store_drain(rrd->store);
     FAIL("daemon.drained");
-    (void)sys_sweep_children();
+    sys_sweep_children();
     (void)sys_sweep_marked(rrd->instance, false);
     log_info("rrd", "stopped");
 }

@@ -153,7 +153,7 @@ main(int argc, char **argv)
         conf_free(&rrd.conf);
     }
     if (opt.mode != MODE_RUN) {
-        (void)sys_sweep_children();
+        sys_sweep_children();
     }
     if (rrd.tell_fd >= 0) {
         (void)close(rrd.tell_fd);

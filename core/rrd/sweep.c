@@ -202,19 +202,13 @@ sys_sweep_orphans(sys_lives_fn lives, void *arg)
     return found;
 }
 
-uint64_t
+void
 sys_sweep_children(void)
 {
-    uint64_t total = 0;
-    uint64_t found = 1;
-
-    for (int i = 0; i < PASSES && found > 0; i++) {
-        found = sys_sweep_orphans(NULL, NULL);
-        total += found;
+    for (int i = 0; i < PASSES && sys_sweep_orphans(NULL, NULL) > 0; i++) {
         while (waitpid(-1, NULL, WNOHANG) > 0) {
         }
     }
-    return total;
 }
 
 uint64_t

@@ -75,7 +75,7 @@ uint64_t sys_sweep_orphans(sys_lives_fn lives, void *arg);
 
 /* Kill all children of this process, again and again until none is left or the passes are used up.
  */
-uint64_t sys_sweep_children(void);
+void sys_sweep_children(void);
 
 /* Processes that the kernel has killed for want of memory since the machine started. */
 uint64_t sys_oom_kills(void);

@@ -135,10 +135,9 @@ sys_sweep_orphans(sys_lives_fn lives, void *arg)
     return 0;
 }
 
-uint64_t
+void
 sys_sweep_children(void)
 {
-    return 0;
 }
 
 uint64_t
