@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A stage that could take events. */
+/* A stage and the events that it could take. */
 struct candidate {
     struct stage *stage;
     size_t room;
@@ -200,32 +200,24 @@ read_due(struct stage *stage, uint64_t now_ms, struct candidate *c)
     }
 }
 
-/* All stages that have an event and could take it. */
-static size_t
-gather(struct rrd *rrd, struct candidate *out)
+/* What each stage could take now. */
+static void
+gather(struct rrd *rrd, struct candidate *all)
 {
     const uint64_t now_ms = sys_steady_ms();
-    size_t n = 0;
 
     for (size_t i = 0; i < rrd->n_stages; i++) {
         struct stage *stage = rrd->stages[i];
-        struct candidate *c = &out[n];
+        struct candidate *c = &all[i];
 
         stage->is_short = false;
-        if (!can_take(stage)) {
-            continue;
-        }
-        *c = (struct candidate){.stage = stage,
-                                .room = (size_t)stage->conf->credit - stage->n_leases};
-        c->items = mem_zalloc(c->room, sizeof *c->items);
-        read_due(stage, now_ms, c);
-        if (c->n > 0) {
-            n++;
-        } else {
-            free(c->items);
+        c->stage = stage;
+        if (can_take(stage)) {
+            c->room = (size_t)stage->conf->credit - stage->n_leases;
+            c->items = mem_zalloc(c->room, sizeof *c->items);
+            read_due(stage, now_ms, c);
         }
     }
-    return n;
 }
 
 static void
@@ -252,15 +244,16 @@ arm_due(struct rrd *rrd)
 
 /* Decide about those that have no slots yet; who has them goes on, unless another waits for one. */
 static void
-decide(struct rrd *rrd, struct candidate *c, size_t n)
+decide(const struct rrd *rrd, struct candidate *c)
 {
+    const size_t n = rrd->n_stages;
     struct slots_waiter *waiters = mem_zalloc(n, sizeof *waiters);
     int64_t *spare = route_spare_slots_new(rrd);
     bool *is_wanted = mem_zalloc(rrd->conf.n_slots, sizeof *is_wanted);
     size_t n_waiters = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (c[i].stage->n_leases == 0) {
+        if (c[i].n > 0 && c[i].stage->n_leases == 0) {
             waiters[n_waiters++] = (struct slots_waiter){.since = c[i].items[0].id,
                                                          .needs = c[i].stage->conf->slots,
                                                          .n_needs = c[i].stage->conf->n_slots,
@@ -294,16 +287,15 @@ void
 route_dispatch(struct rrd *rrd)
 {
     struct candidate *c;
-    size_t n;
 
     if (rrd->is_stopping || sys_mono_ms() < rrd->store_pause_ms) {
         return;
     }
     look_for_room(rrd);
     c = mem_zalloc(rrd->n_stages, sizeof *c);
-    n = gather(rrd, c);
-    decide(rrd, c, n);
-    for (size_t i = 0; i < n; i++) {
+    gather(rrd, c);
+    decide(rrd, c);
+    for (size_t i = 0; i < rrd->n_stages; i++) {
         for (size_t k = 0; k < c[i].n; k++) {
             deliver(c[i].stage, &c[i].items[k]);
         }
