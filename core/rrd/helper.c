@@ -115,6 +115,7 @@ finish(struct helper *h)
 static int
 start(struct helper *h, char *const *env, struct rr_err *err)
 {
+    /* as the helper numbers them; OUT and COMPLAINT are 1 and 2 there, too */
     int its[] = {h->input == NULL ? -1 : input_fd(h->input), -1, -1};
     int rc = its[0] < 0 && h->input != NULL ? -errno : 0;
 

@@ -28,6 +28,7 @@ enum { FD_LOG_READ, FD_OURS, FD_LOG_WRITE, FD_THEIRS, FD_LOCK, FDS };
 /* Of each plugin: the one in use, and the one to go back to. */
 #define COPIES_KEPT 2
 
+/* Take the lock of the stage, and make what lies between its worker and us. */
 static int
 make_fds(const struct conf *conf, const struct conf_stage *stage, int *fds, struct rr_err *err)
 {
