@@ -206,7 +206,7 @@ text_is_utf8(const char *s, size_t n)
 }
 
 void
-text_clean(char *s)
+text_mend(char *s)
 {
     unsigned char *p = (unsigned char *)s;
     size_t n = strlen(s);
@@ -216,11 +216,18 @@ text_clean(char *s)
 
         if (len == 0) {
             *p = '?';
-        } else if (len == 1 && (*p < ' ' || *p == 127)) {
-            *p = ' ';
         }
         p += len == 0 ? 1 : len;
         n -= len == 0 ? 1 : len;
+    }
+}
+
+void
+text_clean(char *s)
+{
+    text_mend(s);
+    for (; *s != '\0'; s++) {
+        *s = (*s >= '\0' && *s < ' ') || *s == 127 ? ' ' : *s;
     }
 }
 

@@ -37,8 +37,10 @@ bool text_is_type(const char *s);
 /* Tell whether n bytes are UTF-8 without NUL. */
 bool text_is_utf8(const char *s, size_t n);
 
-/* Make s fit to print and to stand in JSON: control characters become blanks, and bytes that are no
- * UTF-8 question marks. */
+/* Make s fit to stand in JSON: bytes that are no UTF-8 become question marks. */
+void text_mend(char *s);
+
+/* Make s fit to print as well: control characters become blanks. */
 void text_clean(char *s);
 
 /* Copy what fits into cap bytes, without splitting a UTF-8 character, and make it fit like

@@ -101,7 +101,11 @@ send_json(struct conn *conn, json_t *doc_take)
 static void
 send_error(struct conn *conn, int code, const char *why)
 {
-    send_json(conn, json_pack("{s:b, s:i, s:s}", "ok", 0, "code", code, "error", why));
+    char *text = mem_dup(why);
+
+    text_mend(text); /* it may quote half a character of what was asked */
+    send_json(conn, json_pack("{s:b, s:i, s:s}", "ok", 0, "code", code, "error", text));
+    free(text);
 }
 
 static void

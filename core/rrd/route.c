@@ -57,12 +57,15 @@ begin_request(struct stage *stage, uint16_t frame, uint64_t id, struct rr_err *e
 static void
 answer(struct stage *stage, uint16_t frame, uint64_t id, int rc, const char *why)
 {
+    char text[256];
+
+    text_copy(text, sizeof text, why); /* it may quote half a character of what the worker said */
     if (frame == WIRE_RESULT || id == 0) {
         stage->open_request = 0;
     }
     link_send(stage->link, frame, id,
               rc == 0 ? json_pack("{s:b}", "ok", 1)
-                      : json_pack("{s:b, s:i, s:s}", "ok", 0, "code", rc, "error", why));
+                      : json_pack("{s:b, s:i, s:s}", "ok", 0, "code", rc, "error", text));
 }
 
 /* The store cannot take it: not the worker's fault. Its entry is untouched. */

@@ -67,6 +67,8 @@ run ctl start
 is 'a second start' "$rc" 5
 run ctl status
 like 'status' "$rc $out" '0 rrd*ring_source*ready*'
+run ctl status "a$(printf 'ä%.0s' {1..31})" # the answer quotes 60 bytes of it
+like 'status of a stage that is none' "$rc $err" '2 *there is no stage *'
 run ctl status --json
 like 'status --json' "$rc $out" '0 {*"stages"*}'
 run ctl why puppet

@@ -76,6 +76,9 @@ test_words(void)
     text_list_free(&list);
     text_copy(buf, 6, "gr\xc3\xbc\xc3\x9f");
     is_str(buf, "gr\xc3\xbc", "a cut does not split a character");
+    (void)snprintf(buf, sizeof buf, "\xc3 and\n\xc3\xbc");
+    text_mend(buf);
+    is_str(buf, "? and\n\xc3\xbc", "what is no character becomes a question mark");
     text_copy(buf, sizeof buf, "cut\nbefore \xc3");
     is_str(buf, "cut before ?", "a copy is fit to print");
     ok(text_is_utf8("\xe2\x82\xac", 3) && !text_is_utf8("\xc0\x80", 2) &&
