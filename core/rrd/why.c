@@ -256,4 +256,5 @@ why_ask(const struct why_view *v, size_t stage, struct why *out)
         }
         reason = next == WHY_NONE ? WHY_WORKING : reason_of(v, next);
     } while (next != WHY_NONE && out->n_steps < WHY_STEPS_MAX);
+    text_mend(out->text); /* what a worker said may be cut within a character */
 }

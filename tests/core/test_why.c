@@ -197,6 +197,17 @@ test_reasons(void)
 
     why_ask(&view, TRAINER, &why);
     is_int((int64_t)why.n_steps, 2, "a circle is followed once");
+    for (size_t at = 0; at < 2; at++) {
+        char text[200] = "x";
+
+        seed_failed();
+        for (size_t i = at; i < 199; i++) {
+            text[i] = i % 2 == at ? '\xc3' : '\xbc';
+        }
+        stages[SELFPLAY].text = text;
+        why_ask(&view, SELFPLAY, &why);
+        ok(text_is_utf8(why.text, strlen(why.text)), "a long text of a worker is cut as UTF-8");
+    }
 }
 
 /* Who waits, as text: "selfplay>sync …". */
