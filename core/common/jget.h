@@ -7,6 +7,7 @@
 #define RR_CORE_JGET_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* NULL when there is no such text. */
@@ -29,6 +30,12 @@ static inline int64_t
 jget_int(const json_t *object, const char *key)
 {
     return (int64_t)json_integer_value(json_object_get(object, key));
+}
+
+static inline bool
+jget_is(const json_t *object, const char *key)
+{
+    return json_is_true(json_object_get(object, key));
 }
 
 static inline double

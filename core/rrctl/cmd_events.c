@@ -2,9 +2,9 @@
 /*
  * cmd_events.c - rrctl events, replay and emit.
  */
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/rrctl/client.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 #include "core/rrctl/view.h"
@@ -76,7 +76,7 @@ read_live(struct rrctl *app, json_t *query, struct rr_err *err)
         json_decref(event);
     }
     client_close(&cl);
-    if (rc == -ECONNRESET && json_is_true(json_object_get(query, "follow"))) {
+    if (rc == -ECONNRESET && jget_is(query, "follow")) {
         return rr_err_set(err, -ECONNREFUSED, "rrd in %s has stopped", app->dir);
     }
     return rc;
@@ -219,7 +219,7 @@ cmd_replay(struct rrctl *app, struct rr_err *err)
 
         rc = ask(app, "replay", json_incref(args), &result, err);
         count += jget_int(result, "count");
-        is_more = json_is_true(json_object_get(result, "more"));
+        is_more = jget_is(result, "more");
         (void)json_object_set(args, "after", json_object_get(result, "next"));
         json_decref(result);
         if (rc == 0 && is_more && !app->json && is_seen) {
@@ -241,7 +241,7 @@ cmd_replay(struct rrctl *app, struct rr_err *err)
 static void
 print_emitted(const struct rrctl *app, const json_t *result)
 {
-    if (json_is_true(json_object_get(result, "known"))) {
+    if (jget_is(result, "known")) {
         (void)printf("key %s is known: no event was added\n", args_get(&app->args, "key"));
     } else {
         (void)printf("event %" PRId64 " %s\n", jget_int(result, "id"), app->args.operands[0]);

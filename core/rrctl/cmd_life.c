@@ -2,10 +2,10 @@
 /*
  * cmd_life.c - rrctl start, stop and restart: of the daemon, or of one stage; reload and upgrade.
  */
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/text.h"
 #include "core/rrctl/client.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
 #include "core/rrctl/view.h"
@@ -153,7 +153,7 @@ print_plan(const struct rrctl *app, const json_t *plan)
     size_t i;
     const json_t *step;
 
-    if (!json_is_true(json_object_get(plan, "changes"))) {
+    if (!jget_is(plan, "changes")) {
         (void)puts("nothing changes");
         return;
     }
@@ -211,13 +211,11 @@ print_kept(const struct rrctl *app, const json_t *list)
     {
         const char *from = jget_str(entry, "from");
 
-        (void)printf("%s  %s %.12s  since %s  %s%s%s\n", jget_str(entry, "stage"),
-                     jget_str(entry, "plugin"), jget_str(entry, "hash"),
-                     out_time(jget_int(entry, "time_ms")),
-                     from[0] == '\0' ? "went back to it" : "from ", from,
-                     json_is_true(json_object_get(entry, "is_used"))
-                         ? ""
-                         : "  (not in use: another file was installed since)");
+        (void)printf(
+            "%s  %s %.12s  since %s  %s%s%s\n", jget_str(entry, "stage"), jget_str(entry, "plugin"),
+            jget_str(entry, "hash"), out_time(jget_int(entry, "time_ms")),
+            from[0] == '\0' ? "went back to it" : "from ", from,
+            jget_is(entry, "is_used") ? "" : "  (not in use: another file was installed since)");
     }
     if (json_array_size(list) == 0) {
         (void)puts("every stage runs the installed plugin");

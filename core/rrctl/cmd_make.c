@@ -2,10 +2,10 @@
 /*
  * cmd_make.c - rrctl init and plugin new: folders of files, made from those of the installation.
  */
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/rrctl.h"
 
 #include <ctype.h>

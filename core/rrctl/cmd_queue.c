@@ -2,8 +2,8 @@
 /*
  * cmd_queue.c - rrctl queue and keys: what the store holds for a stage.
  */
+#include "core/common/jget.h"
 #include "core/common/text.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/out.h"
 #include "core/rrctl/rrctl.h"
 
@@ -30,7 +30,7 @@ print_item(const json_t *item)
     page_put(&page, strcmp(state, "buried") == 0 ? OUT_RED : OUT_PLAIN, " %s", state);
     page_put(&page, OUT_PLAIN, " %s%s%s", jget_str(item, "type"), config[0] == '\0' ? "" : " ",
              config);
-    if (json_is_true(json_object_get(item, "replay"))) {
+    if (jget_is(item, "replay")) {
         page_put(&page, OUT_DIM, " replay");
     }
     if (jget_int(item, "due_ms") > 0) {
@@ -80,7 +80,7 @@ static bool
 take_list(void *arg, const json_t *result)
 {
     struct listing *l = arg;
-    const bool is_more = json_is_true(json_object_get(result, "more"));
+    const bool is_more = jget_is(result, "more");
     const json_t *items = json_object_get(result, "items");
     size_t i = 0;
 
@@ -136,7 +136,7 @@ static bool
 take_count(void *arg, const json_t *result)
 {
     *(int64_t *)arg += jget_int(result, "count");
-    return json_is_true(json_object_get(result, "more"));
+    return jget_is(result, "more");
 }
 
 /* "12", or "12-40". */

@@ -6,10 +6,10 @@
  *
  * What this command started it stops; a daemon that it attached to goes on running.
  */
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/run.h"
 #include "core/rrctl/view.h"

@@ -2,8 +2,8 @@
 /*
  * cmd_status.c - rrctl status and why.
  */
+#include "core/common/jget.h"
 #include "core/rrctl/client.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/rrctl.h"
 #include "core/rrctl/view.h"
 

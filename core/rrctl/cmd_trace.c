@@ -2,6 +2,7 @@
 /*
  * cmd_trace.c - rrctl trace.
  */
+#include "core/common/jget.h"
 #include "core/common/text.h"
 #include "core/rrctl/client.h"
 #include "core/rrctl/rrctl.h"
@@ -27,7 +28,7 @@ fetch(void *arg, uint64_t id, json_t **doc, struct rr_err *err)
 
     client_limit(&a->client, a->timeout_ms);
     rc = client_call(&a->client, "event", json_pack("{s:I}", "id", (json_int_t)id), doc, err);
-    if (rc == 0 && json_is_true(json_object_get(*doc, "gone"))) {
+    if (rc == 0 && jget_is(*doc, "gone")) {
         json_decref(*doc);
         *doc = NULL;
         rc =

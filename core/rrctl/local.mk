@@ -7,7 +7,7 @@ rrctl_SOURCES = \
 	core/rrctl/cmd_check.c core/rrctl/cmd_events.c core/rrctl/cmd_help.c \
 	core/rrctl/cmd_life.c core/rrctl/cmd_make.c core/rrctl/cmd_queue.c \
 	core/rrctl/cmd_run.c core/rrctl/cmd_status.c core/rrctl/cmd_trace.c \
-	core/rrctl/confd.c core/rrctl/confd.h core/rrctl/jget.h \
+	core/rrctl/confd.c core/rrctl/confd.h \
 	core/rrctl/out.c core/rrctl/out.h \
 	core/rrctl/proc.c core/rrctl/proc.h \
 	core/rrctl/run.h core/rrctl/run_daemon.c core/rrctl/run_view.c \

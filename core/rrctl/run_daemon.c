@@ -2,11 +2,11 @@
 /*
  * run_daemon.c - the daemon of `rrctl run`: attach or start, poll, stop.
  */
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/status.h"
 #include "core/common/text.h"
 #include "core/rrctl/confd.h"
-#include "core/rrctl/jget.h"
 #include "core/rrctl/out.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/run.h"

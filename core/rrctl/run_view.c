@@ -2,7 +2,7 @@
 /*
  * run_view.c - what `rrctl run` shows: a redrawn screen, lines, or JSON lines.
  */
-#include "core/rrctl/jget.h"
+#include "core/common/jget.h"
 #include "core/rrctl/run.h"
 #include "core/rrctl/view.h"
 

@@ -6,8 +6,8 @@
  */
 #include "core/rrctl/trace.h"
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
-#include "core/rrctl/jget.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

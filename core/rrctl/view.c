@@ -7,7 +7,7 @@
  */
 #include "core/rrctl/view.h"
 
-#include "core/rrctl/jget.h"
+#include "core/common/jget.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -141,7 +141,7 @@ put_queue(struct page *page, const json_t *queue)
     const int64_t buried = jget_int(queue, "buried");
 
     page_put(page, waiting == 0 ? OUT_DIM : OUT_PLAIN, "%s", out_count((double)waiting));
-    if (json_is_true(json_object_get(queue, "full"))) {
+    if (jget_is(queue, "full")) {
         page_put(page, OUT_YELLOW, " full");
     }
     if (buried > 0) {
@@ -396,7 +396,7 @@ view_worker(struct page *page, const json_t *stage)
              jget_int(stage, "pid"), jget_int(stage, "restarts"),
              jget_int(stage, "memory_bytes") >> 20, jget_int(stage, "processes"));
     page_put(page, strcmp(breaker, "closed") == 0 ? OUT_PLAIN : OUT_RED, "%s\n", breaker);
-    if (json_is_true(json_object_get(stage, "upgraded"))) {
+    if (jget_is(stage, "upgraded")) {
         page_put(page, OUT_DIM, "plugin ");
         page_put(page, OUT_PLAIN, "%s %.12s, by rrctl upgrade\n", jget_str(stage, "plugin"),
                  jget_str(stage, "hash"));

@@ -171,8 +171,8 @@ answer(struct conn *conn, const char *line, size_t n)
 {
     struct rr_err err = RR_ERR_INIT;
     json_t *request = json_loadb(line, n, JSON_REJECT_DUPLICATES, NULL);
-    const char *cmd = json_string_value(json_object_get(request, "cmd"));
-    const json_int_t version = json_integer_value(json_object_get(request, "v"));
+    const char *cmd = jget_text(request, "cmd");
+    const int64_t version = jget_int(request, "v");
     struct ctl_ask ask = {
         .rrd = conn->ctl->rrd, .args = json_object_get(request, "args"), .stream = &conn->stream};
 

@@ -5,6 +5,7 @@
 #ifndef RR_CORE_CTL_H
 #define RR_CORE_CTL_H
 
+#include "core/common/jget.h"
 #include "core/rrd/rrd.h"
 
 #include <rr/err.h>
@@ -69,10 +70,8 @@ struct ctl_ask {
     json_t *result;      /* new */
 };
 
-/* Arguments; NULL, other, false when one is not there or is of another type. */
-const char *ctl_text(const struct ctl_ask *ask, const char *key);
+/* A number among the arguments; other when there is none. */
 int64_t ctl_int(const struct ctl_ask *ask, const char *key, int64_t other);
-bool ctl_is_set(const struct ctl_ask *ask, const char *key);
 /* Find the stage that the argument names. */
 int ctl_find_stage(struct ctl_ask *ask, const char *key, struct rr_err *err);
 

@@ -20,12 +20,6 @@
 /* Of the texts in one answer, about; the rest is asked for again. */
 #define KEYS_BYTES_MAX 262144u
 
-const char *
-ctl_text(const struct ctl_ask *ask, const char *key)
-{
-    return json_string_value(json_object_get(ask->args, key));
-}
-
 int64_t
 ctl_int(const struct ctl_ask *ask, const char *key, int64_t other)
 {
@@ -34,17 +28,11 @@ ctl_int(const struct ctl_ask *ask, const char *key, int64_t other)
     return json_is_integer(value) ? (int64_t)json_integer_value(value) : other;
 }
 
-bool
-ctl_is_set(const struct ctl_ask *ask, const char *key)
-{
-    return json_is_true(json_object_get(ask->args, key));
-}
-
 int
 ctl_find_stage(struct ctl_ask *ask, const char *key, struct rr_err *err)
 {
     const struct rrd *rrd = ask->rrd;
-    const char *name = ctl_text(ask, key);
+    const char *name = jget_text(ask->args, key);
     struct text_list names = {0};
     char hint[TEXT_HINT_BYTES];
 
@@ -118,7 +106,7 @@ cmd_stop(struct ctl_ask *ask, struct rr_err *err)
 static int
 cmd_reload(struct ctl_ask *ask, struct rr_err *err)
 {
-    return reload_begin(ask->rrd, ctl_is_set(ask, "dry_run"), NULL,
+    return reload_begin(ask->rrd, jget_is(ask->args, "dry_run"), NULL,
                         ctl_later_new(ask->stream, NULL), err);
 }
 
@@ -128,7 +116,7 @@ cmd_upgrade(struct ctl_ask *ask, struct rr_err *err)
     struct upgrade *u = NULL;
     int rc;
 
-    if (ctl_is_set(ask, "list")) {
+    if (jget_is(ask->args, "list")) {
         ask->result = upgrade_list_new(ask->rrd, err);
         return ask->result == NULL ? err->code : 0;
     }
@@ -144,7 +132,7 @@ static int
 cmd_graph(struct ctl_ask *ask, struct rr_err *err)
 {
     struct rrd *rrd = ask->rrd;
-    const char *format = ctl_text(ask, "format");
+    const char *format = jget_text(ask->args, "format");
     const char **states = mem_zalloc(rrd->n_stages, sizeof *states);
     long long *depths = mem_zalloc(rrd->n_stages, sizeof *depths);
 
@@ -177,9 +165,9 @@ on_emitted(void *arg, const struct store_result *r)
 static int
 cmd_emit(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *type = ctl_text(ask, "type");
-    const char *config = ctl_text(ask, "config");
-    const char *key = ctl_text(ask, "key");
+    const char *type = jget_text(ask->args, "type");
+    const char *config = jget_text(ask->args, "config");
+    const char *key = jget_text(ask->args, "key");
 
     if (type == NULL) {
         return rr_err_set(err, RR_E_INPUT, "the type of the event is missing");
@@ -196,7 +184,7 @@ cmd_emit(struct ctl_ask *ask, struct rr_err *err)
 static int
 cmd_get(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *key = ctl_text(ask, "key");
+    const char *key = jget_text(ask->args, "key");
     char *text = NULL;
     int rc = ctl_find_stage(ask, "stage", err);
 
@@ -246,8 +234,8 @@ cmd_keys(struct ctl_ask *ask, struct rr_err *err)
     int rc = ctl_find_stage(ask, "stage", err);
 
     if (rc == 0) {
-        rc = store_texts(ask->rrd->store, STORE_KEY, ask->stage->conf->name, ctl_text(ask, "after"),
-                         add_key, &p, err);
+        rc = store_texts(ask->rrd->store, STORE_KEY, ask->stage->conf->name,
+                         jget_text(ask->args, "after"), add_key, &p, err);
     }
     if (rc == 0) {
         ask->result = json_pack("{s:s, s:O, s:s?}", "stage", ask->stage->conf->name, "keys", p.keys,
@@ -262,15 +250,15 @@ static void
 tell(enum log_level level, const char *cmd, const struct ctl_ask *ask, int rc)
 {
     const struct ucred *peer = &ask->stream->peer;
-    const char *op = ctl_text(ask, "op");
-    const char *stage = ctl_text(ask, "stage");
+    const char *op = jget_text(ask->args, "op");
+    const char *stage = jget_text(ask->args, "stage");
     /* "after" and "next" go on where the last request of the same command ended */
     const bool only_looks = (op != NULL && strcmp(op, "kick") != 0 && strcmp(op, "drop") != 0) ||
-                            ctl_is_set(ask, "dry_run") ||
+                            jget_is(ask->args, "dry_run") ||
                             json_object_get(ask->args, "after") != NULL ||
                             json_object_get(ask->args, "next") != NULL;
 
-    stage = stage == NULL ? ctl_text(ask, "queue") : stage;
+    stage = stage == NULL ? jget_text(ask->args, "queue") : stage;
     log_write(only_looks ? LOG_DEBUG : level, "ctl", "%s%s%.20s%s%.60s uid=%ld pid=%ld%s", cmd,
               op == NULL ? "" : " ", op == NULL ? "" : op,
               stage == NULL ? "" : " stage=", stage == NULL ? "" : stage, (long)peer->uid,

@@ -25,7 +25,7 @@
 static bool
 is_same(const char *want, const json_t *doc, const char *key)
 {
-    const char *text = json_string_value(json_object_get(doc, key));
+    const char *text = jget_text(doc, key);
 
     return want[0] == '\0' || (text != NULL && strcmp(text, want) == 0);
 }
@@ -44,7 +44,7 @@ matches(const struct ctl_filter *f, const char *text, size_t n)
         return text != NULL;
     }
     doc = json_loadb(text, n, 0, NULL);
-    type = json_string_value(json_object_get(doc, "type"));
+    type = jget_text(doc, "type");
     is_match =
         is_same(f->type, doc, "type") && is_same(f->config, doc, "config") &&
         is_same(f->source, doc, "source") &&
@@ -56,7 +56,7 @@ matches(const struct ctl_filter *f, const char *text, size_t n)
 static int
 take_text(const struct ctl_ask *ask, const char *key, char *out, size_t cap, struct rr_err *err)
 {
-    const char *text = ctl_text(ask, key);
+    const char *text = jget_text(ask->args, key);
 
     if (text != NULL && strlen(text) >= cap) {
         return rr_err_set(err, RR_E_INPUT, "%s: \"%.40s…\" is too long", key, text);
@@ -113,7 +113,7 @@ ctl_events(struct ctl_ask *ask, struct rr_err *err)
     int rc;
 
     *s = (struct ctl_stream){.conn = s->conn, .peer = s->peer};
-    s->follows = ctl_is_set(ask, "follow");
+    s->follows = jget_is(ask->args, "follow");
     s->left = (uint64_t)ctl_int(ask, "limit", 100);
     rc = take_filter(ask, &s->filter, err);
     s->cursor = s->filter.after;
@@ -258,7 +258,7 @@ ctl_replay(struct ctl_ask *ask, struct rr_err *err)
         return rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.queue);
     }
     r.last = r.filter.after;
-    r.op = ctl_is_set(ask, "dry_run") ? NULL : store_op_new();
+    r.op = jget_is(ask->args, "dry_run") ? NULL : store_op_new();
     rc = store_events(ask->rrd->store, r.filter.after, replay_event, &r, err);
     result = json_pack("{s:I, s:I, s:b}", "count", r.count, "next", (json_int_t)r.last, "more",
                        (int)r.is_more);

@@ -161,7 +161,7 @@ listed_new(const struct rrd *rrd, const char *queue, const struct store_item *it
 static int
 list(struct ctl_ask *ask, const char *queue, struct page *p, struct rr_err *err)
 {
-    const char *state = ctl_text(ask, "state");
+    const char *state = jget_text(ask->args, "state");
     json_t *items;
 
     for (size_t i = 0; state != NULL && i < sizeof states / sizeof states[0]; i++) {
@@ -289,8 +289,8 @@ change(struct ctl_ask *ask, const char *queue, struct page *p, struct rr_err *er
 int
 ctl_queue(struct ctl_ask *ask, struct rr_err *err)
 {
-    const char *op = ctl_text(ask, "op");
-    const char *queue = ctl_text(ask, "stage");
+    const char *op = jget_text(ask->args, "op");
+    const char *queue = jget_text(ask->args, "stage");
     struct page *p;
     int rc;
 
