@@ -196,6 +196,7 @@ rig_next(struct store *st, const char *queue, struct store_item *out)
 
 struct rig_taking {
     struct store *st;
+    struct store_op *op; /* of rig_end_at_once() */
     int n, most;
     int ended; /* or an error */
 };
@@ -234,6 +235,28 @@ rig_end_some(struct store *st, const char *queue, int most)
     (void)store_due(st, queue, 1, rig_take, &t, &due, &rig_err);
     store_drain(st);
     return t.ended;
+}
+
+static inline bool
+rig_gather(void *arg, const char *queue, const struct store_item *item)
+{
+    struct rig_taking *t = arg;
+
+    store_op_take(t->op, queue, item, true);
+    return ++t->n < t->most;
+}
+
+/* The same in one operation. */
+static inline int
+rig_end_at_once(struct store *st, const char *queue, int most)
+{
+    struct rig_taking t = {.op = store_op_new(), .most = most};
+    uint64_t due = 0;
+    int rc;
+
+    (void)store_due(st, queue, 1, rig_gather, &t, &due, &rig_err);
+    rc = rig_do(st, t.op, NULL);
+    return rc != 0 ? rc : t.n;
 }
 
 /* Fill a store: events in two queues, some handled, some buried, durable keys, notes. */
