@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/wire.h"
 #include "core/worker/codec.h"
@@ -154,7 +155,7 @@ host_opt_real(struct rr_ctx *ctx, const char *key)
 static const char *
 host_fact(struct rr_ctx *ctx, const char *name)
 {
-    return json_string_value(json_object_get(host_of(ctx)->facts, name));
+    return jget_text(host_of(ctx)->facts, name);
 }
 
 static void
@@ -423,9 +424,9 @@ host_get(struct rr_ctx *ctx, const char *key, struct rr_err *err)
         return NULL;
     }
     json_t *answer = io_wait_reply(host->io, WIRE_VALUE, id);
-    const json_int_t code = json_integer_value(json_object_get(answer, "code"));
+    const int64_t code = jget_int(answer, "code");
     if (code != 0) {
-        const char *text = json_string_value(json_object_get(answer, "error"));
+        const char *text = jget_text(answer, "error");
         rr_err_set(why, (int)code, "cannot read durable key \"%.60s\": %.160s", key,
                    text == NULL ? "no reason given" : text);
     }

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/wire.h"
 
@@ -168,7 +169,7 @@ fill_event(struct io *io, const struct slot *with)
 static void
 take_credit(struct io *io, const json_t *config)
 {
-    const json_int_t credit = json_integer_value(json_object_get(config, "credit"));
+    const int64_t credit = jget_int(config, "credit");
 
     io->credit = credit < 1                    ? 1
                  : credit < RR_WIRE_CREDIT_MAX ? (unsigned)credit
@@ -386,8 +387,8 @@ io_wait_verdict(struct io *io, uint16_t type, uint64_t id, struct rr_err *err)
     int rc = 0;
 
     if (!json_is_true(json_object_get(answer, "ok"))) {
-        const json_int_t code = json_integer_value(json_object_get(answer, "code"));
-        const char *text = json_string_value(json_object_get(answer, "error"));
+        const int64_t code = jget_int(answer, "code");
+        const char *text = jget_text(answer, "error");
         rc = rr_err_set(err, code < 0 ? (int)code : RR_E_INPUT, "rrd refused it: %s",
                         text == NULL ? "no reason given" : text);
     }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 
 const struct stage_option *
@@ -26,7 +27,7 @@ options_find(const struct options *o, const char *key)
 static int
 set_option(struct stage_option *opt, const json_t *texts, struct rr_err *err)
 {
-    const char *text = json_string_value(json_object_get(texts, opt->row->key));
+    const char *text = jget_text(texts, opt->row->key);
 
     if (text == NULL) {
         text = opt->row->fallback;
