@@ -68,7 +68,7 @@ check_layers() {
     local kit='rr/(game|net|search|shard|npz|model|train|rating|loop|data)[a-z_]*\.h|sdk/'
     local abi=(sdk/include/rr/{err,opt,event,host,plugin,effect,test}.h)
     local pure=(core/rrd/{sup,graph,record,slots}.[ch])
-    local quiet=("${pure[@]}" core/rrd/{conf,conf_schema,ini,store}*.[ch])
+    local quiet=("${pure[@]}" core/rrd/{conf,conf_schema,store}*.[ch])
     local dir
 
     includes core -- "$kit" | mark 'the core knows nothing of the kit'

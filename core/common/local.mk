@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-# libcommon: what the three programs share. Users link $(COMMON_LIBS).
+# libcommon: what the three programs share. Users link $(COMMON_LIBS), and of ini.h $(INIH_LIBS).
 noinst_LIBRARIES += libcommon.a
 libcommon_a_SOURCES =
-libcommon_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+libcommon_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(INIH_CFLAGS)
 COMMON_LIBS = libcommon.a $(JANSSON_LIBS) $(CRYPTO_LIBS) -lm
 
 libcommon_a_SOURCES += \
 	core/common/elf.c core/common/elf.h \
 	core/common/fail.c core/common/fail.h \
+	core/common/ini.c core/common/ini.h \
 	core/common/jget.h \
 	core/common/status.c core/common/status.h \
 	core/common/sha256.c core/common/sha256.h \

@@ -4,22 +4,12 @@
  */
 #include "core/rrctl/confd.h"
 
+#include "core/common/ini.h"
 #include "core/common/mem.h"
 #include "core/common/paths.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define FILE_BYTES_MAX ((size_t)64 << 10) /* rrd refuses larger ones */
-
-static int
-is_ini_file(const struct dirent *entry)
-{
-    const size_t length = strlen(entry->d_name);
-
-    return length > 4 && entry->d_name[0] != '.' && strcmp(entry->d_name + length - 4, ".ini") == 0;
-}
 
 static const char *
 skip(const char *at, const char *end, const char *chars)
@@ -30,25 +20,23 @@ skip(const char *at, const char *end, const char *chars)
     return at;
 }
 
-/* What stands behind `key =` in a line that sets it, else NULL. */
-static const char *
-value_of(const char *line, const char *end, const char *key)
+/* Whether a line sets the key. */
+static bool
+is_set(const char *line, const char *end, const char *key)
 {
     const size_t n = strlen(key);
 
     if ((size_t)(end - line) < n || memcmp(line, key, n) != 0) {
-        return NULL;
+        return false;
     }
     line = skip(line + n, end, " \t");
-    return line < end && *line == '=' ? skip(line + 1, end, " \t") : NULL;
+    return line < end && *line == '=';
 }
 
 /* Where in a text a key stands or would be added. */
 struct spot {
     bool has_section;
-    size_t at, bytes;  /* the line to replace, also one that is commented out; bytes 0: insert at */
-    const char *value; /* NULL: not set */
-    size_t value_bytes;
+    size_t at, bytes; /* the line to replace, also one that is commented out; bytes 0: insert at */
 };
 
 static struct spot
@@ -56,11 +44,11 @@ find_spot(const char *text, const char *section, const char *key)
 {
     struct spot spot = {.has_section = false};
     bool is_inside = false;
+    bool is_found = false;
     const char *next;
 
-    for (const char *line = text; *line != '\0'; line = next) {
+    for (const char *line = text; *line != '\0' && !is_found; line = next) {
         const char *end = strchrnul(line, '\n');
-        const char *value;
 
         next = *end == '\n' ? end + 1 : end;
         while (end > line && strchr(" \t\r", end[-1]) != NULL) {
@@ -76,70 +64,51 @@ find_spot(const char *text, const char *section, const char *key)
             }
             continue;
         }
-        value = is_inside ? value_of(line, end, key) : NULL;
-        if (value != NULL) {
-            spot.value = value;
-            spot.value_bytes = (size_t)(end - value);
-        }
-        if (value != NULL ||
+        is_found = is_inside && is_set(line, end, key);
+        if (is_found ||
             (is_inside && spot.bytes == 0 && line < end && strchr("#;", *line) != NULL &&
-             value_of(skip(line + 1, end, " "), end, key) != NULL)) {
+             is_set(skip(line + 1, end, " "), end, key))) {
             spot.at = (size_t)(line - text);
             spot.bytes = (size_t)(next - line);
-        }
-        if (value != NULL) {
-            break;
         }
     }
     return spot;
 }
 
-/* Whether a conf.d has the section. *value is that of the key, new, or NULL when it is not set. */
-static bool
-look(const char *dir, const char *section, const char *key, char **value)
+/* The keys of a section of a conf.d, NULL when it has no such section. New reference. */
+static json_t *
+section_new(const char *dir, const char *section)
 {
-    char *conf = paths_join_new(dir, "conf.d");
-    struct dirent **entries = NULL;
-    const int count = scandir(conf, &entries, is_ini_file, alphasort);
-    bool is_found = false;
+    char *confd = paths_join_new(dir, "conf.d");
+    struct text_list problems = {0};
+    struct ini ini;
 
-    *value = NULL;
-    for (int i = 0; i < count; i++) {
-        char *path = paths_join_new(conf, entries[i]->d_name);
-        char *text = NULL;
-        size_t bytes;
+    ini_read(&ini, confd, "conf.d", &problems);
+    json_t *keys = json_incref(json_object_get(ini.keys, section));
 
-        if (!is_found && paths_read_new(path, FILE_BYTES_MAX, &text, &bytes, NULL) == 0) {
-            const struct spot spot = find_spot(text, section, key);
-
-            is_found = spot.has_section;
-            *value = spot.value == NULL ? NULL : mem_dupn(spot.value, spot.value_bytes);
-        }
-        free(text);
-        free(path);
-        free(entries[i]);
-    }
-    free(entries);
-    free(conf);
-    return is_found;
+    ini_free(&ini);
+    text_list_free(&problems);
+    free(confd);
+    return keys;
 }
 
 char *
 confd_get_new(const char *dir, const char *section, const char *key)
 {
-    char *value;
+    json_t *keys = section_new(dir, section);
+    char *value = mem_dup(ini_text(keys, key));
 
-    (void)look(dir, section, key, &value);
+    json_decref(keys);
     return value;
 }
 
 bool
 confd_has(const char *dir, const char *section)
 {
-    char *value;
-    const bool has = look(dir, section, "", &value);
+    json_t *keys = section_new(dir, section);
+    const bool has = keys != NULL;
 
-    free(value);
+    json_decref(keys);
     return has;
 }
 

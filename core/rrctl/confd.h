@@ -2,7 +2,8 @@
 /*
  * confd.h - read one key of a conf.d, and set keys in the text of a file of one, line by line.
  *
- * Validation is rrd's business (rrd --check); this knows just enough to find `key = value` lines.
+ * Validation is rrd's business (rrd --check); to set keys, this knows just enough to find `key =
+ * value` lines.
  */
 #ifndef RR_CORE_RRCTL_CONFD_H
 #define RR_CORE_RRCTL_CONFD_H

@@ -15,7 +15,7 @@ rrctl_SOURCES = \
 	core/rrctl/view.c core/rrctl/view.h
 rrctl_CPPFLAGS = $(AM_CPPFLAGS) -DRR_DATADIR='"$(rrdatadir)"'
 rrctl_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
-rrctl_LDADD = $(COMMON_LIBS)
+rrctl_LDADD = $(COMMON_LIBS) $(INIH_LIBS)
 
 # Programs that run from the build tree find the default configuration and the template beside them.
 all-local: link-data

@@ -9,10 +9,10 @@
 #ifndef RR_CORE_CONF_H
 #define RR_CORE_CONF_H
 
+#include "core/common/ini.h"
 #include "core/common/paths.h"
 #include "core/common/text.h"
 #include "core/rrd/graph.h"
-#include "core/rrd/ini.h"
 #include "core/rrd/manifest.h"
 #include "core/rrd/slots.h"
 

@@ -14,7 +14,6 @@ librrdcore_a_SOURCES = \
 	core/rrd/graph.c core/rrd/graph.h core/rrd/graph_out.c \
 	core/rrd/health.c core/rrd/health.h \
 	core/rrd/helper.c core/rrd/helper.h \
-	core/rrd/ini.c core/rrd/ini.h \
 	core/rrd/kept.c core/rrd/kept.h \
 	core/rrd/link.c core/rrd/link.h \
 	core/rrd/lock.c core/rrd/lock.h \
@@ -41,12 +40,12 @@ librrdcore_a_SOURCES = \
 	core/rrd/sys.h core/rrd/sys_posix.c \
 	core/rrd/upgrade.c core/rrd/upgrade.h \
 	core/rrd/why.c core/rrd/why.h
-librrdcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
+librrdcore_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 RRDCORE_LIBS = librrdcore.a $(COMMON_LIBS) $(EVENT_LIBS) $(INIH_LIBS) $(LMDB_LIBS)
 
 sbin_PROGRAMS += rrd
 rrd_SOURCES = core/rrd/main.c
-rrd_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS) $(INIH_CFLAGS)
+rrd_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 rrd_LDADD = $(RRDCORE_LIBS)
 nobase_dist_rrdata_DATA += conf.d/00-core.ini
 EXTRA_DIST += doc/core.md doc/store-format.md doc/bench.md doc/failure-model.md

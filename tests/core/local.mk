@@ -10,7 +10,7 @@ TESTS += tests/core/test_rrctl.sh tests/core/test_rrctl_live.sh
 check_PROGRAMS += test_rrctl_parts
 test_rrctl_parts_SOURCES = tests/core/test_rrctl_parts.c core/rrctl/args.c core/rrctl/confd.c \
 	core/rrctl/out.c core/rrctl/view.c
-test_rrctl_parts_LDADD = $(COMMON_LIBS)
+test_rrctl_parts_LDADD = $(COMMON_LIBS) $(INIH_LIBS)
 TESTS += test_rrctl_parts
 check_PROGRAMS += tests/core/test_trace
 tests_core_test_trace_SOURCES = tests/core/test_trace.c core/rrctl/args.c core/rrctl/out.c \

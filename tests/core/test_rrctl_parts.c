@@ -119,8 +119,10 @@ test_ini(void)
     is_value(".", "core", "report", "x y", "ini: blanks around a value are not part of it");
     is_value(".", "core", "slots", NULL, "ini: a comment is no value");
     is_value(".", "core", "nothing", NULL, "ini: a key that is not there");
-    is_value(".", "stage a", "k", "1", "ini: second file, CRLF behind a section");
-    is_value(".", "stage b", "k", "3", "ini: no newline at the end");
+    is_value(".", "stage a", "k", NULL, "ini: CRLF: what rrd refuses is not read");
+    write_text("conf.d/20-b.ini", "[stage d]\nk=1\n#k = 0\n\n[stage e]\nk = 3");
+    is_value(".", "stage d", "k", "1", "ini: another file");
+    is_value(".", "stage e", "k", "3", "ini: no newline at the end");
     is_value(".", "stage c", "k", NULL, "ini: hidden files do not count");
     is_value("nowhere", "core", "k", NULL, "ini: no conf.d");
 
@@ -138,6 +140,7 @@ test_ini(void)
     free(text);
     (void)unlink("conf.d/00-core.ini");
     (void)unlink("conf.d/10-a.ini");
+    (void)unlink("conf.d/20-b.ini");
     (void)unlink("conf.d/.hidden.ini");
     (void)rmdir("conf.d");
     (void)chdir("/");

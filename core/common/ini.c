@@ -8,7 +8,7 @@
  * word, so check_line() refuses them first. inih has no line numbers either: its reader function
  * counts.
  */
-#include "core/rrd/ini.h"
+#include "core/common/ini.h"
 
 #include "core/common/jget.h"
 #include "core/common/mem.h"
