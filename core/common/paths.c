@@ -66,6 +66,23 @@ paths_join_new(const char *a, const char *b)
     return b[0] == '/' ? mem_dup(b) : mem_printf("%s/%s", a, b);
 }
 
+void
+paths_plugin_dirs(const struct paths *paths, const char *dir, const char *plugin_path,
+                  struct text_list *out)
+{
+    struct text_list words = {0};
+
+    text_list_split(&words, plugin_path);
+    for (size_t i = 0; i < words.n; i++) {
+        char *one = paths_join_new(dir, words.v[i]);
+
+        text_list_add(out, one);
+        free(one);
+    }
+    text_list_add(out, paths->plugin_dir);
+    text_list_free(&words);
+}
+
 char *
 paths_real_new(const char *path, struct rr_err *err)
 {

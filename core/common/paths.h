@@ -8,7 +8,7 @@
 #ifndef RR_CORE_PATHS_H
 #define RR_CORE_PATHS_H
 
-#include <rr/err.h>
+#include "core/common/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +29,10 @@ void paths_fini(struct paths *paths);
 
 /* "a/b" in a new string; b alone when it is absolute. */
 char *paths_join_new(const char *a, const char *b);
+
+/* The directories of a plugin_path (those of dir where they are relative) and the built-in one. */
+void paths_plugin_dirs(const struct paths *paths, const char *dir, const char *plugin_path,
+                       struct text_list *out);
 
 /* The absolute form of an existing path in a new string, NULL with *err filled when it fails. */
 char *paths_real_new(const char *path, struct rr_err *err);

@@ -98,21 +98,12 @@ static char *
 plugin_path_new(const struct rrctl *app, const char *dir)
 {
     char *list = confd_get_new(dir, "core", "plugin_path");
-    struct text_list words = {0};
     struct text_list dirs = {0};
 
-    text_list_split(&words, list == NULL ? "" : list);
-    for (size_t i = 0; i < words.n; i++) {
-        char *path = paths_join_new(dir, words.v[i]);
-
-        text_list_add(&dirs, path);
-        free(path);
-    }
-    text_list_add(&dirs, app->paths.plugin_dir);
+    paths_plugin_dirs(&app->paths, dir, list == NULL ? "" : list, &dirs);
     char *joined = text_list_join_new(&dirs, ":");
 
     text_list_free(&dirs);
-    text_list_free(&words);
     free(list);
     return joined;
 }

@@ -153,23 +153,6 @@ take_core_slots(struct conf *conf)
 }
 
 static void
-take_plugin_path(struct conf *conf)
-{
-    struct text_list words = {0};
-
-    text_list_split(&words, ini_text(conf->values, "plugin_path"));
-    for (size_t i = 0; i < words.n; i++) {
-        char *dir = paths_join_new(conf->dir, words.v[i]);
-
-        text_list_add(&conf->plugin_dirs, dir);
-        free(dir);
-    }
-    text_list_add(&conf->plugin_dirs, conf->paths->plugin_dir);
-    conf->plugin_path = text_list_join_new(&conf->plugin_dirs, ":");
-    text_list_free(&words);
-}
-
-static void
 take_group(struct conf *conf)
 {
     const char *name = ini_text(conf->values, "control_group");
@@ -205,7 +188,8 @@ read_core(struct conf *conf, json_t *given)
     conf->log_level = ini_text(v, "log_level");
     take_group(conf);
     take_core_slots(conf);
-    take_plugin_path(conf);
+    paths_plugin_dirs(conf->paths, conf->dir, ini_text(v, "plugin_path"), &conf->plugin_dirs);
+    conf->plugin_path = text_list_join_new(&conf->plugin_dirs, ":");
 }
 
 static void
