@@ -163,7 +163,7 @@ struct store_walk {
     bool is_back; /* set it before the first step: from the last record before `from` backwards */
     int failed;   /* set it to an error of what is done at a record, and the walk ends with it */
     enum store_table table;
-    struct store_key from;
+    const struct store_key *from;
     size_t prefix_n;
     MDB_cursor *cur;
     MDB_cursor_op to;
@@ -171,7 +171,7 @@ struct store_walk {
     int rc;
 };
 /* Walk from the first key from `from` on (NULL: all) through the keys that begin with its first
- * prefix_n bytes. txn NULL: see what is committed. */
+ * prefix_n bytes. It stays the caller's, to the end. txn NULL: see what is committed. */
 void store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_table t,
                 const struct store_key *from, size_t prefix_n);
 /* The next step goes to the first key from another one on. */

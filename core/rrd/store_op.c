@@ -66,50 +66,56 @@ is_plain(const char *s)
     return *s == '\0';
 }
 
-static int
-grow(const char *s, size_t n, void *arg)
+/* A text as it stands between the quotes of JSON; NULL: it is not text. */
+static const char *
+escaped(struct store_op *op, const char *s)
 {
-    return obstack_printf(arg, "%.*s", (int)n, s) < 0;
-}
-
-/* Add what introduces a value, and the value. Returns whether it is text. */
-static bool
-grow_member(struct obstack *room, const char *intro, const char *value)
-{
+    char *text;
+    char *copy;
     json_t *string;
-    int rc = 0;
 
-    if (is_plain(value)) {
-        (void)obstack_printf(room, "%s\"%s\"", intro, value);
-    } else {
-        string = json_string(value);
-        (void)obstack_printf(room, "%s", intro);
-        rc = json_dump_callback(string, grow, room, JSON_COMPACT | JSON_ENCODE_ANY);
-        json_decref(string);
+    if (is_plain(s)) {
+        return s;
     }
-    return rc == 0;
+    string = json_string(s);
+    text = json_dumps(string, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(string);
+    if (text == NULL) {
+        return NULL;
+    }
+    text[strlen(text) - 1] = '\0';
+    copy = keep(op, text + 1);
+    free(text);
+    return copy;
 }
 
-/* Add the JSON text of an event, behind room for the beginning with its id, which is given when it
- * is stored. Returns whether it can be one: not without a payload, or with what is not UTF-8. */
+/* Print the JSON text of an event, behind room for the beginning with its id, which is given when
+ * it is stored. Returns whether it can be one: not without a payload, or with what is not UTF-8. */
 static bool
-grow_text(struct obstack *room, const struct store_event *ev)
+print_text(struct store_op *op, const struct store_event *ev)
 {
-    bool is_fine;
+    const char *type = escaped(op, ev->type);
+    const char *source = escaped(op, ev->source);
+    const char *config = escaped(op, ev->config);
+    const char *key = escaped(op, ev->key == NULL ? "" : ev->key);
+    char parent[24] = "";
 
-    (void)obstack_printf(room, "%*s,\"time_ms\":%" PRIu64, APPEND_HEAD_BYTES, "", ev->time_ms);
-    is_fine = grow_member(room, ",\"type\":", ev->type) &&
-              grow_member(room, ",\"source\":", ev->source) &&
-              grow_member(room, ",\"config\":", ev->config);
-    if (ev->parent != 0) {
-        (void)obstack_printf(room, ",\"parents\":[%" PRIu64 "]", ev->parent);
-    } else {
-        (void)obstack_printf(room, ",\"parents\":[]");
+    if (type == NULL || source == NULL || config == NULL || key == NULL || ev->payload == NULL) {
+        return false;
     }
-    (void)obstack_printf(room, ",\"payload\":%s", ev->payload == NULL ? "" : ev->payload);
-    is_fine = is_fine && (ev->key == NULL || grow_member(room, ",\"key\":", ev->key));
-    (void)obstack_printf(room, "}");
-    return is_fine && ev->payload != NULL;
+    if (ev->parent != 0) {
+        (void)snprintf(parent, sizeof parent, "%" PRIu64, ev->parent);
+    }
+    (void)obstack_printf(&op->room,
+                         "%*s,\"time_ms\":%" PRIu64 ",\"type\":\"%s\",\"source\":\"%s\","
+                         "\"config\":\"%s\",\"parents\":[%s],\"payload\":%s",
+                         APPEND_HEAD_BYTES, "", ev->time_ms, type, source, config, parent,
+                         ev->payload);
+    if (ev->key != NULL) {
+        (void)obstack_printf(&op->room, ",\"key\":\"%s\"", key);
+    }
+    obstack_1grow(&op->room, '}');
+    return true;
 }
 
 void
@@ -124,7 +130,7 @@ store_op_append(struct store_op *op, const struct store_event *ev, const char *c
 {
     struct change *c = add(op, CHANGE_APPEND, NULL);
     struct rr_err *err = &op->result.err;
-    const bool is_json = grow_text(&op->room, ev);
+    const bool is_json = print_text(op, ev);
 
     c->append.text_n = obstack_object_size(&op->room);
     c->append.text = obstack_finish(&op->room);

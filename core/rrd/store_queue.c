@@ -131,6 +131,7 @@ store_do_move(struct store *st, const struct change *c, struct rr_err *err)
 /* The entries of a queue in one state. */
 struct line {
     struct store_walk w;
+    struct store_key from;
     struct store_item item; /* the next, if there is one */
     bool more;
 };
@@ -144,9 +145,8 @@ line_step(struct line *l)
 static void
 line_open(struct line *l, struct store *st, MDB_txn *txn, const char *queue, enum store_state state)
 {
-    const struct store_key from = state_key(queue, state);
-
-    store_walk(&l->w, st, txn, T_QUEUE, &from, from.n);
+    l->from = state_key(queue, state);
+    store_walk(&l->w, st, txn, T_QUEUE, &l->from, l->from.n);
     line_step(l);
 }
 
@@ -254,6 +254,7 @@ store_counts(struct store *st, const char *queue, struct store_counts *out, stru
 int
 store_queues(struct store *st, store_text_fn fn, void *arg, struct rr_err *err)
 {
+    struct store_key behind; /* all keys "name\0…" of a queue */
     struct store_walk w;
     bool more = true;
 
@@ -261,8 +262,7 @@ store_queues(struct store *st, store_text_fn fn, void *arg, struct rr_err *err)
     while (more && store_next(&w)) {
         char *name = mem_dupn(w.k.mv_data, strnlen(w.k.mv_data, w.k.mv_size));
 
-        struct store_key behind = store_key_name(name); /* all keys "name\0…" */
-
+        behind = store_key_name(name);
         store_key_add(&behind, "\1", 1);
         store_seek(&w, &behind);
         more = fn(arg, name, "");

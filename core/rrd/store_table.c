@@ -213,7 +213,7 @@ store_walk(struct store_walk *w, struct store *st, MDB_txn *txn, enum store_tabl
 void
 store_seek(struct store_walk *w, const struct store_key *from)
 {
-    w->from = *from;
+    w->from = from;
     w->to = MDB_SET_RANGE;
 }
 
@@ -222,7 +222,7 @@ store_next(struct store_walk *w)
 {
     const MDB_cursor_op to = w->to;
 
-    if (w->cur == NULL || w->failed != 0 || (to == MDB_SET_RANGE && !key_val(&w->from, &w->k))) {
+    if (w->cur == NULL || w->failed != 0 || (to == MDB_SET_RANGE && !key_val(w->from, &w->k))) {
         return false;
     }
     w->to = w->is_back ? MDB_PREV : MDB_NEXT;
@@ -231,8 +231,9 @@ store_next(struct store_walk *w)
         w->rc = mdb_cursor_get(w->cur, &w->k, &w->v,
                                to == MDB_SET_RANGE && w->rc == 0 ? MDB_PREV : MDB_LAST);
     }
-    return w->rc == 0 && w->k.mv_size >= w->prefix_n &&
-           memcmp(w->k.mv_data, w->from.bytes, w->prefix_n) == 0;
+    return w->rc == 0 &&
+           (w->prefix_n == 0 || (w->k.mv_size >= w->prefix_n &&
+                                 memcmp(w->k.mv_data, w->from->bytes, w->prefix_n) == 0));
 }
 
 int
