@@ -227,23 +227,21 @@ cmd_init(struct rrctl *app, struct rr_err *err)
     return rc < 0 ? rc : say(app, json_pack("{s:s}", "dir", dir), JSON_COMPACT, print_init);
 }
 
-/* text with each `from` replaced, in a new string. */
+/* text with each `from` replaced. */
 static char *
-replaced_new(const char *text, const char *from, const char *to)
+replaced_new(char *text_take, const char *from, const char *to)
 {
-    char *out = mem_dup("");
-    const char *at;
+    const char *at = text_take;
 
-    for (; (at = strstr(text, from)) != NULL; text = at + strlen(from)) {
-        char *longer = mem_printf("%s%.*s%s", out, (int)(at - text), text, to);
+    while ((at = strstr(at, from)) != NULL) {
+        const size_t before = (size_t)(at - text_take);
+        char *text = mem_printf("%.*s%s%s", (int)before, text_take, to, at + strlen(from));
 
-        free(out);
-        out = longer;
+        free(text_take);
+        text_take = text;
+        at = text + before + strlen(to);
     }
-    char *whole = mem_printf("%s%s", out, text);
-
-    free(out);
-    return whole;
+    return text_take;
 }
 
 /* What a new plugin is made of. */
@@ -258,13 +256,9 @@ static char *
 renamed_new(const void *arg, const char *text)
 {
     const struct plugin *p = arg;
-    char *small = replaced_new(text, "hello", p->name);
-    char *both = replaced_new(small, "HELLO", p->capitals);
-    char *placed = replaced_new(both, TEMPLATE_PC, p->pc_line);
+    char *renamed = replaced_new(mem_dup(text), "hello", p->name);
 
-    free(both);
-    free(small);
-    return placed;
+    return replaced_new(replaced_new(renamed, "HELLO", p->capitals), TEMPLATE_PC, p->pc_line);
 }
 
 /* Whether a plugin may be called that. */

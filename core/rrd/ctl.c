@@ -81,6 +81,7 @@ conn_free(struct conn *conn)
     if (conn->stream.later != NULL) {
         conn->stream.later->conn = NULL;
     }
+    json_decref(conn->stream.filter.members);
     bufferevent_free(conn->bev);
     free(conn);
 }

@@ -23,9 +23,7 @@ struct ctl_later;
 
 /* Which events are meant. */
 struct ctl_filter {
-    char type[TEXT_TYPE_MAX + 1];    /* "" for all */
-    char config[256];                /* "" for all */
-    char source[TEXT_NAME_MAX + 1];  /* stage that emitted them, "" for all */
+    json_t *members;                 /* that an event must have, owned; NULL: any */
     const struct manifest *consumer; /* of those that it consumes; NULL for all */
     uint64_t after;                  /* ids above */
     uint64_t end;                    /* ids below */

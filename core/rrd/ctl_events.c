@@ -7,7 +7,7 @@
  */
 #include "core/rrd/ctl.h"
 
-#include "core/common/mem.h"
+#include "core/common/wire.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -22,47 +22,26 @@
 /* Children of an event that one answer names. */
 #define CHILDREN_MAX 500
 
-static bool
-is_same(const char *want, const json_t *doc, const char *key)
-{
-    const char *text = jget_text(doc, key);
-
-    return want[0] == '\0' || (text != NULL && strcmp(text, want) == 0);
-}
-
 /* Whether an event is meant; never a damaged one. */
 static bool
 matches(const struct ctl_filter *f, const char *text, size_t n)
 {
     const struct manifest *m = f->consumer;
-    const char *type;
-    json_t *doc;
-    bool is_match;
+    const char *key;
+    json_t *want;
 
-    if (text == NULL ||
-        (f->type[0] == '\0' && f->config[0] == '\0' && f->source[0] == '\0' && m == NULL)) {
+    if (text == NULL || (json_object_size(f->members) == 0 && m == NULL)) {
         return text != NULL;
     }
-    doc = json_loadb(text, n, 0, NULL);
-    type = jget_text(doc, "type");
-    is_match =
-        is_same(f->type, doc, "type") && is_same(f->config, doc, "config") &&
-        is_same(f->source, doc, "source") &&
-        (m == NULL || (type != NULL && manifest_port(m->consumes, m->n_consumes, type) != NULL));
+    json_t *doc = json_loadb(text, n, 0, NULL);
+    bool is_match = m == NULL || manifest_port(m->consumes, m->n_consumes, jget_str(doc, "type"));
+
+    json_object_foreach(f->members, key, want)
+    {
+        is_match = is_match && json_equal(json_object_get(doc, key), want);
+    }
     json_decref(doc);
     return is_match;
-}
-
-static int
-take_text(const struct ctl_ask *ask, const char *key, char *out, size_t cap, struct rr_err *err)
-{
-    const char *text = jget_text(ask->args, key);
-
-    if (text != NULL && strlen(text) >= cap) {
-        return rr_err_set(err, RR_E_INPUT, "%s: \"%.40s…\" is too long", key, text);
-    }
-    (void)snprintf(out, cap, "%s", text == NULL ? "" : text);
-    return 0;
 }
 
 /* The first event of a time or later; the end of the log when there is none. */
@@ -77,22 +56,31 @@ id_at(struct rrd *rrd, int64_t time_ms, uint64_t *id, struct rr_err *err)
     return rc == RR_E_EMPTY ? 0 : rc;
 }
 
-/* Read type, config, stage, from_ms, to_ms, after. */
+/* Read type, config, stage, from_ms, to_ms, after. f->members is new in every case. */
 static int
 take_filter(const struct ctl_ask *ask, struct ctl_filter *f, struct rr_err *err)
 {
+    static const char *const names[][2] = {
+        {"type", "type"}, {"config", "config"}, {"stage", "source"}};
     uint64_t first = 0;
     int rc;
 
     f->after = (uint64_t)ctl_int(ask, "after", 0);
     f->end = UINT64_MAX;
-    if (take_text(ask, "type", f->type, sizeof f->type, err) != 0 ||
-        take_text(ask, "config", f->config, sizeof f->config, err) != 0 ||
-        take_text(ask, "stage", f->source, sizeof f->source, err) != 0) {
-        return RR_E_INPUT;
+    f->members = json_object();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *text = jget_str(ask->args, names[i][0]);
+
+        if (strlen(text) > RR_WIRE_NAME_MAX) {
+            return rr_err_set(err, RR_E_INPUT, "%s: \"%.40s…\" is too long", names[i][0], text);
+        }
+        if (text[0] != '\0') {
+            (void)json_object_set_new(f->members, names[i][1], json_string(text));
+        }
     }
-    if (f->type[0] != '\0' && !text_is_type(f->type)) {
-        return rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", f->type);
+    const char *type = jget_text(f->members, "type");
+    if (type != NULL && !text_is_type(type)) {
+        return rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", type);
     }
     if (json_is_integer(json_object_get(ask->args, "from_ms"))) {
         rc = id_at(ask->rrd, ctl_int(ask, "from_ms", 0), &first, err);
@@ -112,6 +100,7 @@ ctl_events(struct ctl_ask *ask, struct rr_err *err)
     struct ctl_stream *s = ask->stream;
     int rc;
 
+    json_decref(s->filter.members);
     *s = (struct ctl_stream){.conn = s->conn, .peer = s->peer};
     s->follows = jget_is(ask->args, "follow");
     s->left = (uint64_t)ctl_int(ask, "limit", 100);
@@ -249,17 +238,19 @@ ctl_replay(struct ctl_ask *ask, struct rr_err *err)
     if (rc == 0) {
         rc = take_filter(ask, &r.filter, err);
     }
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        r.filter.consumer = ask->stage->conf->manifest;
+        r.queue = ask->stage->conf->name;
+        r.last = r.filter.after;
+        rc = r.filter.consumer->n_consumes > 0
+                 ? 0
+                 : rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.queue);
     }
-    r.filter.consumer = ask->stage->conf->manifest;
-    r.queue = ask->stage->conf->name;
-    if (r.filter.consumer->n_consumes == 0) {
-        return rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.queue);
+    if (rc == 0) {
+        r.op = jget_is(ask->args, "dry_run") ? NULL : store_op_new();
+        rc = store_events(ask->rrd->store, r.filter.after, replay_event, &r, err);
     }
-    r.last = r.filter.after;
-    r.op = jget_is(ask->args, "dry_run") ? NULL : store_op_new();
-    rc = store_events(ask->rrd->store, r.filter.after, replay_event, &r, err);
+    json_decref(r.filter.members);
     result = json_pack("{s:I, s:I, s:b}", "count", r.count, "next", (json_int_t)r.last, "more",
                        (int)r.is_more);
     if (rc != 0 || r.op == NULL || r.count == 0) {
