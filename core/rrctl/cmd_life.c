@@ -6,9 +6,9 @@
 #include "core/common/mem.h"
 #include "core/common/text.h"
 #include "core/rrctl/client.h"
+#include "core/rrctl/out.h"
 #include "core/rrctl/proc.h"
 #include "core/rrctl/rrctl.h"
-#include "core/rrctl/view.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -54,10 +54,19 @@ ask_stage(struct rrctl *app, struct rr_err *err)
 static void
 print_start(const struct rrctl *app, const json_t *status)
 {
+    const json_t *stages = json_object_get(status, "stages");
+    const json_t *stage;
+    size_t n_ready = 0;
+    size_t i;
+
     (void)app;
+    json_array_foreach(stages, i, stage)
+    {
+        n_ready += strcmp(jget_str(stage, "state"), "ready") == 0;
+    }
     (void)printf("rrd %s runs in %s, pid %" PRId64 ": %zu of %zu stages ready\n",
                  jget_str(status, "version"), jget_str(status, "dir"), jget_int(status, "pid"),
-                 view_count(status, "ready"), view_count(status, NULL));
+                 n_ready, json_array_size(stages));
 }
 
 static int

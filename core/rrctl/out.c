@@ -34,20 +34,16 @@ static const char *const styles[] = {
 void
 page_init(struct page *page)
 {
-    const char *term = getenv("TERM");
     const char *no_color = getenv("NO_COLOR");
     struct winsize size;
 
     memset(page, 0, sizeof *page);
     page->has_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-    if (!isatty(STDOUT_FILENO)) {
-        return;
-    }
-    page->has_color =
-        (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
-    page->columns = 80;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-        page->columns = size.ws_col;
+    page->has_color = screen_can_draw() && (no_color == NULL || no_color[0] == '\0');
+    if (isatty(STDOUT_FILENO)) {
+        const bool is_known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+
+        page->columns = is_known ? size.ws_col : 80;
     }
 }
 

@@ -44,20 +44,6 @@ state_style(const char *word)
     return strcmp(word, "ready") == 0 ? OUT_PLAIN : OUT_DIM;
 }
 
-size_t
-view_count(const json_t *status, const char *state)
-{
-    const json_t *stages = json_object_get(status, "stages");
-    const json_t *stage;
-    size_t i, count = 0;
-
-    json_array_foreach(stages, i, stage)
-    {
-        count += state == NULL || strcmp(jget_str(stage, "state"), state) == 0;
-    }
-    return count;
-}
-
 void
 view_head(struct page *page, const json_t *status)
 {

@@ -33,7 +33,4 @@ void view_deaths(struct page *page, const json_t *deaths, size_t most);
 /* "selfplay 62 %, trainer backoff": what each stage does, in few words on the rest of the line. */
 void view_brief(struct page *page, const json_t *status);
 
-/* Number of stages, and of those that are in a state. */
-size_t view_count(const json_t *status, const char *state);
-
 #endif
