@@ -103,7 +103,6 @@ draw(const struct run *run)
 static void
 line_begin(struct page *page, const struct run *run)
 {
-
     page_init(page);
     page->columns = 0;
     page_put(page, OUT_DIM, "%8s  ", out_clock(client_now_ms() - run->began_ms));
