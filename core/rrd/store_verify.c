@@ -250,7 +250,7 @@ value_of(struct table_walk *t, const struct page *page, const struct node *node,
            broken(w, "a large value is damaged", over);
 }
 
-/* The order of the key of a node and another one. */
+/* The order of the key of a node, which can be one of that table, and another one. */
 static int
 compare(const struct table_walk *t, const struct node *node, const struct store_key *key)
 {
@@ -269,11 +269,18 @@ compare(const struct table_walk *t, const struct node *node, const struct store_
     return order != 0 ? order : (n > key->n) - (n < key->n);
 }
 
-static void
-key_of(const struct node *node, struct store_key *out)
+/* Take the key of a node if it can be one of that table and comes after the last. */
+static bool
+take_key(const struct table_walk *t, const struct node *node, struct store_key *out)
 {
+    if (node->key_bytes == 0 || node->key_bytes > STORE_KEY_MAX ||
+        (t->table == -2 && node->key_bytes != 8) ||
+        (t->met.entries > 0 && compare(t, node, &t->last) <= 0)) {
+        return false;
+    }
     out->n = node->key_bytes;
     memcpy(out->bytes, node->key, out->n);
+    return true;
 }
 
 static bool walk_table(struct walk *w, int table, const struct table_head *head);
@@ -349,14 +356,10 @@ walk_leaf(struct table_walk *t, const struct page *page, const struct node *node
     MDB_val v;
 
     if ((node->flags & ~(unsigned)NODE_BIG) != (t->table == -1 ? NODE_TABLE : 0u) ||
-        node->key_bytes == 0 || node->key_bytes > STORE_KEY_MAX ||
-        (t->table == -2 && node->key_bytes != 8) ||
-        (t->met.entries > 0 && compare(t, node, &t->last) <= 0) ||
-        (t->floor.n > 0 && compare(t, node, &t->floor) < 0)) {
+        !take_key(t, node, &t->last) || (t->floor.n > 0 && compare(t, node, &t->floor) < 0)) {
         return broken(t->w, "keys are out of order", page->head.number);
     }
     t->floor.n = 0;
-    key_of(node, &t->last);
     t->met.entries++;
     return value_of(t, page, node, &v) && take_record(t, &v);
 }
@@ -373,13 +376,9 @@ walk_branch(struct table_walk *t, const struct page *page, const struct node *no
         (uint64_t)node->low | (uint64_t)node->high << 16 | (uint64_t)node->flags << 32;
     const uint64_t entries = t->met.entries;
 
-    if (node->key_bytes > STORE_KEY_MAX ||
-        (!is_first &&
-         ((t->table == -2 && node->key_bytes != 8) || compare(t, node, &t->last) <= 0))) {
+    /* the first key counts as lower than all */
+    if (!is_first && !take_key(t, node, &t->floor)) {
         return broken(t->w, "a branch leads astray", page->head.number);
-    }
-    if (!is_first) { /* the first key counts as lower than all */
-        key_of(node, &t->floor);
     }
     return (walk_page(t, child, depth - 1) && t->met.entries > entries) ||
            broken(t->w, "a branch leads nowhere", page->head.number);
