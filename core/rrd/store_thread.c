@@ -316,8 +316,7 @@ store_thread_start(struct store *st, struct rr_err *err)
     (void)pthread_cond_init(&st->has_work, NULL);
     st->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (st->fd < 0) {
-        rc = -errno;
-        return rr_err_set(err, rc, "cannot make an eventfd: %s", strerror(-rc));
+        return rr_err_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
     }
     /* Signals are the loop's. */
     (void)sigfillset(&all);

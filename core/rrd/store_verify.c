@@ -135,15 +135,13 @@ check_file(const char *path, int *fd, struct meta *meta, struct rr_err *err)
 
     *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (*fd < 0) {
-        rc = -errno;
-        return rc == -ENOENT ? 0
-               : rc == -ELOOP
+        return errno == ENOENT ? 0
+               : errno == ELOOP
                    ? rr_err_set(err, RR_E_CORRUPT, "it is a symbolic link; move the link away")
-                   : rr_err_set(err, rc, "cannot open it: %s", strerror(-rc));
+                   : rr_err_set(err, -errno, "cannot open it: %s", strerror(errno));
     }
     if (fstat(*fd, &st) != 0) {
-        rc = -errno;
-        (void)rr_err_set(err, rc, "cannot look at it: %s", strerror(-rc));
+        rc = rr_err_set(err, -errno, "cannot look at it: %s", strerror(errno));
     } else if (!S_ISREG(st.st_mode)) {
         rc = rr_err_set(err, RR_E_CORRUPT, "it is not a regular file; move it away");
     } else if (st.st_uid != geteuid()) {
@@ -459,11 +457,9 @@ check_pages(int fd, const struct meta *meta, struct store_check *out, struct rr_
     const size_t bytes = (size_t)(w.pages * page);
     void *file = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
     bool is_whole;
-    int rc;
 
     if (file == MAP_FAILED) {
-        rc = -errno;
-        return rr_err_set(err, rc, "cannot map it: %s", strerror(-rc));
+        return rr_err_set(err, -errno, "cannot map it: %s", strerror(errno));
     }
     w.file = file;
     w.seen = mem_zalloc((size_t)(w.pages / 8 + 1), 1);
