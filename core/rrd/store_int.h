@@ -26,7 +26,8 @@ enum store_table {
     T_CHILD,
     T_FACT,
     T_REF, /* of formats 1 and 2 only: how many queues needed an event */
-    T_COUNT
+    T_COUNT,
+    T_FREE = T_COUNT /* LMDB's own list of free pages, which has the number 0 */
 };
 
 enum change_kind { CHANGE_APPEND, CHANGE_REPLAY, CHANGE_TAKE, CHANGE_MOVE, CHANGE_TEXT };
@@ -87,7 +88,7 @@ struct counter {
 
 struct store {
     MDB_env *env;
-    MDB_dbi dbi[T_COUNT];
+    MDB_dbi dbi[T_FREE + 1];
     struct store_conf conf;
     uint64_t start;
     char *dir, *ballast_path;

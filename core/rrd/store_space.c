@@ -60,25 +60,17 @@ take_ballast(struct store *st)
 static uint64_t
 free_pages(struct store *st)
 {
-    MDB_txn *txn;
-    MDB_cursor *cur;
-    MDB_val k;
-    MDB_val v;
+    struct store_walk w;
     uint64_t pages = 0;
 
-    if (store_read(st, &txn, NULL) != 0) {
-        return 0;
-    }
-    if (mdb_cursor_open(txn, 0, &cur) == 0) {
-        while (mdb_cursor_get(cur, &k, &v, MDB_NEXT) == 0) {
-            size_t n = 0;
+    store_walk(&w, st, NULL, T_FREE, NULL, 0);
+    while (store_next(&w)) {
+        size_t n;
 
-            memcpy(&n, v.mv_data, sizeof n);
-            pages += n;
-        }
-        mdb_cursor_close(cur);
+        memcpy(&n, w.v.mv_data, sizeof n);
+        pages += n;
     }
-    mdb_txn_abort(txn);
+    (void)store_walk_end(&w, NULL);
     return pages;
 }
 
