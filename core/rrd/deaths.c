@@ -5,7 +5,7 @@
 #include "core/rrd/deaths.h"
 
 #include "core/common/fail.h"
-
+#include "core/common/jget.h"
 #include "core/rrd/route.h"
 #include "core/rrd/stage_log.h"
 
@@ -60,8 +60,6 @@ int
 deaths_load(struct stage *stage, struct rr_err *err)
 {
     struct stage_exit *e = &stage->last_exit;
-    const char *kind = "exit";
-    const char *why = "";
     char *text = NULL;
     json_t *doc;
     const int rc = store_text_new(stage->rrd->store, STORE_HIST, stage->conf->name, "", &text, err);
@@ -72,16 +70,16 @@ deaths_load(struct stage *stage, struct rr_err *err)
     }
     doc = json_loads(text, 0, NULL);
     free(text);
-    stage->restarts = (uint64_t)json_integer_value(json_object_get(doc, "restarts"));
+    stage->restarts = (uint64_t)jget_int(doc, "restarts");
     (void)json_array_extend(stage->deaths, json_object_get(doc, "deaths"));
     json_decref(doc);
 
     const json_t *last = json_array_get(stage->deaths, json_array_size(stage->deaths) - 1);
 
-    e->time_ms = (uint64_t)json_integer_value(json_object_get(last, "time_ms"));
-    (void)json_unpack((json_t *)(uintptr_t)last, "{s?i, s?i, s?s, s?s}", "code", &e->code, "signal",
-                      &e->signal, "text", &why, "kind", &kind);
-    text_copy(e->kind, sizeof e->kind, kind);
-    text_copy(e->text, sizeof e->text, why);
+    e->time_ms = (uint64_t)jget_int(last, "time_ms");
+    e->code = (int)jget_int(last, "code");
+    e->signal = (int)jget_int(last, "signal");
+    text_copy(e->kind, sizeof e->kind, jget_str(last, "kind"));
+    text_copy(e->text, sizeof e->text, jget_str(last, "text"));
     return 0;
 }

@@ -7,7 +7,6 @@
 #include "core/rrd/frames.h"
 
 #include "core/common/fail.h"
-
 #include "core/common/jget.h"
 #include "core/rrd/health.h"
 #include "core/rrd/link.h"

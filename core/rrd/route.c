@@ -8,6 +8,7 @@
 #include "core/rrd/route.h"
 
 #include "core/common/fail.h"
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/rrd/health.h"
 #include "core/rrd/link.h"
@@ -224,9 +225,9 @@ append_emit(struct stage *stage, struct store_op *op, const json_t *row, bool ne
 {
     const struct manifest *m = stage->conf->manifest;
     const char **queues = mem_zalloc(stage->rrd->n_stages, sizeof *queues);
-    const char *type = json_string_value(json_object_get(row, "type"));
-    const char *key = json_string_value(json_object_get(row, "key"));
-    const char *config = json_string_value(json_object_get(row, "config"));
+    const char *type = jget_text(row, "type");
+    const char *key = jget_text(row, "key");
+    const char *config = jget_text(row, "config");
     const json_t *payload = json_object_get(row, "payload");
     const struct manifest_port *port =
         type == NULL ? NULL : manifest_port(m->produces, m->n_produces, type);

@@ -5,6 +5,7 @@
 #include "core/rrd/route.h"
 
 #include "core/common/fail.h"
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/rrd/room.h"
 #include "core/rrd/sys.h"
@@ -114,8 +115,8 @@ deliver(struct stage *stage, const struct store_item *item)
     if (rc == 0) {
         head = head_new(text, &is_usual);
     }
-    const char *type = json_string_value(json_object_get(head, "type"));
-    const char *config = json_string_value(json_object_get(head, "config"));
+    const char *type = jget_text(head, "type");
+    const char *config = jget_text(head, "config");
 
     if (rc == 0 && (type == NULL || config == NULL)) {
         rc = rr_err_set(&err, RR_E_CORRUPT, "the stored event is not a JSON object with a type");

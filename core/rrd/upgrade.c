@@ -7,6 +7,7 @@
 #include "core/rrd/upgrade.h"
 
 #include "core/common/fail.h"
+#include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/rrd/kept.h"
 #include "core/rrd/route.h"
@@ -72,8 +73,7 @@ static int
 find_previous(const struct conf *conf, const struct conf_stage *s, char **out, struct rr_err *err)
 {
     json_t *record = kept_load(conf->dir, err);
-    const char *previous =
-        json_string_value(json_object_get(json_object_get(record, s->name), "previous"));
+    const char *previous = jget_str(json_object_get(record, s->name), "previous");
     char installed[SHA256_HEX_BYTES];
     const char *hash;
     int rc = 0;
@@ -82,7 +82,7 @@ find_previous(const struct conf *conf, const struct conf_stage *s, char **out, s
     hash = kept_hash(record, s->name, s->plugin, installed);
     if (record == NULL) {
         rc = err->code;
-    } else if (previous == NULL || previous[0] == '\0') {
+    } else if (previous[0] == '\0') {
         rc = rr_err_set(err, RR_E_INPUT, "stage %s has no upgrade that could be undone", s->name);
     } else if (hash == NULL || strcmp(hash, s->hash) != 0) {
         rc = rr_err_set(err, RR_E_INPUT,
@@ -162,14 +162,14 @@ add_rows(struct upgrade *u, const char *name, const char *file, struct rr_err *e
 int
 upgrade_new(const struct rrd *rrd, const json_t *args, struct upgrade **out, struct rr_err *err)
 {
-    const char *name = json_string_value(json_object_get(args, "name"));
-    const char *file = json_string_value(json_object_get(args, "file"));
+    const char *name = jget_text(args, "name");
+    const char *file = jget_text(args, "file");
     int rc;
 
     *out = mem_zalloc(1, sizeof **out);
     (*out)->rrd = rrd;
-    (*out)->watch_events = (uint64_t)json_integer_value(json_object_get(args, "watch_events"));
-    (*out)->watch_ms = (uint64_t)json_integer_value(json_object_get(args, "watch_ms"));
+    (*out)->watch_events = (uint64_t)jget_int(args, "watch_events");
+    (*out)->watch_ms = (uint64_t)jget_int(args, "watch_ms");
     if (name == NULL || (file == NULL && !json_is_true(json_object_get(args, "undo")))) {
         rc = rr_err_set(err, RR_E_INPUT, "the name of a stage or the new file is missing");
     } else {
@@ -470,12 +470,12 @@ upgrade_list_new(const struct rrd *rrd, struct rr_err *err)
     json_object_foreach(record, stage, entry)
     {
         const long at = conf_stage_index(&rrd->conf, stage);
-        const char *hash = json_string_value(json_object_get(entry, "hash"));
+        const char *hash = jget_str(entry, "hash");
 
         (void)json_object_set_new(entry, "stage", json_string(stage));
         (void)json_object_set_new(
             entry, "is_used",
-            json_boolean(at >= 0 && hash != NULL && strcmp(rrd->conf.stages[at].hash, hash) == 0));
+            json_boolean(at >= 0 && strcmp(rrd->conf.stages[at].hash, hash) == 0));
         (void)json_array_append(list, entry);
     }
     json_decref(record);
