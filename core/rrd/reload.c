@@ -42,10 +42,9 @@ struct reload {
     pid_t pid; /* of the check */
     struct bufferevent *output;
     struct conf other; /* the one that is not in force: the new one before the swap, then the old */
-    bool has_other;
-    struct plan plan; /* from the one in force to the other one; after the swap what was done */
-    json_t *told;     /* the plan as it is answered */
-    char why[300];    /* it is undone */
+    struct plan plan;  /* from the one in force to the other one; after the swap what was done */
+    json_t *told;      /* the plan as it is answered */
+    char why[300];     /* it is undone */
 };
 
 static const char *const phase_names[] = {
@@ -109,9 +108,7 @@ reload_free(struct reload *r)
     plan_fini(&r->plan);
     upgrade_free(r->upgrade);
     text_list_free(&r->sets);
-    if (r->has_other) {
-        conf_free(&r->other);
-    }
+    conf_free(&r->other);
     json_decref(r->told);
     free(r);
 }
@@ -161,7 +158,6 @@ load(struct reload *r)
     struct rrd *rrd = r->rrd;
     struct rr_err err = RR_ERR_INIT;
 
-    r->has_other = true;
     if (conf_load(&r->other, rrd->conf.dir, &rrd->paths, &r->sets) != 0) {
         finish(r, r->bad, r->other.problems.v[0]);
         return;

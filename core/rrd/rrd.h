@@ -77,9 +77,8 @@ struct stage {
 
     struct sup sup;
     uint64_t state_since_ms; /* UTC */
-    uint64_t state_since_mono_ms;
-    uint64_t due_ms;        /* monotonic: the time of this state is over; 0: no limit */
-    uint64_t next_start_ms; /* UTC, in BACKOFF */
+    uint64_t due_ms;         /* monotonic: the time of this state is over; 0: no limit */
+    uint64_t next_start_ms;  /* UTC, in BACKOFF */
     struct sup_breaker breaker;
     uint64_t restarts;
     json_t *deaths;         /* the last ones, see deaths.h */

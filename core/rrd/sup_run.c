@@ -170,7 +170,6 @@ sup_run_event(struct stage *stage, enum sup_event ev)
 
     if (stage->sup.state != before) {
         stage->state_since_ms = sys_wall_ms();
-        stage->state_since_mono_ms = sys_mono_ms();
         FAIL("sup.state");
         if (stage->sup.state == SUP_READY) {
             FAIL("sup.ready");
@@ -312,7 +311,6 @@ sup_run_add(struct rrd *rrd, size_t index, struct rr_err *err)
     STAILQ_INIT(&stage->leases);
     STAILQ_INIT(&stage->waiters);
     stage->state_since_ms = sys_wall_ms();
-    stage->state_since_mono_ms = sys_mono_ms();
     stage->log = stage_log_new(rrd, stage->conf->name);
     rc = deaths_load(stage, err);
     return rc == 0 ? notes_load(stage, err) : rc;
