@@ -14,12 +14,14 @@
 
 /* The row with that letter, or with letter 0 of that name. */
 static const struct opt_row *
-find_row(const struct opt_row *table, char letter, const char *name, size_t length)
+find_row(const struct args *args, char letter, const char *name, size_t length)
 {
-    for (; table != NULL && table->name != NULL; table++) {
-        if (letter != 0 ? table->letter == letter
-                        : strlen(table->name) == length && memcmp(table->name, name, length) == 0) {
-            return table;
+    for (int t = 0; t < 2; t++) {
+        for (const struct opt_row *r = args->tables[t]; r != NULL && r->name != NULL; r++) {
+            if (letter != 0 ? r->letter == letter
+                            : strlen(r->name) == length && memcmp(r->name, name, length) == 0) {
+                return r;
+            }
         }
     }
     return NULL;
@@ -27,27 +29,22 @@ find_row(const struct opt_row *table, char letter, const char *name, size_t leng
 
 /* Take one word that begins with a dash. Returns how many words it used (1 or 2). */
 static int
-take_option(struct args *args, const char *word, const char *next, const struct opt_row *table,
-            const struct opt_row *second, struct rr_err *err)
+take_option(struct args *args, const char *word, const char *next, struct rr_err *err)
 {
     const char letter = word[1] == '-' ? '\0' : word[1];
-    const char *name = word + 2;
-    const size_t length = letter != 0 ? 0 : strcspn(name, "=");
-    const struct opt_row *row = find_row(table, letter, name, length);
-    const char *value = letter == 0 && name[length] == '=' ? name + length + 1 : name + length;
-    int used = 1;
+    const size_t length = letter != 0 ? 0 : strcspn(word + 2, "=");
+    const struct opt_row *row = find_row(args, letter, word + 2, length);
+    const char *value = word + 2 + length; /* behind the letter, or "=…" behind the name */
+    const bool has_value = value[0] != '\0';
 
-    row = row == NULL ? find_row(second, letter, name, length) : row;
     if (row == NULL) {
         return rr_err_set(err, RR_E_INPUT, "unknown option %s (see --help)", word);
     }
-    const bool has_value = letter == 0 ? name[length] == '=' : value[0] != '\0';
     if (row->value == NULL && has_value) {
         return rr_err_set(err, RR_E_INPUT, "option --%s takes no value", row->name);
     }
-    if (row->value != NULL && !has_value) {
-        value = next;
-        used = 2;
+    if (row->value != NULL) {
+        value = !has_value ? next : letter != 0 ? value : value + 1;
     }
     if (value == NULL) {
         return rr_err_set(err, RR_E_INPUT, "option --%s needs a value: --%s %s", row->name,
@@ -58,36 +55,33 @@ take_option(struct args *args, const char *word, const char *next, const struct 
     }
     args->options[args->option_count].row = row;
     args->options[args->option_count++].value = value;
-    return used;
+    return row->value != NULL && !has_value ? 2 : 1;
 }
 
 int
 args_parse(struct args *args, int argc, char **argv, int first, bool stop_at_operand,
-           const struct opt_row *table, const struct opt_row *second, struct rr_err *err)
+           struct rr_err *err)
 {
     bool options_end = false;
-    int i = first;
+    int used = 1;
 
-    while (i < argc) {
+    for (int i = first; i < argc; i += used) {
         const char *word = argv[i];
 
+        used = 1;
         if (!options_end && strcmp(word, "--") == 0) {
             options_end = true;
-            i++;
         } else if (!options_end && word[0] == '-' && word[1] != '\0') {
-            const char *next = i + 1 < argc ? argv[i + 1] : NULL;
-            const int used = take_option(args, word, next, table, second, err);
+            used = take_option(args, word, i + 1 < argc ? argv[i + 1] : NULL, err);
             if (used < 0) {
                 return used;
             }
-            i += used;
         } else if (stop_at_operand) {
             return i;
         } else if (args->operand_count == ARGS_OPERANDS_MAX) {
             return rr_err_set(err, RR_E_INPUT, "more than %d operands", ARGS_OPERANDS_MAX);
         } else {
             args->operands[args->operand_count++] = word;
-            i++;
         }
     }
     return argc;

@@ -31,6 +31,7 @@ struct opt_row {
 
 /* Everything points into argv. */
 struct args {
+    const struct opt_row *tables[2]; /* of the options that are taken; NULL: none */
     size_t option_count;
     struct {
         const struct opt_row *row;
@@ -41,13 +42,13 @@ struct args {
 };
 
 /*
- * Add argv[first..] to what args holds, by the rows of both tables (second may be NULL).
+ * Add argv[first..] to what args holds.
  *
  * With stop_at_operand it ends before the first operand; else only at "--". Returns the index of
  * the first word not taken (argc when all were), or RR_E_INPUT.
  */
 int args_parse(struct args *args, int argc, char **argv, int first, bool stop_at_operand,
-               const struct opt_row *table, const struct opt_row *second, struct rr_err *err);
+               struct rr_err *err);
 
 /* Value of the last use of an option, "" for a switch, NULL when it was not given. */
 const char *args_get(const struct args *args, const char *name);

@@ -141,8 +141,8 @@ run_command(struct rrctl *app, int argc, char **argv, int first, struct rr_err *
 {
     const struct command *c = app->command;
 
-    if (args_parse(&app->args, argc, argv, first, false, c->options, global_options, err) < 0 ||
-        set_globals(app, err) < 0) {
+    app->args.tables[0] = c->options;
+    if (args_parse(&app->args, argc, argv, first, false, err) < 0 || set_globals(app, err) < 0) {
         return err->code;
     }
     if (args_has(&app->args, "help")) {
@@ -158,7 +158,7 @@ run_command(struct rrctl *app, int argc, char **argv, int first, struct rr_err *
 static int
 dispatch(struct rrctl *app, int argc, char **argv, struct rr_err *err)
 {
-    const int at = args_parse(&app->args, argc, argv, 1, true, global_options, NULL, err);
+    const int at = args_parse(&app->args, argc, argv, 1, true, err);
 
     if (at < 0 || set_globals(app, err) < 0) {
         return err->code;
@@ -180,7 +180,7 @@ int
 main(int argc, char **argv)
 {
     struct rr_err err = RR_ERR_INIT;
-    struct rrctl app = {.command = NULL};
+    struct rrctl app = {.args = {.tables = {NULL, global_options}}};
     int rc;
 
     (void)setlocale(LC_CTYPE, "");

@@ -30,8 +30,8 @@ parse(struct args *args, bool stop, struct rr_err *err, char **argv)
     while (argv[argc] != NULL) {
         argc++;
     }
-    memset(args, 0, sizeof *args);
-    return args_parse(args, argc, argv, 0, stop, table, others, err);
+    *args = (struct args){.tables = {table, others}};
+    return args_parse(args, argc, argv, 0, stop, err);
 }
 
 #define PARSE(stop, ...) parse(&args, stop, &err, (char *[]){__VA_ARGS__, NULL})
