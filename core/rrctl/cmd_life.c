@@ -78,7 +78,7 @@ start_daemon(struct rrctl *app, struct rr_err *err)
 
     if (rc == 0) {
         text_list_add(&words, "--daemon");
-        proc_add_sets(app, &words);
+        args_each(&app->args, "set", "--set", &words);
         /* rrd says what is wrong itself, and with the same exit statuses. */
         rc = proc_run(&words, err);
     }

@@ -149,12 +149,6 @@ proc_rrd(const struct rrctl *app, struct text_list *words, struct rr_err *err)
     return rc;
 }
 
-void
-proc_add_sets(const struct rrctl *app, struct text_list *words)
-{
-    args_each(&app->args, "set", "--set", words);
-}
-
 int
 proc_become(const struct text_list *words, struct rr_err *err)
 {
@@ -180,7 +174,7 @@ proc_become_rrd(const struct rrctl *app, const char *option, const char *operand
     if (app->json) {
         text_list_add(&words, "--json");
     }
-    proc_add_sets(app, &words);
+    args_each(&app->args, "set", "--set", &words);
     rc = rc == 0 ? proc_become(&words, err) : rc;
     text_list_free(&words);
     return rc;

@@ -31,9 +31,6 @@ int proc_set_env(const struct rrctl *app, struct rr_err *err);
 /* Begin one for rrd: its path, --dir and the daemon's directory. */
 int proc_rrd(const struct rrctl *app, struct text_list *words, struct rr_err *err);
 
-/* Add every --set of the command line. */
-void proc_add_sets(const struct rrctl *app, struct text_list *words);
-
 /* Become that program; returns only when that fails. */
 int proc_become(const struct text_list *words, struct rr_err *err);
 
