@@ -79,6 +79,7 @@ replace(const char *dir, const char *name, int in, const char *text)
     n = out < 0 ? -1 : 0;
 
     if (n == 0 && in < 0) {
+        errno = EIO; /* of a write that is cut short */
         n = write(out, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -1;
     } else if (n == 0) {
         while ((n = sendfile(out, in, NULL, 1u << 30)) > 0) {
@@ -87,7 +88,7 @@ replace(const char *dir, const char *name, int in, const char *text)
     if (n == 0 && fsync(out) != 0) {
         n = -1;
     }
-    int rc = n == 0 ? 0 : errno == 0 ? -EIO : -errno;
+    int rc = n == 0 ? 0 : -errno;
 
     if (out >= 0) {
         (void)close(out);
