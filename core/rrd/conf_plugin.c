@@ -43,13 +43,10 @@ list_plugins(const struct conf *conf, struct text_list *names)
         const struct dirent *entry;
 
         while (d != NULL && (entry = readdir(d)) != NULL) {
-            const size_t n = strlen(entry->d_name);
+            const char *dot = strrchr(entry->d_name, '.');
 
-            if (n > 3 && strcmp(entry->d_name + n - 3, ".so") == 0) {
-                char *name = mem_dupn(entry->d_name, n - 3);
-
-                text_list_add(names, name);
-                free(name);
+            if (dot != NULL && strcmp(dot, ".so") == 0) {
+                text_list_printf(names, "%.*s", (int)(dot - entry->d_name), entry->d_name);
             }
         }
         if (d != NULL) {

@@ -42,10 +42,10 @@ notes_set(struct stage *stage, const char *config, const char *text)
         json_object_size(stage->notes) >= CONFIGS_MAX) {
         return;
     }
-    (void)json_object_set_new(
-        stage->notes, config,
-        json_pack("{s:s, s:I}", "text", text, "time_ms", (json_int_t)sys_wall_ms()));
-    (void)json_object_set_new(stage->dirty_notes, config, json_true());
+    json_t *note = json_pack("{s:s, s:I}", "text", text, "time_ms", (json_int_t)sys_wall_ms());
+
+    (void)json_object_set(stage->dirty_notes, config, note);
+    (void)json_object_set_new(stage->notes, config, note);
 }
 
 static void
@@ -63,18 +63,17 @@ notes_flush(struct stage *stage)
 {
     struct store_op *op;
     const char *config;
-    json_t *dirty;
+    json_t *note;
 
     if (json_object_size(stage->dirty_notes) == 0) {
         return;
     }
     FAIL("notes.flush");
     op = store_op_new();
-    json_object_foreach(stage->dirty_notes, config, dirty)
+    json_object_foreach(stage->dirty_notes, config, note)
     {
-        char *text = json_dumps(json_object_get(stage->notes, config), JSON_COMPACT);
+        char *text = json_dumps(note, JSON_COMPACT);
 
-        (void)dirty;
         if (text != NULL) {
             store_op_text(op, STORE_NOTE, stage->conf->name, config, text);
         }

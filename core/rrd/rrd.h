@@ -117,7 +117,7 @@ struct stage {
     size_t short_slot;
     uint64_t next_due_ms;
     json_t *notes;       /* {config: {text, time_ms}} */
-    json_t *dirty_notes; /* configs not written yet: {config: true} */
+    json_t *dirty_notes; /* those that are not written yet */
     struct stage_sample samples[STAGE_SAMPLES];
     size_t n_samples;
 };
