@@ -15,13 +15,16 @@
 
 #define obstack_chunk_alloc malloc
 #define obstack_chunk_free free
+/* An event of the usual size fits. With the 4 KiB of obstack_init() a few operations under way were
+ * enough to have the heap shrink and grow all the time. */
+#define ROOM_BYTES 1400
 
 struct store_op *
 store_op_new(void)
 {
     struct store_op *op = mem_zalloc(1, sizeof *op);
 
-    obstack_init(&op->room);
+    obstack_begin(&op->room, ROOM_BYTES);
     STAILQ_INIT(&op->changes);
     op->result.err = (struct rr_err)RR_ERR_INIT;
     return op;
