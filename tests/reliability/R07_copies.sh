@@ -9,7 +9,7 @@ set -u
 . "$(dirname "$0")/../crash/lib.sh"
 
 copies=$(times 3 40)
-laps=30
+laps=$(times 30 60)
 ring_lines='work = 10ms'
 fresh
 go
