@@ -8,6 +8,7 @@ set -u
 . "$(dirname "$0")/lib.sh"
 
 rounds=$(times 30 1000)
+reloads=$(times 20 10000)
 conf 'breaker = 1000'
 sed -i 's|^restart_\(.*\) = .*|restart_\1 = 1ms|' "$dir/conf.d/10-puppet.ini"
 start_daemon
@@ -33,18 +34,37 @@ again() {
 
 again 20
 before_fds=$(fds)
+# a connection of the control tool may be on its way out
+no_more_fds() { [ "$(fds)" -le "$before_fds" ]; }
+# as_before WHAT: neither descriptors nor memory tell what the daemon has been through
+as_before() {
+    local grown
+    is_soon "R55 no more descriptors than before $1" 10 no_more_fds
+    grown=$(($(private_kib) - before_kib))
+    echo "# private memory grew by $grown KiB in $1"
+    if ! nm -D "$build/rrd" | grep -q __asan; then # which keeps what is freed, and tells leaks at the end
+        [ "$grown" -lt 1024 ]
+        is "R55 no more memory than before $1" $? 0
+    fi
+}
+
 before_kib=$(private_kib)
 again "$rounds"
 is "R55 each of $rounds restarts led to a worker that is ready" $? 0
-# a connection of the control tool may be on its way out
-no_more_fds() { [ "$(fds)" -le "$before_fds" ]; }
-is_soon "R55 no more descriptors than before" 10 no_more_fds
-grown=$(($(private_kib) - before_kib))
-echo "# private memory grew by $grown KiB in $rounds restarts"
-if ! nm -D "$build/rrd" | grep -q __asan; then # which keeps what is freed, and tells leaks at the end
-    [ "$grown" -lt 1024 ]
-    is "R55 no more memory than before" $? 0
-fi
+as_before "$rounds restarts"
+
+many_reloads() {
+    local i
+    for ((i = 0; i < reloads; i++)); do
+        [ "$(ctl reload)" = "nothing changes" ] || return 1
+    done
+}
+pid=$(worker_pid puppet)
+before_kib=$(private_kib)
+many_reloads
+is "R55 $reloads reloads without a change" $? 0
+is "R55 the worker runs through them" "$(worker_pid puppet)" "$pid"
+as_before "$reloads reloads"
 is "R55 one worker, and no zombie" "$(descendants "$daemon")" 1
 is "R55 the history keeps 16 deaths" "$(status puppet | grep -o '"ready_ms"' | wc -l)" 16
 emit none
