@@ -65,7 +65,8 @@ take_frame(struct link *link)
     FAIL("link.read");
     const ssize_t n = recv(link->fd, link->buf, RR_WIRE_FRAME_MAX + 1, MSG_DONTWAIT);
 
-    if (n < 0 && errno == EINTR) {
+    /* A peer that is gone and had not read all shows as ECONNRESET once, before its last frames. */
+    if (n < 0 && (errno == EINTR || errno == ECONNRESET)) {
         return true;
     }
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
