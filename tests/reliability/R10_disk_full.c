@@ -130,7 +130,7 @@ test_fills(void)
 
     wrong = ended == 300 ? 0 : -1;
     while (ended > 0) {
-        ended = rig_end_some(st, "q", 100);
+        ended = rig_end_some(st, "q", 100, false);
     }
     ok(wrong == 0 && ended == 0, "R10 in the end all events can be ended %s", rig_err.text);
     told = 0;

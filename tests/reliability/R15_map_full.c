@@ -43,7 +43,7 @@ main(void)
             }
             ended++;
             if (ended % 500 > 50) { /* the rest faster */
-                const int n = rig_end_some(st, "q", 200);
+                const int n = rig_end_some(st, "q", 200, false);
 
                 if (n < 0) {
                     diag("%s", rig_err.text);

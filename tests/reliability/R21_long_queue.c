@@ -23,7 +23,7 @@ drain(struct store *st)
     int all = 0;
     int n;
 
-    while ((n = rig_end_at_once(st, "q", AT_ONCE)) > 0) {
+    while ((n = rig_end_some(st, "q", AT_ONCE, true)) > 0) {
         all += n;
     }
     return n < 0 ? n : all;

@@ -195,10 +195,9 @@ rig_next(struct store *st, const char *queue, struct store_item *out)
 }
 
 struct rig_taking {
-    struct store *st;
-    struct store_op *op; /* of rig_end_at_once() */
+    struct store_item items[1000];
     int n, most;
-    int ended; /* or an error */
+    int error;
 };
 
 static inline void
@@ -207,34 +206,9 @@ rig_taken(void *arg, const struct store_result *r)
     struct rig_taking *t = arg;
 
     if (r->rc != 0) {
-        t->ended = r->rc;
+        t->error = r->rc;
         rig_err = r->err;
-    } else if (t->ended >= 0) {
-        t->ended++;
     }
-}
-
-static inline bool
-rig_take(void *arg, const char *queue, const struct store_item *item)
-{
-    struct rig_taking *t = arg;
-    struct store_op *op = store_op_new();
-
-    store_op_take(op, queue, item, true);
-    store_submit(t->st, op, rig_taken, t);
-    return ++t->n < t->most;
-}
-
-/* End the next events of a queue, up to so many at once. Returns how many, or an error. */
-static inline int
-rig_end_some(struct store *st, const char *queue, int most)
-{
-    struct rig_taking t = {.st = st, .most = most};
-    uint64_t due = 0;
-
-    (void)store_due(st, queue, 1, rig_take, &t, &due, &rig_err);
-    store_drain(st);
-    return t.ended;
 }
 
 static inline bool
@@ -242,21 +216,34 @@ rig_gather(void *arg, const char *queue, const struct store_item *item)
 {
     struct rig_taking *t = arg;
 
-    store_op_take(t->op, queue, item, true);
+    (void)queue;
+    t->items[t->n] = *item;
     return ++t->n < t->most;
 }
 
-/* The same in one operation. */
+/* End the next events of a queue, up to so many, in one operation or one each. They are submitted
+ * when the walk is over: a store that is full cannot use the pages that a walk still looks at.
+ * Returns how many, or an error. */
 static inline int
-rig_end_at_once(struct store *st, const char *queue, int most)
+rig_end_some(struct store *st, const char *queue, int most, bool at_once)
 {
-    struct rig_taking t = {.op = store_op_new(), .most = most};
+    static struct rig_taking t;
+    struct store_op *op = NULL;
     uint64_t due = 0;
-    int rc;
 
+    t.n = t.error = 0;
+    t.most = most;
     (void)store_due(st, queue, 1, rig_gather, &t, &due, &rig_err);
-    rc = rig_do(st, t.op, NULL);
-    return rc != 0 ? rc : t.n;
+    for (int i = 0; i < t.n; i++) {
+        op = op == NULL ? store_op_new() : op;
+        store_op_take(op, queue, &t.items[i], true);
+        if (!at_once || i + 1 == t.n) {
+            store_submit(st, op, rig_taken, &t);
+            op = NULL;
+        }
+    }
+    store_drain(st);
+    return t.error != 0 ? t.error : t.n;
 }
 
 /* Fill a store: events in two queues, some handled, some buried, durable keys, notes. */
