@@ -289,7 +289,8 @@ client_event(struct client *cl, int timeout_ms, json_t **event, struct rr_err *e
     json_t *end = NULL;
     int rc;
 
-    for (*event = NULL;; json_decref(*event)) {
+    for (;; json_decref(*event)) {
+        *event = NULL;
         client_limit(cl, cl->follows && timeout_ms > 0 ? INT_MAX : timeout_ms);
         rc = take_line(cl, event, err);
         if (rc < 0 || json_object_get(*event, "follows") == NULL) {

@@ -206,7 +206,9 @@ page_end(struct page *page)
 int
 page_print(struct page *page)
 {
-    (void)fwrite(page->text, 1, page->used, stdout);
+    if (page->used > 0) {
+        (void)fwrite(page->text, 1, page->used, stdout);
+    }
     page_free(page);
     return fflush(stdout) == EOF ? -1 : 0;
 }

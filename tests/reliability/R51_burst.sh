@@ -61,8 +61,8 @@ kill -STOP "$(worker_pid flow_end)"
 is_still() { local n; n=$(number done_total flow_end); read -r -t 0.2 < <(sleep 1); [ "$(number done_total flow_end)" -eq "$n" ]; }
 is_soon "R52 a stopped consumer stands still" 10 is_still
 before_ring=$(turns)
-end=$((SECONDS + stopped_s))
-have_gone_on() { [ $SECONDS -gt $end ] && turned $((before_ring + stopped_s)); }
+stopped_until=$((SECONDS + stopped_s))
+have_gone_on() { [ $SECONDS -gt $stopped_until ] && turned $((before_ring + stopped_s)); }
 is_soon "R52 others go on for $stopped_s s and more" $((stopped_s + 60)) have_gone_on
 is "R52 the mark holds" "$(($(depth) < high + 100))" 1
 is "R52 memory of the daemon is as it was" "$(($(anon_kib) - memory < 1024))" 1
