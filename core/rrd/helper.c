@@ -104,6 +104,7 @@ finish(struct helper *h)
     take_all(h);
     for (size_t i = 0; i < FDS; i++) {
         drop(&h->fds[i].fd);
+        h->fds[i].revents = 0;
     }
     h->ran_ms = sys_mono_ms() - h->begin_ms;
     h->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -167,26 +168,30 @@ int
 helper_run(struct helper *helpers, size_t n, size_t width, int limit_ms, char *const *env,
            struct rr_err *err)
 {
-    struct pollfd *fds = mem_zalloc(mem_mul(n, FDS), sizeof *fds);
+    /* as many as run at a time: poll() refuses more than the process may have open */
+    struct pollfd *fds = mem_zalloc(mem_mul(width, FDS), sizeof *fds);
     size_t begun = 0;
     size_t running = 0;
     int rc = 0;
 
-    for (size_t i = 0; i < n * FDS; i++) {
+    for (size_t i = 0; i < width * FDS; i++) {
         fds[i] = (struct pollfd){-1, POLLIN, 0};
     }
     while (running > 0 || (rc == 0 && begun < n)) {
         while (rc == 0 && begun < n && running < width) {
-            helpers[begun].fds = &fds[begun * FDS];
+            helpers[begun].fds = fds;
+            while (helpers[begun].fds[END].fd >= 0) {
+                helpers[begun].fds += FDS;
+            }
             rc = start(&helpers[begun], env, err);
             begun += rc == 0;
             running += rc == 0;
         }
-        (void)poll(fds, begun * FDS, (int)LOOK_INTERVAL_MS);
+        (void)poll(fds, width * FDS, (int)LOOK_INTERVAL_MS);
         for (size_t i = 0; i < begun; i++) {
             struct helper *h = &helpers[i];
 
-            if (h->fds[END].fd < 0) {
+            if (h->fds == NULL) {
                 continue;
             }
             /* Its end counts, not that of its output: what a plugin has started may hold that. */
@@ -194,6 +199,7 @@ helper_run(struct helper *helpers, size_t n, size_t width, int limit_ms, char *c
             h->limit = over_limit(h, limit_ms);
             if (h->limit != HELPER_WITHIN || h->fds[END].revents != 0) {
                 finish(h);
+                h->fds = NULL; /* for the next one */
                 running--;
             }
         }

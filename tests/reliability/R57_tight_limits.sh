@@ -41,6 +41,9 @@ squeezed() {
 
 # --- descriptors
 user=()
+many 40
+prlimit --nofile=64:64 timeout 10 "$rrd" -C "$dir" --check > check.txt 2>&1
+is "R57 64 descriptors: 40 stages are checked, and not for long" $? 0
 stages=20
 many $stages
 prlimit --nofile=64:1024 "$build/rrd" -C "$dir" --daemon > start.txt 2>&1
