@@ -172,7 +172,9 @@ on_turn(evutil_socket_t fd, short what, void *arg)
     if (!rrd->was_told) {
         tell_parent(rrd);
     }
-    if (rrd->is_stopping && store_is_idle(rrd->store) && sup_order_is_quiet(rrd)) {
+    /* a request of this very turn may be what stops us: who waits for a reload is told so first */
+    if (rrd->is_stopping && rrd->reload == NULL && store_is_idle(rrd->store) &&
+        sup_order_is_quiet(rrd)) {
         (void)event_base_loopbreak(rrd->base);
     }
 }

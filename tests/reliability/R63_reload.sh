@@ -165,4 +165,40 @@ is "R63 the reload comes to its end" "$? $(tail -n 1 "$base/first.txt")" "0 done
 is "R63 with the new configuration" "$(ctl reload --dry-run)" "nothing changes"
 stop_daemon
 is "R63 stop" "$?" 0
+
+# who asked for a reload hears of a stop even when it comes with nothing left to stop, in the turn in which
+# a long answer to somebody else ends
+forget
+rm "$dir"/conf.d/*
+printf '[core]\nplugin_path = %s\n[stage a]\nplugin = puppet\n' "$build/tests/puppet" > "$dir/conf.d/10-a.ini"
+start_daemon
+ctl stop a > /dev/null
+heard=$(python3 - "$dir/run/ctl.sock" << 'EOP'
+import json, socket, sys
+
+def connect():
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20)
+    s.connect(sys.argv[1])
+    return s
+
+def request(cmd, **args):
+    return json.dumps({"v": 1, "cmd": cmd, "args": args}).encode() + b"\n"
+
+emitter = connect().makefile("rwb")
+poked = {"number": 1, "act": "none", "times": 0}
+for _ in range(40):
+    emitter.write(50 * request("emit", type="PUPPET_POKED", config="", payload=poked))
+    emitter.flush()
+    for _ in range(50):
+        emitter.readline()
+reload, walk = connect(), connect()
+reload.sendall(request("reload"))
+walk.sendall(request("events", limit=100000) + request("stop"))
+while walk.recv(65536):
+    pass
+print(reload.recv(65536).decode())
+EOP
+)
+like "R63 a stop during the check of a reload" "$heard" '*"error":"the daemon stops"*'
 done_testing
