@@ -33,12 +33,6 @@ uint32_t sys_random(void);
 int sys_spawn(char *const *argv, char *const *env, const int *fds, size_t n, bool has_session,
               pid_t *pid);
 
-/* Start the program argv[0]: its descriptor i is fds[i], or /dev/null for -1, and it has no others.
- * No signal is blocked or ignored. It leads a session of its own, or only a group. Returns 0 or a
- * negative errno. */
-int sys_spawn(char *const *argv, char *const *env, const int *fds, size_t n, bool has_session,
-              pid_t *pid);
-
 /* Signal a process, or with a negative pid a group. One that is gone is no error. */
 void sys_kill(pid_t pid, int signo);
 

@@ -207,6 +207,7 @@ load_fd(int fd, const char *name, const char *state_dir, const struct rights *ri
     out->n_threads = count_threads();
     return symbol == NULL ? err->code : load_check_descriptor(symbol, name, out, err);
 }
+
 int
 load_plugin(const char *path, const char *state_dir, const struct rights *rights,
             struct plugin *out, struct rr_err *err)
