@@ -209,27 +209,29 @@ store_find(struct store *st, const char *queue, uint64_t id, struct store_item *
 {
     static const enum store_state states[] = {STORE_READY, STORE_DELAYED, STORE_BURIED};
     bool found = false;
+    MDB_txn *txn; /* one for all states: an entry that is moved meanwhile is in one of them */
+    int rc = store_read(st, &txn, err);
 
-    for (size_t i = 0; i < sizeof states / sizeof states[0] && !found; i++) {
+    if (rc != 0) {
+        return rc;
+    }
+    for (size_t i = 0; i < sizeof states / sizeof states[0] && rc == 0 && !found; i++) {
         /* delayed entries sort by time, so all of them are looked at */
         const bool is_exact = states[i] != STORE_DELAYED;
         const struct store_key from =
             is_exact ? item_key(queue, states[i], 0, id) : state_key(queue, states[i]);
         struct store_walk w;
 
-        store_walk(&w, st, NULL, T_QUEUE, &from, from.n);
+        store_walk(&w, st, txn, T_QUEUE, &from, from.n);
         while (!found && store_next(&w)) {
             found = store_walk_item(&w, out) && out->id == id;
         }
-        const int rc = store_walk_end(&w, err);
-
-        if (rc != 0) {
-            return rc;
-        }
+        rc = store_walk_end(&w, err);
     }
-    return found ? 0
-                 : rr_err_set(err, RR_E_EMPTY, "queue %s has no event %llu", queue,
-                              (unsigned long long)id);
+    mdb_txn_abort(txn);
+    return rc != 0 || found ? rc
+                            : rr_err_set(err, RR_E_EMPTY, "queue %s has no event %llu", queue,
+                                         (unsigned long long)id);
 }
 
 int

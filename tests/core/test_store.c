@@ -246,6 +246,38 @@ test_queue(void)
     store_close(st);
 }
 
+/* Whoever looks for an entry finds it, also while it goes from one state to another. */
+static void
+test_find(void)
+{
+    const char *const queue[] = {"f"};
+    struct store *st = open_store(1000);
+    struct store_op *op = store_op_new();
+    struct store_item item;
+    struct store_item found;
+    int looks = 0;
+    int missed = 0;
+
+    append(op, "T_F", NULL, queue, 1);
+    (void)done(st, op);
+    missed += store_find(st, "f", last.ids[0], &item, &err) != 0;
+    for (int i = 0; i < 500; i++) {
+        const enum store_state to = item.state == STORE_READY ? STORE_BURIED : STORE_READY;
+
+        op = store_op_new();
+        store_op_move(op, "f", &item, to, 0, &item.item);
+        store_submit(st, op, NULL, NULL);
+        for (; !store_is_idle(st); looks++) {
+            missed += store_find(st, "f", item.id, &found, &err) != 0;
+            store_finish(st);
+        }
+        item.state = to;
+    }
+    is_int(missed, 0, "an entry that moves is found each time");
+    diag("%d times", looks);
+    store_close(st);
+}
+
 static void
 test_keys(void)
 {
@@ -415,6 +447,7 @@ main(void)
     test_order();
     test_close();
     test_queue();
+    test_find();
     test_keys();
     test_prune();
     test_damage();
