@@ -233,7 +233,7 @@ walk_events(struct store *st, uint64_t from, bool is_back, store_event_fn fn, vo
 
     store_walk(&w, st, NULL, T_EVENT, &key, 0);
     w.is_back = is_back;
-    while (more && store_next(&w)) {
+    while (more && store_next(&w) && w.k.mv_size == sizeof(uint64_t)) {
         MDB_val data = {0, NULL};
 
         (void)store_walk_data(&w, &data);

@@ -360,7 +360,8 @@ test_prune(void)
     store_close(st);
 }
 
-/* Flip one byte of the stored text of an event, through LMDB so that only the record is damaged. */
+/* Flip one byte of the stored text of an event, through LMDB so that only the record is damaged,
+ * and add one whose key is no id. */
 static void
 damage_event(uint64_t id)
 {
@@ -383,9 +384,20 @@ damage_event(uint64_t id)
         copy[v.mv_size / 2] ^= 4;
         v.mv_data = copy;
         (void)mdb_put(txn, dbi, &k, &v, 0);
+        k = (MDB_val){1, (uint8_t[]){0xff}};
+        (void)mdb_put(txn, dbi, &k, &v, 0);
         (void)mdb_txn_commit(txn);
     }
     mdb_env_close(env);
+}
+
+static bool
+count_without_id(void *arg, uint64_t id, const char *text, size_t n)
+{
+    (void)text;
+    (void)n;
+    *(int *)arg += id == 0;
+    return true;
 }
 
 static void
@@ -396,6 +408,7 @@ test_damage(void)
     struct store_op *op = store_op_new();
     char *text = NULL;
     uint64_t id;
+    int without_id = 0;
     int whole = 0;
     int all = 0;
 
@@ -409,6 +422,8 @@ test_damage(void)
     is_int(store_event_new(st, id, &text, &err), RR_E_CORRUPT, "a flipped bit is found");
     (void)store_events(st, 0, count_event, &whole, &err);
     is_int(whole, all - 1, "the others are read past it");
+    (void)store_events(st, 0, count_without_id, &without_id, &err);
+    is_int(without_id, 0, "what has no id ends the walk: from there nobody could go on");
     store_close(st);
 }
 
