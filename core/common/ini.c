@@ -265,6 +265,10 @@ ini_read(struct ini *ini, const char *dir, const char *shown, struct text_list *
         if (!is_config_name(entries[i]->d_name)) {
             text_problem(problems, shown, "%s: the name must be NN-name.ini (two digits first)",
                          entries[i]->d_name);
+        } else if (!text_is_utf8(place, strlen(place))) {
+            /* it could not be the origin of a key, nor stand in an answer */
+            text_mend(place);
+            text_problem(problems, place, "the name of the file is not UTF-8 text");
         } else if (++n_files <= FILES_MAX) {
             read_file(ini, path, place, problems);
         }

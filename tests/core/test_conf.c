@@ -240,6 +240,9 @@ test_files(void)
     (void)rmdir(path);
     remove_conf("b.ini");
     free(path);
+    write_conf("30-\xff.ini", TEXT("[stage other]\nplugin = puppet\n"));
+    judged("conf.d/30-?.ini: the name of the file is not UTF-8 text", "name of a file");
+    remove_conf("30-\xff.ini");
 }
 
 static void
