@@ -46,9 +46,9 @@ matches(const struct ctl_filter *f, const char *text, size_t n)
 
 /* The first event of a time or later; the end of the log when there is none. */
 static int
-id_at(struct rrd *rrd, int64_t time_ms, uint64_t *id, struct rr_err *err)
+id_at(struct rrd *rrd, uint64_t time_ms, uint64_t *id, struct rr_err *err)
 {
-    const int rc = store_since(rrd->store, (uint64_t)time_ms, id, err);
+    const int rc = store_since(rrd->store, time_ms, id, err);
 
     if (rc == RR_E_EMPTY) {
         *id = UINT64_MAX;
@@ -83,14 +83,14 @@ take_filter(const struct ctl_ask *ask, struct ctl_filter *f, struct rr_err *err)
         return rr_err_set(err, RR_E_INPUT, "\"%.60s\" is not the name of an event type", type);
     }
     if (json_is_integer(json_object_get(ask->args, "from_ms"))) {
-        rc = id_at(ask->rrd, ctl_int(ask, "from_ms", 0), &first, err);
+        rc = id_at(ask->rrd, (uint64_t)ctl_int(ask, "from_ms", 0), &first, err);
         if (rc != 0) {
             return rc;
         }
         f->after = first - 1 > f->after ? first - 1 : f->after;
     }
     return json_is_integer(json_object_get(ask->args, "to_ms"))
-               ? id_at(ask->rrd, ctl_int(ask, "to_ms", 0) + 1, &f->end, err)
+               ? id_at(ask->rrd, (uint64_t)ctl_int(ask, "to_ms", 0) + 1, &f->end, err)
                : 0;
 }
 
