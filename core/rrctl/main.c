@@ -199,7 +199,8 @@ main(int argc, char **argv)
         (void)fprintf(stderr, "rrctl%s%s: %s\n", app.command == NULL ? "" : " ",
                       app.command == NULL ? "" : app.command->name, err.text);
     }
-    if (fflush(stdout) == EOF && rc == 0) {
+    /* What failed before has left the buffer empty: fflush() says it once only. */
+    if ((fflush(stdout) == EOF || ferror(stdout) != 0) && rc == 0) {
         (void)fprintf(stderr, "rrctl: cannot write the output: %s\n", strerror(errno));
         rc = STATUS_FAILED;
     }

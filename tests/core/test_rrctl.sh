@@ -23,6 +23,9 @@ run ./rrctl --timeout never status
 is 'bad --timeout' "$rc" 2
 run ./rrctl status $'\xff'
 is 'a word that is not UTF-8' "$rc" 2
+rc=0
+./rrctl help --json > /dev/full 2> full || rc=$?
+like 'an answer that nobody gets: exit status' "$rc $(cat full)" '1 rrctl: cannot write the output*'
 # --- programs rrctl-NAME
 
 # shellcheck disable=SC2016
