@@ -340,7 +340,8 @@ swap(struct reload *r)
         if (stages[i] != NULL) {
             stages[i]->conf = &rrd->conf.stages[i];
             stages[i]->index = i;
-            stages[i]->waits_for = NULL; /* it is decided anew */
+            stages[i]->waits_for = NULL; /* what it waits for is decided anew */
+            stages[i]->is_short = false;
         } else if (sup_run_add(rrd, i, &err) != 0) {
             log_warn("reload", "history not read stage=%s: %s", rrd->conf.stages[i].name, err.text);
         }
