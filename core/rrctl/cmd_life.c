@@ -60,8 +60,7 @@ print_start(const struct rrctl *app, const json_t *status)
     size_t i;
 
     (void)app;
-    json_array_foreach(stages, i, stage)
-    {
+    json_array_foreach(stages, i, stage) {
         n_ready += strcmp(jget_str(stage, "state"), "ready") == 0;
     }
     (void)printf("rrd %s runs in %s, pid %" PRId64 ": %zu of %zu stages ready\n",
@@ -150,8 +149,7 @@ print_list(const json_t *list, const char *what)
     size_t i;
     const json_t *name;
 
-    json_array_foreach(list, i, name)
-    {
+    json_array_foreach(list, i, name) {
         (void)printf("%s %s\n", what, json_string_value(name));
     }
 }
@@ -166,8 +164,7 @@ print_plan(const struct rrctl *app, const json_t *plan)
         (void)puts("nothing changes");
         return;
     }
-    json_array_foreach(json_object_get(plan, "stages"), i, step)
-    {
+    json_array_foreach(json_object_get(plan, "stages"), i, step) {
         const char *why = jget_str(step, "why");
 
         (void)printf("%-8s %s%s%s%s\n", jget_str(step, "action"), jget_str(step, "stage"),
@@ -216,8 +213,7 @@ print_kept(const struct rrctl *app, const json_t *list)
     size_t i;
 
     (void)app;
-    json_array_foreach(list, i, entry)
-    {
+    json_array_foreach(list, i, entry) {
         const char *from = jget_str(entry, "from");
 
         (void)printf(
@@ -238,8 +234,7 @@ print_upgrade(const struct rrctl *app, const json_t *result)
     size_t i;
 
     (void)app;
-    json_array_foreach(json_object_get(result, "stages"), i, row)
-    {
+    json_array_foreach(json_object_get(result, "stages"), i, row) {
         (void)printf("stage %s: %s %.12s instead of %.12s, kept after %" PRId64 " events\n",
                      jget_str(row, "stage"), jget_str(row, "plugin"), jget_str(row, "hash"),
                      jget_str(row, "was"), jget_int(row, "events"));

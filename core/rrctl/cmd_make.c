@@ -176,10 +176,8 @@ edited_new(const void *arg, const char *text)
     const char *section, *key;
     json_t *keys, *value;
 
-    json_object_foreach((json_t *)(uintptr_t)arg, section, keys)
-    {
-        json_object_foreach(keys, key, value)
-        {
+    json_object_foreach((json_t *)(uintptr_t)arg, section, keys) {
+        json_object_foreach(keys, key, value) {
             (void)confd_set(&edited, section, key, json_string_value(value));
         }
     }

@@ -113,8 +113,7 @@ list(struct rrctl *app, struct rr_err *err)
     } else if (rc == 0) {
         rc = ask(app, "queue", json_pack("{s:s}", "op", "names"), &queues, err);
     }
-    json_array_foreach(json_object_get(queues, "queues"), i, name)
-    {
+    json_array_foreach(json_object_get(queues, "queues"), i, name) {
         (void)json_object_set_new(args, "stage", json_deep_copy(name));
         rc = rc == 0 ? each_page(app, "queue", args, take_list, &l, err) : rc;
     }
@@ -264,8 +263,7 @@ print_keys(const struct rrctl *app, const json_t *result)
     if (app->args.operand_count > 1) {
         (void)puts(jget_str(result, "value"));
     }
-    json_object_foreach(json_object_get(result, "keys"), name, value)
-    {
+    json_object_foreach(json_object_get(result, "keys"), name, value) {
         (void)printf("%s = %s\n", name, json_string_value(value));
     }
 }

@@ -153,8 +153,7 @@ failed_stage(const struct run *run, const char **why)
     const json_t *stage;
     size_t i;
 
-    json_array_foreach(json_object_get(run->status, "stages"), i, stage)
-    {
+    json_array_foreach(json_object_get(run->status, "stages"), i, stage) {
         if (strcmp(jget_str(stage, "state"), "failed") == 0) {
             *why = jget_str(stage, "waits");
             return jget_str(stage, "name");

@@ -77,8 +77,7 @@ lay_out(struct page *page, const struct run *run)
     if (json_array_size(run->recent) > 0) {
         page_end(page);
     }
-    json_array_foreach(run->recent, i, event)
-    {
+    json_array_foreach(run->recent, i, event) {
         view_event(page, event, true);
         page_end(page);
     }
@@ -122,10 +121,8 @@ print_notes(struct run *run)
     const json_t *stage, *note;
     size_t i, n;
 
-    json_array_foreach(json_object_get(run->status, "stages"), i, stage)
-    {
-        json_array_foreach(json_object_get(stage, "notes"), n, note)
-        {
+    json_array_foreach(json_object_get(run->status, "stages"), i, stage) {
+        json_array_foreach(json_object_get(stage, "notes"), n, note) {
             char key[256];
             const char *config = jget_str(note, "config");
             const char *text = jget_str(note, "text");

@@ -108,8 +108,7 @@ put_facts(const struct trace_node *node, struct page *page)
     const json_t *fact;
     size_t i;
 
-    json_array_foreach(json_object_get(node->doc, "facts"), i, fact)
-    {
+    json_array_foreach(json_object_get(node->doc, "facts"), i, fact) {
         const char *outcome = jget_str(fact, "outcome");
 
         page_put(page, OUT_DIM, "  %s ", jget_str(fact, "stage"));
@@ -120,8 +119,7 @@ put_facts(const struct trace_node *node, struct page *page)
             page_put(page, OUT_YELLOW, " attempts %" PRId64, jget_int(fact, "attempts"));
         }
     }
-    json_array_foreach(json_object_get(node->doc, "queued"), i, fact)
-    {
+    json_array_foreach(json_object_get(node->doc, "queued"), i, fact) {
         page_put(page, OUT_DIM, "  %s ", jget_str(fact, "stage"));
         page_put(page, OUT_YELLOW, "%s", jget_str(fact, "state"));
     }

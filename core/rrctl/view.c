@@ -142,8 +142,7 @@ name_columns(const json_t *stages)
     int width = 5;
     size_t i;
 
-    json_array_foreach(stages, i, stage)
-    {
+    json_array_foreach(stages, i, stage) {
         const int w = out_width(jget_str(stage, "name"));
         width = w > width ? w : width;
     }
@@ -240,10 +239,8 @@ view_notes(struct page *page, const json_t *status)
     int width = 4;
     size_t i, n;
 
-    json_array_foreach(json_object_get(status, "stages"), i, stage)
-    {
-        json_array_foreach(json_object_get(stage, "notes"), n, note)
-        {
+    json_array_foreach(json_object_get(status, "stages"), i, stage) {
+        json_array_foreach(json_object_get(stage, "notes"), n, note) {
             const int w = out_width(jget_str(note, "config"));
 
             width = w > width ? w : width;
@@ -256,10 +253,8 @@ view_notes(struct page *page, const json_t *status)
                 json_pack("[s, s]", jget_str(stage, "name"), jget_str(note, "text")));
         }
     }
-    json_object_foreach(by_config, config, notes)
-    {
-        json_array_foreach(notes, n, note)
-        {
+    json_object_foreach(by_config, config, notes) {
+        json_array_foreach(notes, n, note) {
             page_put(page, OUT_BOLD, "%s", n > 0 ? "" : config[0] == '\0' ? "stages" : config);
             page_tab(page, (width > 24 ? 24 : width) + 2);
             page_put(page, OUT_DIM, "%s ", json_string_value(json_array_get(note, 0)));
@@ -280,14 +275,12 @@ view_totals(struct page *page, const json_t *status)
     size_t i;
 
     page_put(page, OUT_DIM, "slots");
-    json_array_foreach(json_object_get(status, "slots"), i, slot)
-    {
+    json_array_foreach(json_object_get(status, "slots"), i, slot) {
         page_put(page, OUT_PLAIN, " %s %" PRId64 "/%" PRId64, jget_str(slot, "name"),
                  jget_int(slot, "used"), jget_int(slot, "total"));
     }
     page_put(page, OUT_DIM, "  events ");
-    json_object_foreach(by_type, type, count)
-    {
+    json_object_foreach(by_type, type, count) {
         page_put(page, OUT_PLAIN, "%s%s %s", comma, type, out_count(json_number_value(count)));
         comma = ", ";
     }
@@ -326,8 +319,7 @@ view_event(struct page *page, const json_t *event, bool is_brief)
     }
     page_put(page, OUT_BOLD, "%s", jget_str(event, "type"));
     page_put(page, OUT_PLAIN, "%s%s", config[0] == '\0' ? "" : " ", config);
-    json_object_foreach(payload, key, value)
-    {
+    json_object_foreach(payload, key, value) {
         /* The envelope has said it. */
         if (strcmp(key, "config") != 0 || !json_is_string(value) ||
             strcmp(json_string_value(value), config) != 0) {
@@ -343,8 +335,7 @@ view_brief(struct page *page, const json_t *status)
     const char *comma = "";
     size_t i;
 
-    json_array_foreach(json_object_get(status, "stages"), i, stage)
-    {
+    json_array_foreach(json_object_get(status, "stages"), i, stage) {
         const json_t *progress = json_object_get(stage, "progress");
         const double total = jget_num(progress, "total");
         const char *word = state_word(stage);
@@ -422,8 +413,7 @@ view_deaths(struct page *page, const json_t *deaths, size_t most)
 
         page_put(page, OUT_DIM, "death  ");
         put_death(page, death);
-        json_array_foreach(most == 1 ? NULL : json_object_get(death, "lines"), k, line)
-        {
+        json_array_foreach(most == 1 ? NULL : json_object_get(death, "lines"), k, line) {
             page_put(page, OUT_DIM, "    | %s\n", json_string_value(line));
         }
     }

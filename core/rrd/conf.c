@@ -173,8 +173,7 @@ read_core(struct conf *conf, json_t *given)
     const char *key;
     json_t *value;
 
-    json_object_foreach(given, key, value)
-    {
+    json_object_foreach(given, key, value) {
         if (conf_schema_find(conf_core_keys, key) == NULL) {
             text_problem(&conf->problems, ini_origin(given, key), "[core] has no key \"%s\"%s", key,
                          conf_schema_hint(key, conf_core_keys, NULL, hint));
@@ -346,8 +345,7 @@ read_stage(struct conf *conf, const char *name, json_t *given, const char *place
     }
     s->queue_low = s->queue_low == 0 ? s->queue_high / 2 : s->queue_low;
     /* What is left belongs to the plugin; conf_plugin.c judges it. */
-    json_object_foreach(given, key, value)
-    {
+    json_object_foreach(given, key, value) {
         if (conf_schema_find(conf_stage_keys, key) == NULL) {
             (void)json_object_set(s->values, key, value);
         }
@@ -362,8 +360,7 @@ read_sections(struct conf *conf, const struct ini *ini)
     const char *section;
     json_t *given;
 
-    json_object_foreach(ini->keys, section, given)
-    {
+    json_object_foreach(ini->keys, section, given) {
         const char *place = jget_text(ini->places, section);
 
         if (strncmp(section, STAGE_PREFIX, n_prefix) == 0) {

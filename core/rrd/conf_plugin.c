@@ -199,8 +199,7 @@ check_options(struct conf *conf, struct conf_stage *s)
     const char *key;
     json_t *entry;
 
-    json_object_foreach(s->values, key, entry)
-    {
+    json_object_foreach(s->values, key, entry) {
         const struct rr_opt *row = conf_schema_find(m->options, key);
         const char *text = ini_text(s->values, key);
         const char *place = ini_origin(s->values, key);

@@ -278,8 +278,7 @@ check_args(const char *cmd, const char *known, const json_t *args, struct rr_err
     char *all = mem_printf(" %s ", known);
     int rc = 0;
 
-    json_object_foreach((json_t *)(uintptr_t)args, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)args, key, value) {
         char *word = mem_printf(" %s ", key);
 
         (void)value;

@@ -36,8 +36,7 @@ matches(const struct ctl_filter *f, const char *text, size_t n)
     json_t *doc = json_loadb(text, n, 0, NULL);
     bool is_match = m == NULL || manifest_port(m->consumes, m->n_consumes, jget_str(doc, "type"));
 
-    json_object_foreach(f->members, key, want)
-    {
+    json_object_foreach(f->members, key, want) {
         is_match = is_match && json_equal(json_object_get(doc, key), want);
     }
     json_decref(doc);

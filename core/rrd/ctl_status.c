@@ -141,8 +141,7 @@ queue_new(struct stage *stage)
         store_due(st, stage->conf->name, UINT64_MAX, first_item, &oldest_ms, &due_ms, NULL) != 0) {
         return json_null();
     }
-    STAILQ_FOREACH(l, &stage->leases, next)
-    {
+    STAILQ_FOREACH(l, &stage->leases, next) {
         leased_ready += l->item.state == STORE_READY;
         leased_delayed += l->item.state == STORE_DELAYED;
     }
@@ -200,8 +199,7 @@ notes_new(const struct stage *stage)
     const char *config;
     json_t *note;
 
-    json_object_foreach(stage->notes, config, note)
-    {
+    json_object_foreach(stage->notes, config, note) {
         json_t *copy = json_copy(note);
 
         (void)json_object_set_new(copy, "config", json_string(config));

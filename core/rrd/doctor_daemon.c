@@ -157,8 +157,7 @@ doctor_ask_daemon(struct doctor *d)
     json_t *names = json_object();
 
     check_program(d);
-    json_array_foreach(stages, i, row)
-    {
+    json_array_foreach(stages, i, row) {
         check_stage(d, row);
         (void)json_object_set_new(names, jget_str(row, "name"), json_true());
     }

@@ -172,8 +172,7 @@ is_named(const json_t *record, const struct conf *conf, const char *hash)
     const char *stage;
     json_t *entry;
 
-    json_object_foreach((json_t *)(uintptr_t)record, stage, entry)
-    {
+    json_object_foreach((json_t *)(uintptr_t)record, stage, entry) {
         if (strcmp(jget_str(entry, "hash"), hash) == 0 ||
             strcmp(jget_str(entry, "previous"), hash) == 0) {
             return true;

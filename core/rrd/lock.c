@@ -94,6 +94,7 @@ sign(int fd, const char *path, struct lock_view *own, struct rr_err *err)
         }
     }
     n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), own->instance);
+    errno = EIO; /* what a short write means */
     if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
         return rr_err_set(err, -errno, "cannot write %s: %s", path, strerror(errno));
     }

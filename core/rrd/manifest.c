@@ -169,8 +169,7 @@ manifest_offers(const struct manifest *m, const char *callback)
     const json_t *name;
     size_t i;
 
-    json_array_foreach(json_object_get(m->doc, "callbacks"), i, name)
-    {
+    json_array_foreach(json_object_get(m->doc, "callbacks"), i, name) {
         if (json_is_string(name) && strcmp(json_string_value(name), callback) == 0) {
             return true;
         }
@@ -220,8 +219,7 @@ manifest_check_payload(const struct manifest_port *port, const json_t *payload, 
         const char *key;
         const json_t *value;
 
-        json_object_foreach((json_t *)(uintptr_t)payload, key, value)
-        {
+        json_object_foreach((json_t *)(uintptr_t)payload, key, value) {
             size_t i = 0;
 
             (void)value;

@@ -70,8 +70,7 @@ notes_flush(struct stage *stage)
     }
     FAIL("notes.flush");
     op = store_op_new();
-    json_object_foreach(stage->dirty_notes, config, note)
-    {
+    json_object_foreach(stage->dirty_notes, config, note) {
         char *text = json_dumps(note, JSON_COMPACT);
 
         if (text != NULL) {

@@ -61,11 +61,9 @@ print_effective(const struct conf *conf)
     json_t *values;
     json_t *value;
 
-    json_object_foreach(all, section, values)
-    {
+    json_object_foreach(all, section, values) {
         printf("%s[%s]\n", between, section);
-        json_object_foreach(values, key, value)
-        {
+        json_object_foreach(values, key, value) {
             printf("%s = %s    # %s\n", key, ini_text(values, key), ini_origin(values, key));
         }
         between = "\n";

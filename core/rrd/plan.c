@@ -47,14 +47,12 @@ find_differences(const struct conf *now, const struct conf *next, const struct c
     const char *key;
     json_t *value;
 
-    json_object_foreach(b->values, key, value)
-    {
+    json_object_foreach(b->values, key, value) {
         if (!is_same(a->values, b->values, key)) {
             text_list_add(why, key);
         }
     }
-    json_object_foreach(a->values, key, value)
-    {
+    json_object_foreach(a->values, key, value) {
         if (json_object_get(b->values, key) == NULL) {
             text_list_add(why, key); /* an option that the plugin no longer has */
         }
@@ -134,8 +132,7 @@ compare_core(struct plan *plan, const struct conf *now, const struct conf *next)
     const char *key;
     json_t *value;
 
-    json_object_foreach(next->values, key, value)
-    {
+    json_object_foreach(next->values, key, value) {
         if (!is_same(now->values, next->values, key)) {
             plan->changes = true;
             if (has_flag(conf_core_keys, key, CONF_FIXED)) {

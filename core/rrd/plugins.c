@@ -376,8 +376,7 @@ print_row(const json_t *row)
         printf("%-*s ", i == 0 ? 16 : 8, text == NULL || text[0] == '\0' ? "-" : text);
     }
     printf("%.12s %s", jget_text(row, "sha256"), jget_text(row, "file"));
-    json_array_foreach(stages, i, stage)
-    {
+    json_array_foreach(stages, i, stage) {
         printf("%s%s", i == 0 ? " (stage " : ", ", json_string_value(stage));
     }
     puts(json_array_size(stages) > 0 ? ")" : "");
@@ -418,8 +417,7 @@ plugins_list(const struct conf *conf, bool is_json)
         putchar('\n');
     } else {
         printf("%-16s %-8s %-8s %-12s %s\n", "NAME", "VERSION", "KIND", "SHA-256", "FILE");
-        json_array_foreach(rows, i, row)
-        {
+        json_array_foreach(rows, i, row) {
             print_row(row);
         }
     }

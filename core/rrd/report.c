@@ -63,8 +63,7 @@ print_text(const struct report *report)
     const json_t *row;
     size_t i;
 
-    json_array_foreach(report->rows, i, row)
-    {
+    json_array_foreach(report->rows, i, row) {
         const char *todo = jget_text(row, "todo");
 
         printf("%-5s %-12s %s\n", jget_text(row, "verdict"), jget_text(row, "what"),

@@ -269,8 +269,7 @@ add_puts(struct stage *stage, struct store_op *op, const json_t *puts, struct rr
     const json_t *value;
     int rc = 0;
 
-    json_object_foreach((json_t *)(uintptr_t)puts, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)puts, key, value) {
         if (rc == 0 && (key[0] == '\0' || strlen(key) > RR_WIRE_NAME_MAX)) {
             rc = rr_err_set(err, RR_E_INPUT, "the name of a durable key has 1 to %u bytes",
                             RR_WIRE_NAME_MAX);
@@ -477,8 +476,7 @@ route_get(struct stage *stage, uint64_t request, const char *key, struct rr_err 
         return RR_E_PROTO;
     }
     /* What an earlier handler has put counts when it is durable, and not before. */
-    STAILQ_FOREACH(w, &stage->waiters, next)
-    {
+    STAILQ_FOREACH(w, &stage->waiters, next) {
         if (w->epoch == stage->epoch && json_object_get(w->puts, key) != NULL) {
             last = w;
         }

@@ -32,8 +32,7 @@ route_is_leased(const struct stage *stage, uint64_t id)
 {
     const struct lease *l;
 
-    STAILQ_FOREACH(l, &stage->leases, next)
-    {
+    STAILQ_FOREACH(l, &stage->leases, next) {
         if (l->item.id == id) {
             return true;
         }

@@ -44,8 +44,7 @@ apply(struct store *st, struct store_op *op, struct rr_err *err)
     op->ids = mem_zalloc(op->result.n_ids, sizeof *op->ids);
     op->result.ids = op->ids;
     st->replayed = 0;
-    STAILQ_FOREACH(c, &op->changes, next)
-    {
+    STAILQ_FOREACH(c, &op->changes, next) {
         switch (c->kind) {
         case CHANGE_APPEND:
             rc = store_do_append(st, c, &op->ids[n_ids++], err);
@@ -78,8 +77,7 @@ apply_all(struct store *st, struct op_list *batch, struct rr_err *err)
     const bool is_one = STAILQ_NEXT(STAILQ_FIRST(batch), next) == NULL;
     struct store_op *op;
 
-    STAILQ_FOREACH(op, batch, next)
-    {
+    STAILQ_FOREACH(op, batch, next) {
         struct store_result *r = &op->result;
 
         if (r->rc != 0) {
@@ -141,8 +139,7 @@ fail_all(struct op_list *batch, const struct rr_err *why)
 {
     struct store_op *op;
 
-    STAILQ_FOREACH(op, batch, next)
-    {
+    STAILQ_FOREACH(op, batch, next) {
         fail(op, why);
     }
 }

@@ -104,8 +104,7 @@ forgive_gap(struct rrd *rrd)
         shift(&stage->alive_mono_ms, gap);
         shift(&stage->eof_mono_ms, gap);
 
-        STAILQ_FOREACH(l, &stage->leases, next)
-        {
+        STAILQ_FOREACH(l, &stage->leases, next) {
             shift(&l->since_mono_ms, gap);
         }
     }

@@ -467,8 +467,7 @@ upgrade_list_new(const struct rrd *rrd, struct rr_err *err)
     const char *stage;
     json_t *entry;
 
-    json_object_foreach(record, stage, entry)
-    {
+    json_object_foreach(record, stage, entry) {
         const long at = conf_stage_index(&rrd->conf, stage);
         const char *hash = jget_str(entry, "hash");
 

@@ -46,8 +46,7 @@ reject_unknown(const struct options *o, struct rr_err *err)
     const char *key;
     const json_t *value;
 
-    json_object_foreach(o->texts, key, value)
-    {
+    json_object_foreach(o->texts, key, value) {
         if (options_find(o, key) == NULL) {
             return rr_err_set(err, RR_E_CONFIG, "option \"%s\" is not declared by the plugin", key);
         }

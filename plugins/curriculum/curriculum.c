@@ -89,8 +89,7 @@ load(struct rr_ctx *ctx, const char *config, struct curriculum *c, int *known, s
     c->told_budget = rr_state_f64(json, "budget_scale");
     c->rejections = rr_state_u64(json, "rejections");
     c->updates = rr_state_u64(json, "updates");
-    json_array_foreach(json_object_get(json, "deltas"), i, item)
-    {
+    json_array_foreach(json_object_get(json, "deltas"), i, item) {
         weights_add(&c->weights, rr_state_str(item, "source"), rr_state_f64(item, "delta"),
                     rr_state_u64(item, "time_ms"));
     }
@@ -268,8 +267,7 @@ on_idle(struct rr_ctx *ctx, struct rr_err *err)
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     now_ms = (uint64_t)now.tv_sec * 1000u + (uint64_t)now.tv_nsec / 1000000u;
-    json_array_foreach(names, i, name)
-    {
+    json_array_foreach(names, i, name) {
         struct curriculum c;
         int known = 0;
         int told;

@@ -129,8 +129,7 @@ record_read(const char *path, const char *sha256, struct gauntlet_match *match,
     if (owner == NULL || strcmp(owner, sha256) != 0) {
         rc = rr_err_set(err, RR_E_MISMATCH, "%.120s: is of other weights", path);
     }
-    json_array_foreach(json_object_get(root, "matches"), i, row)
-    {
+    json_array_foreach(json_object_get(root, "matches"), i, row) {
         rc = rc != 0 ? rc : read_match(row, match, err);
     }
     if (rc == 0 && !match[GAUNTLET_RANDOM].played) {

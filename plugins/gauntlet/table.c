@@ -42,16 +42,14 @@ parse_rows(struct table *table, const json_t *players, const json_t *pairings, s
         return rr_err_set(err, RR_E_CORRUPT, "table of ratings: %zu players, %zu pairings", count,
                           json_array_size(pairings));
     }
-    json_array_foreach(players, i, row)
-    {
+    json_array_foreach(players, i, row) {
         struct table_player *player = &table->player[i];
         parse_model(row, &player->model);
         player->simulations = (uint64_t)json_integer_value(json_object_get(row, "simulations"));
         set_text(player->match, sizeof player->match, json_object_get(row, "match"));
     }
     table->players = count;
-    json_array_foreach(pairings, i, row)
-    {
+    json_array_foreach(pairings, i, row) {
         const struct rr_pairing p = {
             .a = (uint32_t)json_integer_value(json_array_get(row, 0)),
             .b = (uint32_t)json_integer_value(json_array_get(row, 1)),

@@ -41,15 +41,13 @@ load_lists(const json_t *json, struct config *c)
     const json_t *item;
     size_t i;
 
-    json_array_foreach(json_object_get(json, "out"), i, item)
-    {
+    json_array_foreach(json_object_get(json, "out"), i, item) {
         if (c->out_count < CONFIG_OUT_MAX) {
             c->out[c->out_count++] = (struct config_request){
                 .number = rr_state_u64(item, "request"), .games = rr_state_u64(item, "games")};
         }
     }
-    json_array_foreach(json_object_get(json, "elo"), i, item)
-    {
+    json_array_foreach(json_object_get(json, "elo"), i, item) {
         if (c->points_count < PRIORITY_POINTS_MAX) {
             c->points[c->points_count++] = (struct priority_point){
                 .time_ms = rr_state_u64(item, "time_ms"), .elo = rr_state_f64(item, "elo")};

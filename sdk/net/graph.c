@@ -66,8 +66,7 @@ check_keys(const json_t *obj, const char *where, const char *const *known, struc
     const char *key;
     json_t *value;
 
-    json_object_foreach((json_t *)(uintptr_t)obj, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)obj, key, value) {
         size_t i = 0;
 
         while (known[i] != NULL && strcmp(known[i], key) != 0) {

@@ -284,8 +284,7 @@ read_meta(struct st_file *f, const char *path, const json_t *obj, struct rr_err 
     if (f->meta == NULL) {
         return rr_err_set(err, -ENOMEM, "%s: out of memory", path);
     }
-    json_object_foreach((json_t *)(uintptr_t)obj, key, value)
-    {
+    json_object_foreach((json_t *)(uintptr_t)obj, key, value) {
         if (!json_is_string(value)) {
             return corrupt(err, path, "metadata must be strings");
         }
@@ -315,8 +314,7 @@ read_header(struct st_file *f, const char *path, struct rr_err *err)
     if (rc != 0) {
         return rc;
     }
-    json_object_foreach(f->header, key, value)
-    {
+    json_object_foreach(f->header, key, value) {
         if (strcmp(key, "__metadata__") != 0) {
             rc = read_tensor(f, path, key, value, err);
             if (rc != 0) {

@@ -177,8 +177,7 @@ set_position(struct engine *e, const char *text, const json_t *moves, struct rr_
     if (text != NULL) {
         rc = session_reset(&fresh, text, err);
     }
-    json_array_foreach(moves, i, move)
-    {
+    json_array_foreach(moves, i, move) {
         const char *word = json_string_value(move);
         if (rc == 0 && word == NULL) {
             rc = rr_err_set(err, RR_E_INPUT, "move %zu is no string", i);

@@ -205,8 +205,7 @@ on_rated(struct report_config *config, const json_t *p, uint64_t time_ms)
     m->elo = real(p, "elo");
     m->ci = real(p, "elo_ci");
     text(m->match, sizeof m->match, p, "match_path");
-    json_array_foreach(json_object_get(p, "opponent_results"), i, row)
-    {
+    json_array_foreach(json_object_get(p, "opponent_results"), i, row) {
         take_versus(m, row);
     }
     config->simulations = m->versus[VS_RANDOM].simulations;

@@ -28,8 +28,7 @@ try_payload(const json_t *payload)
         json_t *value;
 
         check(again != NULL);
-        json_object_foreach(again, name, value)
-        {
+        json_object_foreach(again, name, value) {
             const json_t *was = json_object_get(payload, name);
 
             /* a whole number is taken as a real one */
