@@ -84,7 +84,7 @@ remove_dir(const char *path)
 }
 
 /* Copy the files of a folder of ours, with each name and each text as edit makes it. The new folder
- * appears complete or not at all, and never over what somebody made meanwhile (RR_E_BUSY). */
+ * appears complete or not at all, and never over files that somebody made meanwhile (RR_E_BUSY). */
 static int
 copy_all(const char *from, const char *to, edit_fn edit, const void *arg, struct rr_err *err)
 {
@@ -148,7 +148,8 @@ parse_sets(const struct text_list *sets, const char *data, json_t *by_section, s
         const size_t dot = strcspn(set, ".=");
         const size_t equals = strcspn(set, "=");
 
-        if (dot == 0 || set[dot] != '.' || set[equals] == '\0' || equals == dot + 1) {
+        if (dot == 0 || set[dot] != '.' || set[equals] == '\0' || equals == dot + 1 ||
+            !text_is_utf8(set, strlen(set))) {
             return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", set);
         }
         char *section = strncmp(set, "core.", 5) == 0 ? mem_dup("core")

@@ -59,8 +59,12 @@ id_at(struct rrd *rrd, uint64_t time_ms, uint64_t *id, struct rr_err *err)
 static int
 take_filter(const struct ctl_ask *ask, struct ctl_filter *f, struct rr_err *err)
 {
-    static const char *const names[][2] = {
-        {"type", "type"}, {"config", "config"}, {"stage", "source"}};
+    static const struct {
+        const char *arg, *member;
+        size_t bytes_max;
+    } names[] = {{"type", "type", TEXT_TYPE_MAX},
+                 {"config", "config", RR_WIRE_NAME_MAX},
+                 {"stage", "source", TEXT_NAME_MAX}};
     uint64_t first = 0;
     int rc;
 
@@ -68,13 +72,13 @@ take_filter(const struct ctl_ask *ask, struct ctl_filter *f, struct rr_err *err)
     f->end = UINT64_MAX;
     f->members = json_object();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *text = jget_str(ask->args, names[i][0]);
+        const char *text = jget_str(ask->args, names[i].arg);
 
-        if (strlen(text) > RR_WIRE_NAME_MAX) {
-            return rr_err_set(err, RR_E_INPUT, "%s: \"%.40s…\" is too long", names[i][0], text);
+        if (strlen(text) > names[i].bytes_max) {
+            return rr_err_set(err, RR_E_INPUT, "%s: \"%.40s…\" is too long", names[i].arg, text);
         }
         if (text[0] != '\0') {
-            (void)json_object_set_new(f->members, names[i][1], json_string(text));
+            (void)json_object_set_new(f->members, names[i].member, json_string(text));
         }
     }
     const char *type = jget_text(f->members, "type");

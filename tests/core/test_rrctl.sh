@@ -128,6 +128,9 @@ is 'init makes the directories above' "$rc $(test -e deep/er/N/conf.d && echo th
 run ./rrctl init M --set nostage.x=1
 is 'init with a bad --set fails' "$rc" 1
 is 'and leaves nothing' "$(ls -A M)" ''
+run ./rrctl init M --set scheduler.configs=$'\xff'
+is 'init with a --set that is not UTF-8 fails' "$rc" 2
+is 'and leaves nothing either' "$(ls -A M)" ''
 
 # --- run
 

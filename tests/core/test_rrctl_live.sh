@@ -87,6 +87,8 @@ is_soon 'the ring goes round: 2 tokens, 3 laps' 20 rings 6
 run ctl events --type RING_SUNK --limit 2
 is 'events --limit' "$(echo "$out" | wc -l)" 2
 first=$(ctl events --json --limit 1 | sed 's/.*"id": *\([0-9]*\).*/\1/')
+run ctl events --stage "$(printf 'a%.0s' {1..41})"
+like 'events of a stage whose name is too long' "$rc $err" '2 *is too long*'
 run ctl events --json --after "$first" --limit 1
 like 'events --after' "$rc $([[ $out == *"\"id\":$first,"* ]] || echo other)" '0 other'
 
