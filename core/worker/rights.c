@@ -52,7 +52,7 @@ rights_drop(const struct rights *rights, struct rr_err *err)
 {
     const pid_t parent = getppid();
     const struct passwd *pw;
-    int signo = SIGTERM;
+    int signo = 0;
     int rc;
 
     if (rights->user == NULL) {

@@ -36,34 +36,34 @@ struct worker {
     uint64_t idle_failures;
 };
 
-/* For the signal handler only. */
-static pid_t told_parent;
+/* For the signal handler only, which a plugin's forked child has, too. */
+static pid_t told_parent, self;
 
-/* SIGTERM comes from the daemon when STOP was not enough, or from the kernel when the daemon died;
- * in the second case nobody else is left to end the plugin's children. */
+/* The kernel sends SIGCONT when the daemon dies: it reaches a stopped process, too, and means nothing
+ * to one whose daemon lives. Most see the end of the link first; one that waits in .fini does not. */
 static void
-on_term(int signo)
+on_continued(int signo)
 {
-    if (getppid() != told_parent) {
+    (void)signo;
+    if (getpid() == self && getppid() != told_parent) {
         io_die_with_group();
     }
-    (void)signal(signo, SIG_DFL);
-    (void)raise(signo);
 }
 
 /* Tie this process to its parent and close what it should not have inherited. */
 static int
 settle(const struct serve_args *args)
 {
-    const struct sigaction term = {.sa_handler = on_term};
+    const struct sigaction cont = {.sa_handler = on_continued, .sa_flags = SA_RESTART};
     char name[16];
     int type = 0;
     socklen_t bytes = sizeof type;
 
     told_parent = args->parent;
-    (void)sigaction(SIGTERM, &term, NULL);
+    self = getpid();
+    (void)sigaction(SIGCONT, &cont, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+    (void)prctl(PR_SET_PDEATHSIG, SIGCONT);
     rights_limit(&args->rights);
     if (getppid() != args->parent) {
         (void)fprintf(stderr, "rrd-worker: rrd (pid %ld) is gone already\n", (long)args->parent);
