@@ -39,8 +39,9 @@ struct worker {
 /* For the signal handler only, which a plugin's forked child has, too. */
 static pid_t told_parent, self;
 
-/* The kernel sends SIGCONT when the daemon dies: it reaches a stopped process, too, and means nothing
- * to one whose daemon lives. Most see the end of the link first; one that waits in .fini does not. */
+/* The kernel sends SIGCONT when the daemon dies: it reaches a stopped process, too, and means
+ * nothing to one whose daemon lives. Most see the end of the link first; one that waits in .fini
+ * does not. */
 static void
 on_continued(int signo)
 {
