@@ -18,7 +18,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <ini.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,4 +288,21 @@ ini_free(struct ini *ini)
 {
     json_decref(ini->keys);
     json_decref(ini->places);
+}
+
+bool
+ini_split_set(const char *set, char **section, char **key, const char **value)
+{
+    const size_t n_section = strcspn(set, ".=");
+    const size_t n = strcspn(set, "=");
+
+    if (n_section == 0 || set[n_section] != '.' || n == n_section + 1 || set[n] != '=' ||
+        strpbrk(set, "\r\n") != NULL || !text_is_utf8(set, strlen(set))) {
+        return false;
+    }
+    *section = strncmp(set, "core.", 5) == 0 ? mem_dup("core")
+                                             : mem_printf("stage %.*s", (int)n_section, set);
+    *key = mem_dupn(set + n_section + 1, n - n_section - 1);
+    *value = set + n + 1;
+    return true;
 }

@@ -11,6 +11,7 @@
 #include "core/common/text.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct ini {
     json_t *keys;   /* {section: {key: {"value", "origin"}}}; "core" is always there */
@@ -31,5 +32,12 @@ void ini_free(struct ini *ini);
 void ini_set(json_t *section, const char *key, const char *value, const char *origin);
 const char *ini_text(const json_t *section, const char *key);
 const char *ini_origin(const json_t *section, const char *key);
+
+/*
+ * Take what --set has, "core.key=value" or "NAME.key=value" for a stage, apart: the section as in
+ * the file and the key in new strings, the value within set. Returns whether it is that, in UTF-8
+ * and on one line; if not, nothing is made.
+ */
+bool ini_split_set(const char *set, char **section, char **key, const char **value);
 
 #endif

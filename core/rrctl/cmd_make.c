@@ -2,6 +2,7 @@
 /*
  * cmd_make.c - rrctl init and plugin new: folders of files, made from those of the installation.
  */
+#include "core/common/ini.h"
 #include "core/common/jget.h"
 #include "core/common/mem.h"
 #include "core/common/text.h"
@@ -145,22 +146,19 @@ parse_sets(const struct text_list *sets, const char *data, json_t *by_section, s
 {
     for (size_t i = 0; i < sets->n; i++) {
         const char *set = sets->v[i];
-        const size_t dot = strcspn(set, ".=");
-        const size_t equals = strcspn(set, "=");
+        char *section, *key;
+        const char *value;
 
-        if (dot == 0 || set[dot] != '.' || set[equals] == '\0' || equals == dot + 1 ||
-            !text_is_utf8(set, strlen(set))) {
+        if (!ini_split_set(set, &section, &key, &value)) {
             return rr_err_set(err, RR_E_INPUT, "--set %s: want STAGE.KEY=VALUE", set);
         }
-        char *section = strncmp(set, "core.", 5) == 0 ? mem_dup("core")
-                                                      : mem_printf("stage %.*s", (int)dot, set);
         const bool is_there = confd_has(data, section);
-        json_t *pair = json_pack("{s:{s%:s}}", section, set + dot + 1, (int)(equals - dot - 1),
-                                 set + equals + 1);
+        json_t *pair = json_pack("{s:{s:s}}", section, key, value);
 
         (void)json_object_update_recursive(by_section, pair);
         json_decref(pair);
         free(section);
+        free(key);
         if (!is_there) {
             return rr_err_set(err, -ENOENT, "--set %s: no file in %s/conf.d has that section", set,
                               data);

@@ -32,24 +32,20 @@ extern char **environ;
 static void
 apply_set(struct conf *conf, const struct ini *ini, const char *set)
 {
-    const char *dot = strchr(set, '.');
-    const char *equals = strchr(set, '=');
+    char *section, *key;
+    const char *value;
 
-    if (dot == NULL || equals == NULL || dot > equals || dot == set || equals == dot + 1 ||
-        !text_is_utf8(set, strlen(set))) {
+    if (!ini_split_set(set, &section, &key, &value)) {
         text_problem(&conf->problems, "command line", "--set %s: it must be stage.key=value", set);
         return;
     }
-    const bool is_core = strncmp(set, "core.", 5) == 0;
-    char *section = mem_printf("%s%.*s", is_core ? "" : STAGE_PREFIX, (int)(dot - set), set);
-    char *key = mem_dupn(dot + 1, (size_t)(equals - dot - 1));
     json_t *keys = json_object_get(ini->keys, section);
 
     if (keys == NULL) {
         text_problem(&conf->problems, "command line", "--set %s: there is no section [%s]", set,
                      section);
     } else {
-        ini_set(keys, key, equals + 1, "command line");
+        ini_set(keys, key, value, "command line");
     }
     free(section);
     free(key);

@@ -130,6 +130,8 @@ is 'init with a bad --set fails' "$rc" 1
 is 'and leaves nothing' "$(ls -A M)" ''
 run ./rrctl init M --set scheduler.configs=$'\xff'
 is 'init with a --set that is not UTF-8 fails' "$rc" 2
+run ./rrctl init M --set scheduler.configs=$'a\nrate = 9'
+is 'init with a --set of two lines fails' "$rc" 2
 is 'and leaves nothing either' "$(ls -A M)" ''
 
 # --- run
