@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,23 +143,36 @@ sys_usage(pid_t pid, struct sys_usage *sum)
     }
 }
 
-/* One look over all processes for a mark; 0 is no signal. */
+/* Whether a process bears a mark; signo is for it then, 0 for none. It is nobody's we know of and
+ * may end at any moment, so it is held by a descriptor: its number could be another's by the time
+ * the signal is sent. */
+static bool
+signal_marked(pid_t pid, const char *mark, int signo)
+{
+    const int fd = pidfd_open(pid, 0);
+    const char *its = fd < 0 ? NULL : mark_of(pid);
+    struct process p;
+    bool is_it = its != NULL && strncmp(its, mark, strlen(mark)) == 0;
+
+    is_it = is_it && look_at(pid, &p) && pidfd_send_signal(fd, signo, NULL, 0) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return is_it;
+}
+
+/* One look over all processes for a mark. */
 static uint64_t
 pass_marked(const char *mark, int signo)
 {
     DIR *d = opendir("/proc");
     const struct dirent *entry;
-    struct process p;
     uint64_t found = 0;
 
     while (d != NULL && (entry = readdir(d)) != NULL) {
         const pid_t pid = isdigit((unsigned char)entry->d_name[0]) ? (pid_t)atol(entry->d_name) : 0;
-        const char *its = pid <= 1 || pid == getpid() ? NULL : mark_of(pid);
 
-        if (its != NULL && strncmp(its, mark, strlen(mark)) == 0 && look_at(pid, &p)) {
-            (void)kill(pid, signo);
-            found++;
-        }
+        found += pid > 1 && pid != getpid() && signal_marked(pid, mark, signo);
     }
     if (d != NULL) {
         (void)closedir(d);
