@@ -127,9 +127,9 @@ sup_clock_alarm(struct rrd *rrd)
 
 /* What an orphan takes is its worker's. */
 static int
-is_alive_and_counted(void *arg, pid_t pid, const char *mark)
+is_alive_and_counted(void *arg, pid_t pid, pid_t session, const char *mark)
 {
-    struct stage *stage = sup_run_of_mark(arg, mark);
+    struct stage *stage = sup_run_of(arg, session, mark);
 
     if (stage != NULL && stage->pid != pid) {
         sys_usage(pid, &stage->usage);

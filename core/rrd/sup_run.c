@@ -251,7 +251,7 @@ on_exit_of(struct stage *stage)
 }
 
 struct stage *
-sup_run_of_mark(const struct rrd *rrd, const char *mark)
+sup_run_of(const struct rrd *rrd, pid_t session, const char *mark)
 {
     char its[160];
 
@@ -260,7 +260,7 @@ sup_run_of_mark(const struct rrd *rrd, const char *mark)
 
         (void)snprintf(its, sizeof its, "%s/%s/%" PRIu64, rrd->instance, stage->conf->name,
                        stage->epoch);
-        if (stage->pid > 0 && strcmp(its, mark) == 0) {
+        if (stage->pid > 0 && (stage->pid == session || (mark != NULL && strcmp(its, mark) == 0))) {
             return stage;
         }
     }
@@ -268,10 +268,10 @@ sup_run_of_mark(const struct rrd *rrd, const char *mark)
 }
 
 static int
-is_alive(void *arg, pid_t pid, const char *mark)
+is_alive(void *arg, pid_t pid, pid_t session, const char *mark)
 {
     (void)pid;
-    return sup_run_of_mark(arg, mark) != NULL;
+    return sup_run_of(arg, session, mark) != NULL;
 }
 
 void

@@ -30,9 +30,9 @@ void sup_run_sick(struct stage *stage, const char *why);
 /* A worker finished an event, or has been ready for long enough: trouble is over. */
 void sup_run_worked(struct stage *stage);
 
-/* The stage whose worker has this mark (what stands behind RR_WORKER=), NULL when it does not run.
- */
-struct stage *sup_run_of_mark(const struct rrd *rrd, const char *mark);
+/* The stage whose worker leads that session, or has this mark (what stands behind RR_WORKER=; may
+ * be NULL); NULL when it does not run. */
+struct stage *sup_run_of(const struct rrd *rrd, pid_t session, const char *mark);
 
 /* Collect ended processes and what they left behind. */
 void sup_run_reap(struct rrd *rrd);

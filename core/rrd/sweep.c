@@ -207,7 +207,7 @@ sys_sweep_orphans(sys_lives_fn lives, void *arg)
         if (look_at(list[i], &p) && (lives == NULL || p.session != session)) {
             const char *mark = lives == NULL ? NULL : mark_of(list[i]);
 
-            if (mark == NULL || !lives(arg, list[i], mark)) {
+            if (lives == NULL || !lives(arg, list[i], p.session, mark)) {
                 (void)kill(list[i], SIGKILL);
                 found++;
             }

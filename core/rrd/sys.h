@@ -55,9 +55,10 @@ void sys_usage(pid_t pid, struct sys_usage *sum);
  * Returns how many were found. */
 uint64_t sys_sweep_marked(const char *mark, bool is_dry);
 
-/* Whether the worker with this mark (what stands behind RR_WORKER=) lives; pid is the process that
- * carries the mark. */
-typedef int (*sys_lives_fn)(void *arg, pid_t pid, const char *mark);
+/* Whether the worker of the process pid lives, to be told by its session, or by its mark (what
+ * stands behind RR_WORKER=; NULL when it has none, as every process for a moment when it is
+ * executed). */
+typedef int (*sys_lives_fn)(void *arg, pid_t pid, pid_t session, const char *mark);
 
 /*
  * Kill the orphans of workers that do not live (lives is NULL: all of our children). With this

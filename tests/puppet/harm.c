@@ -229,6 +229,15 @@ ACT(daemonize)
     return 0;
 }
 
+/* Overwrite the environment that this process began with, as some programs do to show a title. */
+ACT(title)
+{
+    for (char **word = environ; *word != NULL; word++) {
+        memset(*word, 0, strlen(*word));
+    }
+    return 0;
+}
+
 const struct puppet_act puppet_harms[] = {
     {"segv", act_die_by, SIGSEGV},
     {"abort", act_die_by, SIGABRT},
@@ -258,5 +267,6 @@ const struct puppet_act puppet_harms[] = {
     {"bomb_sessions", act_bomb, 1},
     {"runner", act_runner, 0},
     {"daemonize", act_daemonize, 0},
+    {"title", act_title, 0},
     {0},
 };

@@ -43,6 +43,18 @@ for ((round = 0; round < rounds; round++)); do
     done
 done
 
+# --- what runs is no leftover, whatever it did to its mark
+forget
+conf 'wait = 2500ms'
+start_daemon
+wait_for 10 has_status '"state":"ready"'
+worker=$(worker_pid puppet)
+emit title
+emit slow # long enough for the daemon to have looked
+is_soon "R36 a worker without a mark goes on" 20 has_done 2
+is "R36 and is the same as before" "$(worker_pid puppet)" "$worker"
+stop_daemon
+
 # --- with the daemon: a stop in the middle of it
 forget
 start_daemon
