@@ -81,10 +81,11 @@ tell_parent(struct rrd *rrd)
     }
     for (size_t i = 0; i < rrd->n_stages; i++) {
         const struct stage *stage = rrd->stages[i];
+        char death[SUP_RUN_DEATH_MAX];
 
         if (stage->conf->is_enabled && stage->sup.state != SUP_READY) {
             fprintf(stderr, "rrd: stage %s is not ready: %s\n", stage->conf->name,
-                    stage->last_exit.text);
+                    sup_run_death(stage, death, sizeof death));
         }
     }
     if (write(rrd->tell_fd, &ok, 1) != 1) {

@@ -392,6 +392,7 @@ start_all(struct reload *r)
 static int
 judge_start(const struct reload *r, char *why, size_t cap)
 {
+    char death[SUP_RUN_DEATH_MAX];
     int verdict = 1;
 
     for (size_t i = 0; i < r->plan.n_steps; i++) {
@@ -402,7 +403,7 @@ judge_start(const struct reload *r, char *why, size_t cap)
         }
         if (stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF) {
             (void)snprintf(why, cap, "stage %s did not become ready: %s; the old %s is back",
-                           stage->conf->name, stage->last_exit.text,
+                           stage->conf->name, sup_run_death(stage, death, sizeof death),
                            r->upgrade == NULL ? "configuration" : "file");
             return -1;
         }

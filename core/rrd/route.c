@@ -378,7 +378,11 @@ fail_lease(struct stage *stage, struct lease *l, bool bury, bool at_once, const 
     struct store_op *op;
 
     if (stage->trial.is_on) {
-        upgrade_fault(stage, why);
+        char fault[SUP_RUN_DEATH_MAX];
+
+        (void)snprintf(fault, sizeof fault, "it %s event %" PRIu64 ": %.160s",
+                       bury ? "rejected" : "failed at", l->item.id, why);
+        upgrade_fault(stage, fault);
         let_go(stage, l);
         return;
     }

@@ -62,18 +62,30 @@ start_worker(struct stage *stage)
     return 0;
 }
 
+const char *
+sup_run_death(const struct stage *stage, char *out, size_t cap)
+{
+    const struct stage_exit *e = &stage->last_exit;
+    const char *colon = e->text[0] == '\0' ? "" : ": ";
+
+    if (e->signal != 0) {
+        (void)snprintf(out, cap, "the worker ended by signal %s%s%.160s", sigabbrev_np(e->signal),
+                       colon, e->text);
+    } else if (e->code < 0) {
+        (void)snprintf(out, cap, "no worker could be started%s%.160s", colon, e->text);
+    } else {
+        (void)snprintf(out, cap, "the worker ended with status %d%s%.160s", e->code, colon,
+                       e->text);
+    }
+    return out;
+}
+
 static void
 clean_worker(struct stage *stage)
 {
-    char why[220];
+    char why[SUP_RUN_DEATH_MAX];
 
-    if (stage->last_exit.signal != 0) {
-        (void)snprintf(why, sizeof why, "the worker ended by signal %s: %.160s",
-                       sigabbrev_np(stage->last_exit.signal), stage->last_exit.text);
-    } else {
-        (void)snprintf(why, sizeof why, "the worker ended with status %d: %.160s",
-                       stage->last_exit.code, stage->last_exit.text);
-    }
+    (void)sup_run_death(stage, why, sizeof why);
     FAIL("sup.clean");
     route_lost(stage, !stage->is_asked, why);
     link_free(stage->link);

@@ -30,6 +30,10 @@ void sup_run_sick(struct stage *stage, const char *why);
 /* A worker finished an event, or has been ready for long enough: trouble is over. */
 void sup_run_worked(struct stage *stage);
 
+/* How the last worker ended, in words. Returns out. */
+#define SUP_RUN_DEATH_MAX 220
+const char *sup_run_death(const struct stage *stage, char *out, size_t cap);
+
 /* The stage whose worker leads that session, or has this mark (what stands behind RR_WORKER=; may
  * be NULL); NULL when it does not run. */
 struct stage *sup_run_of(const struct rrd *rrd, pid_t session, const char *mark);

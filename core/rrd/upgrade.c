@@ -406,9 +406,10 @@ judge_time(struct stage *stage, uint64_t watch_ms)
 static int
 judge_one(const struct upgrade *u, struct stage *stage, char *why, size_t cap)
 {
+    char death[SUP_RUN_DEATH_MAX];
     const char *fault = stage->trial.fault[0] != '\0' ? stage->trial.fault
                         : stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF
-                            ? stage->last_exit.text
+                            ? sup_run_death(stage, death, sizeof death)
                         : !stage->sup.is_wanted ? "it was stopped meanwhile"
                                                 : NULL;
 

@@ -119,7 +119,7 @@ three "credit = 2"; rm "$dir/conf.d/10-c.ini"
 printf '[stage d]\nplugin = puppet\ninit_act = bad_conf\n' > "$dir/conf.d/20-d.ini"
 reload
 is "R63 a stage fails to start: status" "$rc" 78
-like "R63 the reason names it and says what became of it" "$err" "*stage d did not become ready*the old configuration is back*"
+like "R63 the reason names it and says what became of it" "$err" "*stage d did not become ready: the worker ended *the old configuration is back*"
 is_soon "R63 the stage runs as before" 10 has_status '"name":"d","plugin":"puppet","state":"ready"'
 is "R63 with a new worker" "$([ "$(pid_of d)" != "$before_d" ]; echo $?)" 0
 ctl keys d > /dev/null
