@@ -128,8 +128,7 @@ send_request(struct client *cl, const char *cmd, json_t *args_take, struct rr_er
     const size_t bytes = json_dumpb(request, text, sizeof text - 1, JSON_COMPACT);
     json_decref(request);
     if (bytes == 0 || bytes > sizeof text - 1) {
-        return rr_err_set(err, RR_E_INPUT, "%s: the request is longer than %zu bytes", cmd,
-                          sizeof text - 1);
+        return rr_err_set(err, RR_E_INPUT, "the request is longer than %zu bytes", sizeof text - 1);
     }
     text[bytes] = '\n';
     do {

@@ -42,7 +42,10 @@ cmd_graph(struct rrctl *app, struct rr_err *err)
     const bool dot = args_has(&app->args, "dot");
     const char *format = app->json ? "json" : dot ? "dot" : "text";
     json_t *result = NULL;
-    const int rc = ask(app, "graph", json_pack("{s:s}", "format", format), &result, err);
+    /* what would be is no matter of the daemon that runs */
+    const int rc = args_has(&app->args, "set")
+                       ? -ECONNREFUSED
+                       : ask(app, "graph", json_pack("{s:s}", "format", format), &result, err);
 
     if (rc == -ECONNREFUSED) {
         const char *form = app->json ? "--graph=json" : dot ? "--graph=dot" : "--graph";

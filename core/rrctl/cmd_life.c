@@ -44,8 +44,13 @@ print_stage(const struct rrctl *app, const json_t *result)
 static int
 ask_stage(struct rrctl *app, struct rr_err *err)
 {
-    json_t *args = json_pack("{s:s}", "stage", app->args.operands[0]);
     json_t *result = NULL;
+
+    if (args_has(&app->args, "set") || args_has(&app->args, "wait")) {
+        return rr_err_set(err, RR_E_INPUT,
+                          "--set and --wait are for the daemon, not for one stage");
+    }
+    json_t *args = json_pack("{s:s}", "stage", app->args.operands[0]);
     const int rc = ask(app, app->command->name, args, &result, err);
 
     return rc < 0 ? rc : say(app, result, JSON_COMPACT, print_stage);
@@ -133,13 +138,54 @@ cmd_stop(struct rrctl *app, struct rr_err *err)
     return app->args.operand_count == 0 ? stop_daemon(app, err) : ask_stage(app, err);
 }
 
+/* Whether a start would work, before anything is stopped for it. */
+static int
+check_conf(const struct rrctl *app, struct rr_err *err)
+{
+    struct text_list words = {0};
+    FILE *out = NULL;
+    pid_t pid;
+    int rc = proc_rrd(app, &words, err);
+
+    if (rc == 0) {
+        text_list_add(&words, "--check");
+        text_list_add(&words, "--json"); /* the start says the warnings */
+        args_each(&app->args, "set", "--set", &words);
+        rc = proc_open(&words, &out, &pid, err);
+    }
+    text_list_free(&words);
+    if (rc != 0) {
+        return rc;
+    }
+    json_t *doc = json_loadf(out, 0, NULL);
+    const json_t *problem;
+    size_t i;
+
+    (void)fclose(out);
+    rc = proc_wait(pid);
+    json_array_foreach(json_object_get(doc, "problems"), i, problem) {
+        (void)fprintf(stderr, "%s\n", json_string_value(problem));
+    }
+    json_decref(doc);
+    if (rc != 0) {
+        (void)fputs("rrctl restart: nothing was stopped\n", stderr);
+    }
+    return rc;
+}
+
 int
 cmd_restart(struct rrctl *app, struct rr_err *err)
 {
+    json_t *status = NULL;
+    int rc;
+
     if (app->args.operand_count > 0) {
         return ask_stage(app, err);
     }
-    const int rc = stop_daemon(app, err);
+    rc = ask(app, "status", NULL, &status, err);
+    json_decref(status);
+    rc = rc == 0 ? check_conf(app, err) : rc;
+    rc = rc == 0 ? stop_daemon(app, err) : rc;
     return rc == 0 ? start_daemon(app, err) : rc;
 }
 

@@ -89,11 +89,15 @@ remove_dir(const char *path)
 static int
 copy_all(const char *from, const char *to, edit_fn edit, const void *arg, struct rr_err *err)
 {
-    char *staging = mem_printf("%s.new-%d", to, (int)getpid());
+    size_t n = strlen(to);
     DIR *dir = opendir(from);
     const struct dirent *entry;
     int rc = 0;
 
+    while (n > 1 && to[n - 1] == '/') {
+        n--;
+    }
+    char *staging = mem_printf("%.*s.new-%d", (int)n, to, (int)getpid());
     if (dir == NULL) {
         rc = rr_err_set(err, -errno, "cannot read %s: %s (the installation lacks it)", from,
                         strerror(errno));
@@ -303,12 +307,13 @@ static void
 print_plugin(const struct rrctl *app, const json_t *made)
 {
     const char *dir = jget_str(made, "dir");
+    const char *quote = strchr(dir, ' ') == NULL ? "" : "'";
 
     (void)app;
     (void)printf("%s: a plugin that greets; README.md says what to change\n"
-                 "  make -C %s all check            build and test it\n"
-                 "  rrctl plugin check %s/%s.so\n",
-                 dir, dir, dir, jget_str(made, "name"));
+                 "  make -C %s%s%s all check            build and test it\n"
+                 "  rrctl plugin check %s%s/%s.so%s\n",
+                 dir, quote, dir, quote, quote, dir, jget_str(made, "name"), quote);
 }
 
 int

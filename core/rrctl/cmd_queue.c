@@ -117,6 +117,13 @@ list(struct rrctl *app, struct rr_err *err)
         (void)json_object_set_new(args, "stage", json_deep_copy(name));
         rc = rc == 0 ? each_page(app, "queue", args, take_list, &l, err) : rc;
     }
+    if (rc == 0 && stage != NULL && l.shown == 0) {
+        json_t *ignored = NULL;
+
+        /* The queue of a stage that was removed may be asked for, a name that is none may not. */
+        rc = ask(app, "status", json_pack("{s:s}", "stage", stage), &ignored, err);
+        json_decref(ignored);
+    }
     if (rc == 0 && app->json) {
         (void)say_json(json_pack("{s:O, s:b}", "items", l.items, "more", (int)l.is_cut),
                        JSON_INDENT(2));

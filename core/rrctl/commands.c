@@ -22,7 +22,11 @@ const struct opt_row global_options[] = {
 
 static const struct opt_row start_options[] = {
     SET_ROW,
-    {"wait", 'w', "SECONDS", "restart: longest wait for the stop; default 120"},
+    OPT_ROW_END,
+};
+static const struct opt_row restart_options[] = {
+    SET_ROW,
+    {"wait", 'w', "SECONDS", "longest wait for the stop; default 120"},
     OPT_ROW_END,
 };
 static const struct opt_row stop_options[] = {
@@ -128,8 +132,9 @@ const struct command commands[] = {
      stop_options, 0, 1, cmd_stop},
     {"restart", "[STAGE]", "stop and start again",
      "Without STAGE, stop and start the daemon, which then reads its configuration\n"
-     "again. With STAGE, give that stage a new worker process.\n",
-     start_options, 0, 1, cmd_restart},
+     "again; when that is wrong, nothing is stopped. With STAGE, give that stage a new\n"
+     "worker process.\n",
+     restart_options, 0, 1, cmd_restart},
     {"reload", "", "take over a changed configuration",
      "Check conf.d as `rrctl check` does, and bring the running daemon to it: stages that\n"
      "are new are started, those that are gone are stopped, those with other options or\n"

@@ -150,7 +150,8 @@ run_command(struct rrctl *app, int argc, char **argv, int first, struct rr_err *
         return 0;
     }
     if (app->args.operand_count < c->min_operands || app->args.operand_count > c->max_operands) {
-        return rr_err_set(err, RR_E_INPUT, "usage: rrctl %s %s", c->name, c->operands);
+        return rr_err_set(err, RR_E_INPUT, "usage: rrctl %s%s%s", c->name,
+                          c->operands[0] == '\0' ? "" : " ", c->operands);
     }
     return c->run(app, err);
 }

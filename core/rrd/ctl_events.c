@@ -235,6 +235,7 @@ int
 ctl_replay(struct ctl_ask *ask, struct rr_err *err)
 {
     struct replay r = {.is_more = false};
+    const char *type = jget_text(ask->args, "type");
     json_t *result;
     int rc = ctl_find_stage(ask, "queue", err);
 
@@ -245,9 +246,13 @@ ctl_replay(struct ctl_ask *ask, struct rr_err *err)
         r.filter.consumer = ask->stage->conf->manifest;
         r.queue = ask->stage->conf->name;
         r.last = r.filter.after;
-        rc = r.filter.consumer->n_consumes > 0
-                 ? 0
-                 : rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.queue);
+        if (r.filter.consumer->n_consumes == 0) {
+            rc = rr_err_set(err, RR_E_INPUT, "stage %s consumes no events", r.queue);
+        } else if (type != NULL && manifest_port(r.filter.consumer->consumes,
+                                                 r.filter.consumer->n_consumes, type) == NULL) {
+            rc = rr_err_set(err, RR_E_INPUT, "stage %s consumes no events of type \"%.64s\"",
+                            r.queue, type);
+        }
     }
     if (rc == 0) {
         r.op = jget_is(ask->args, "dry_run") ? NULL : store_op_new();

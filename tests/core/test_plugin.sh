@@ -39,6 +39,9 @@ like 'new: no folder for the folder' "$rc $err" '1 *deep/place*No such file*'
 mkdir deep
 run ctl plugin new other deep/place --json
 is 'new: in a folder of its own' "$rc $out $(ls deep)" '0 {"name":"other","dir":"deep/place"} place'
+run ctl plugin new blank 'a place/'
+like 'new: what it says to type can be typed' "$rc $out" "0 *make -C 'a place/' all*check 'a place//blank.so'*"
+is 'new: a slash at the end' "$rc $(ls -d a*)" '0 a place'
 for name in Upper 1st with-dash '' rr_mine core selfplay \
     longlonglonglonglonglonglonglonglonglonglo; do
     run ctl plugin new "$name"

@@ -26,7 +26,8 @@ passed=$(count_of FLOW_2)
 is "N1 a dry run counts them" "$(ctl replay --queue flow_end --from 1h --dry-run)" \
     "$events events would be put back into the queue of flow_end"
 is "N1 a span without events" "$(ctl replay --queue flow_end --from 2h --to 1h --json)" '{"count": 0, "dry_run": false}'
-is "N1 of another type" "$(ctl replay --queue flow_end --from 1h --type FLOW_2)" "0 events put back into the queue of flow_end"
+run ctl replay --queue flow_end --from 1h --type FLOW_2
+is "N1 of another type" "$rc:$err" '2:rrctl replay: stage flow_end consumes no events of type "FLOW_2"'
 
 # A new worker begins to count at 0. Stopped, it gets all before the first is handled.
 ctl stop flow_end > /dev/null

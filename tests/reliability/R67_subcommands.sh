@@ -142,6 +142,25 @@ while read -r name _ words; do
     [ "$words" = 'stop puppet' ] && wait_for 20 has_status '"state":"down"' && ctl start puppet > /dev/null
     [ "$name" = run ] && start_daemon
 done < <(echo "$samples" | grep .)
+# what would be ignored, or finds nothing because it is misspelt, is refused
+for words in 'start puppet --set puppet.count=2' 'restart puppet --set puppet.count=2' 'stop puppet --wait 1' \
+    'queue list pupet' 'replay --queue puppet --from 1h --type PUPPET_DONE'; do
+    # shellcheck disable=SC2086
+    run ctl $words
+    is "R67 $words: refused" "$rc" 2
+done
+run ctl graph --set puppet.enabled=no
+like "R67 graph --set: what would be" "$rc:$out" "0:*puppet*disabled*"
+daemon=$(daemon_pid)
+run ctl restart --set puppet.count=much
+like "R67 restart with what cannot start" "$rc:$err" "78:*count*\"much\"*nothing was stopped*"
+is "R67 and the daemon runs on" "$(daemon_pid):$(status | grep -c '"state":"ready"')" "$daemon:1"
+# the examples of the manual, with a stage that is here
+while read -r words; do
+    # shellcheck disable=SC2086
+    run ctl ${words//trainer_cpu/puppet}
+    is "R67 manual, example: $words ($err)" "$rc" 0
+done < <(sed -n 's/\\-/-/g; s/^rrctl \(.* trainer_cpu.*\)/\1/p' "$RR_SRCDIR/man/rrctl.8")
 ctl events --follow --json --limit 1 > follow.txt &
 follower=$!
 wait_for 20 test -s follow.txt
