@@ -9,6 +9,7 @@
 rrd=$base/bin/rrd
 daemon=0
 tokens=4 laps=10 ring_lines=
+retain=100 # events: so few that some go while the ring turns; those are not seen twice at the end
 
 # A daemon finds its worker beside itself when there is a folder `plugins`, too.
 mkdir -p "$base/bin/plugins"
@@ -19,7 +20,7 @@ fresh() {
     rm -rf "$dir" "$base/flag"
     mkdir -p "$dir/conf.d"
     {
-        ring_conf 100 4 "$ring_lines" "tokens = $tokens" "laps = $laps"
+        ring_conf $retain 4 "$ring_lines" "tokens = $tokens" "laps = $laps"
         printf '[stage puppet]\nrestart_delay = 10ms\nrestart_max = 20ms\nretry_delay = 10ms\nattempts = 2\n'
     } > "$dir/conf.d/10-ring.ini"
 }

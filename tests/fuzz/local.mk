@@ -41,6 +41,7 @@ FUZZ_BUILD = $(FUZZ_CLANG) -std=gnu17 -g -O1 -fsanitize=fuzzer,address,undefined
 	-fno-sanitize-recover=undefined -fsanitize-ignorelist=tests/fuzz/ignorelist $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(JANSSON_CFLAGS) $(EVENT_CFLAGS)
 fuzz:
 	@$(FUZZ_CLANG) --version > /dev/null || { echo "make fuzz needs the package clang" >&2; exit 1; }
+	@echo 'fuzz: R63 to R69 in full, then six targets for $(RR_FUZZ_SECONDS) s each (RR_FUZZ_SECONDS); Ctrl-C ends it'
 	+$(call full_figures,tests/reliability/R6*_*.*)
 	for t in wire frames ctl conf store game_text; do $(MKDIR_P) tests/fuzz/work/$$t; done
 	build() { \

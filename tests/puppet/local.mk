@@ -18,7 +18,7 @@ tests_puppet_ring_source_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_ring_source_so_LDFLAGS = $(LDFLAGS_SHARED)
 tests_puppet_ring_work_so_SOURCES = $(ring_sources)
 tests_puppet_ring_work_so_CPPFLAGS = $(AM_CPPFLAGS) -DRING_NAME=ring_work \
-	-DRING_IN=ring_started -DRING_OUT=ring_worked
+	-DRING_IN=ring_started -DRING_OUT=ring_worked -DRING_TELLS
 tests_puppet_ring_work_so_CFLAGS = $(CFLAGS_SHARED)
 tests_puppet_ring_work_so_LDFLAGS = $(LDFLAGS_SHARED)
 tests_puppet_ring_sink_so_SOURCES = $(ring_sources)

@@ -2,9 +2,10 @@
 /*
  * ring.c - three tiny stages that make loss and double application visible.
  *
- * Compiled three times (RING_NAME, RING_IN, RING_OUT; the source with RING_SOURCE). Tokens go round
- * for ever, or for `laps` laps: source -> work -> sink -> source. Each stage keeps the last lap of
- * each token as a durable key, and makes one effect file per event:
+ * Compiled three times (RING_NAME, RING_IN, RING_OUT; the source with RING_SOURCE, work with
+ * RING_TELLS: it emits RING_TOLD before it is done, which only the key keeps single). Tokens go
+ * round for ever, or for `laps` laps: source -> work -> sink -> source. Each stage keeps the last
+ * lap of each token as a durable key, and makes one effect file per event:
  *
  *     DATA/ring/NAME/tTOKEN-lLAP-EVENTID
  *
@@ -32,12 +33,16 @@ static const struct rr_opt options[] = {
     {"laps", RR_OPT_INT, 0, "0", "0..", "Laps of each token; 0 means without end."},
 #endif
     {"work", RR_OPT_DURATION, 0, "0ms", "0ms..1min", "Time that each event takes."},
-    {"effects", RR_OPT_BOOL, 0, "yes", "", "Whether to make a file for each event."},
+    {"effects", RR_OPT_BOOL, 0, "yes", "", "Whether to make a file for each event, and to tell."},
     RR_OPT_END,
 };
 
 static const struct rr_port consumes[] = {{&TYPE_OF(RING_IN), 0, 0}, {0}};
-static const struct rr_port produces[] = {{&TYPE_OF(RING_OUT), 0, 0}, {0}};
+static const struct rr_port produces[] = {{&TYPE_OF(RING_OUT), 0, 0},
+#ifdef RING_TELLS
+                                          {&rr_type_ring_told, 0, 0},
+#endif
+                                          {0}};
 
 /* As FAIL() of core/common/fail.h, for a plugin, which links nothing of ours. */
 static void
@@ -111,6 +116,16 @@ on_event(struct rr_ctx *ctx, const struct rr_event *event, struct rr_err *err)
         return rc;
     }
     stage_work(ctx);
+#ifdef RING_TELLS
+    const struct ev_ring_told told = {.token = in.token, .lap = in.lap};
+    char key[32];
+
+    (void)snprintf(key, sizeof key, "%" PRIu64, event->id);
+    if (rr_opt_int(ctx, "effects") != 0 &&
+        rr_emit_now(ctx, &rr_type_ring_told, key, event->config, &told, err) != 0) {
+        return RR_RETRY;
+    }
+#endif
     fail_at("effect.before");
     if (rr_opt_int(ctx, "effects") != 0 && make_file(ctx, event, &in, err) != 0) {
         return RR_RETRY;

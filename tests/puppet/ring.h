@@ -13,6 +13,7 @@
 
 RR_EVENT_TYPE(ring_started, "RING_STARTED", 1, RING_FIELDS);
 RR_EVENT_TYPE(ring_worked, "RING_WORKED", 1, RING_FIELDS);
+RR_EVENT_TYPE(ring_told, "RING_TOLD", 1, RING_FIELDS);
 RR_EVENT_TYPE(ring_sunk, "RING_SUNK", 1, RING_FIELDS);
 
 #endif

@@ -7,6 +7,7 @@ set -u
 . "$(dirname "$0")/../crash/lib.sh"
 
 rounds=$(times 2 100)
+retain=1000
 mapfile -t points < <({ "$base/bin/rrd-worker" --list-fail-points; printf 'effect.before\neffect.after\n'; } | sort -u)
 is "R03 there are borders" "$([ ${#points[@]} -ge 8 ]; echo $?)" 0
 

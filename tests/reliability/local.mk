@@ -21,7 +21,9 @@ tests/reliability/count.log: $(filter-out tests/reliability/count.log,$(TEST_LOG
 full_figures = $(MAKE) check RR_FULL=1 \
 	TESTS="$$(cd '$(srcdir)' && printf '%s\n' $(1) | sed 's/\.c$$//' | tr '\n' ' ')"
 crash:
+	@echo 'crash: R01 to R08 and R30 to R41 in full, some 70 minutes on two cores; Ctrl-C ends it'
 	+$(call full_figures,tests/reliability/R0[0-8]_*.* tests/reliability/R[34]*_*.*)
 soak:
+	@echo 'soak: R10 to R23 and R50 to R58 in full, some 50 minutes on two cores; Ctrl-C ends it'
 	+$(call full_figures,tests/reliability/R[125]*_*.*)
 .PHONY: crash soak

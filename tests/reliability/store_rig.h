@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +71,22 @@ rig_remove(const char *path)
     (void)rmdir(path);
 }
 
+/* Interrupted: what a full figure has written may be gigabytes. */
+static inline void
+rig_interrupted(int signo)
+{
+    (void)signo;
+    (void)execl("/bin/rm", "rm", "-rf", "--", rig_dir, (char *)NULL);
+    _exit(1);
+}
+
 static inline bool
 rig_begin(void)
 {
     const char *tmp = getenv("TMPDIR");
 
+    (void)signal(SIGINT, rig_interrupted);
+    (void)signal(SIGTERM, rig_interrupted);
     (void)snprintf(rig_dir, sizeof rig_dir, "%s/rr-rig.XXXXXX", tmp == NULL ? "/tmp" : tmp);
     return mkdtemp(rig_dir) != NULL;
 }
