@@ -402,7 +402,7 @@ judge_start(const struct reload *r, char *why, size_t cap)
             continue;
         }
         if (stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF) {
-            (void)snprintf(why, cap, "stage %s did not become ready: %s; the old %s is back",
+            (void)snprintf(why, cap, "stage %s did not become ready: %.145s; the old %s is back",
                            stage->conf->name, sup_run_death(stage, death, sizeof death),
                            r->upgrade == NULL ? "configuration" : "file");
             return -1;

@@ -415,7 +415,8 @@ judge_one(const struct upgrade *u, struct stage *stage, char *why, size_t cap)
 
     if (fault != NULL) {
         stage->was_wanted = stage->sup.is_wanted;
-        (void)snprintf(why, cap, "stage %s: %s; the old file is back", stage->conf->name, fault);
+        (void)snprintf(why, cap, "stage %s: %.175s; the old file is back", stage->conf->name,
+                       fault);
         return -1;
     }
     if (stage->sup.state != SUP_READY) {
