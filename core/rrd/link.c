@@ -196,6 +196,8 @@ link_send_text(struct link *link, uint16_t type, uint64_t id, char *text_take)
 void
 link_drain(struct link *link)
 {
+    /* What lies there can be read, and no more comes: a child that has its socket would go on. */
+    (void)shutdown(link->fd, SHUT_RD);
     while (!link->is_broken && take_frame(link)) {
     }
 }

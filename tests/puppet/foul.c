@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "core/common/wire.h"
 #include "tests/puppet/puppet.h"
@@ -66,12 +67,10 @@ static const struct {
     [GET_FLOOD] = {WIRE_GET, 1, "{\"key\":\"applied\"}", NONE},
 };
 
-/* Send frame `with`, with an id that is so much higher than its own. */
 static void
-put(long with, uint64_t more_id)
+put_body(uint16_t type, uint64_t id, const char *body, enum fault fault)
 {
-    const enum fault fault = frames[with].fault;
-    const size_t bytes = strlen(frames[with].body);
+    const size_t bytes = strlen(body);
     const char *mark = getenv("RR_WORKER"); /* INSTANCE/STAGE/EPOCH */
     const char *epoch = mark == NULL ? NULL : strrchr(mark, '/');
     struct {
@@ -79,18 +78,25 @@ put(long with, uint64_t more_id)
         uint16_t version, type;
         uint32_t bytes, flags;
         uint64_t id, epoch;
-        char body[400];
+        char body[RR_WIRE_BODY_MAX];
     } f = {
         .magic = RR_WIRE_MAGIC + (fault == MAGIC),
         .version = RR_WIRE_VERSION + (fault == VERSION),
-        .type = frames[with].type,
+        .type = type,
         .bytes = fault == LENGTH ? 1u << 30 : (uint32_t)bytes,
-        .id = frames[with].id + more_id,
+        .id = id,
         .epoch = (epoch == NULL ? 0 : strtoull(epoch + 1, NULL, 10)) - (fault == EPOCH),
     };
 
-    memcpy(f.body, frames[with].body, bytes);
+    memcpy(f.body, body, bytes);
     (void)send(LINK, &f, fault == CUT ? 10 : RR_WIRE_HEADER_BYTES + bytes, MSG_NOSIGNAL);
+}
+
+/* Send frame `with`, with an id that is so much higher than its own. */
+static void
+put(long with, uint64_t more_id)
+{
+    put_body(frames[with].type, frames[with].id + more_id, frames[with].body, frames[with].fault);
 }
 
 ACT(frame)
@@ -149,6 +155,29 @@ ACT(spin)
     return 0;
 }
 
+/* Die, and leave the socket to children that send without end what takes long to read. */
+ACT(heirs)
+{
+    const int n_heirs = 12;
+    static char body[RR_WIRE_BODY_MAX];
+    size_t n = (size_t)snprintf(body, sizeof body, "{\"x\":[0");
+
+    while (n < sizeof body - 10) {
+        n += (size_t)snprintf(body + n, sizeof body - n, ",[]");
+    }
+    (void)snprintf(body + n, sizeof body - n, "]}");
+    for (int i = 0; i < n_heirs; i++) {
+        if (fork() == 0) {
+            (void)setsid();
+            (void)alarm(30);
+            for (;;) {
+                put_body(WIRE_PROGRESS, 0, body, NONE);
+            }
+        }
+    }
+    _exit(1);
+}
+
 const struct puppet_act puppet_fouls[] = {
     {"bad_magic", act_frame, BAD_MAGIC},
     {"bad_version", act_frame, BAD_VERSION},
@@ -168,5 +197,6 @@ const struct puppet_act puppet_fouls[] = {
     {"emit_loop", act_emit_loop, 0},
     {"log_loop", act_log_loop, 0},
     {"spin", act_spin, 0},
+    {"heirs", act_heirs, 0},
     {0},
 };

@@ -42,6 +42,7 @@ half_frame shorter than its header
 garbage frame has magic
 huge magic
 giant
+heirs
 close
 done_unknown DONE of lease 987654321
 hello_again HELLO of a worker that
