@@ -70,7 +70,7 @@ tell_parent(struct rrd *rrd)
     for (size_t i = 0; i < rrd->n_stages; i++) {
         const enum sup_state s = rrd->stages[i]->sup.state;
 
-        if (s == SUP_WAITING || s == SUP_STARTING) {
+        if (s == SUP_STARTING || (s == SUP_WAITING && sup_order_stuck_on(rrd->stages[i]) == NULL)) {
             return;
         }
     }
@@ -81,11 +81,13 @@ tell_parent(struct rrd *rrd)
     }
     for (size_t i = 0; i < rrd->n_stages; i++) {
         const struct stage *stage = rrd->stages[i];
+        const struct stage *on = sup_order_stuck_on(stage);
         char death[SUP_RUN_DEATH_MAX];
 
         if (stage->conf->is_enabled && stage->sup.state != SUP_READY) {
-            fprintf(stderr, "rrd: stage %s is not ready: %s\n", stage->conf->name,
-                    sup_run_death(stage, death, sizeof death));
+            fprintf(stderr, "rrd: stage %s is not ready: %s%s\n", stage->conf->name,
+                    on == NULL ? sup_run_death(stage, death, sizeof death) : "it waits for stage ",
+                    on == NULL ? "" : on->conf->name);
         }
     }
     if (write(rrd->tell_fd, &ok, 1) != 1) {

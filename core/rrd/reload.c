@@ -388,7 +388,7 @@ start_all(struct reload *r)
     }
 }
 
-/* 1 all ready, 0 not yet, -1 one of them did not make it. */
+/* 1 all ready or with nothing to wait for here, 0 not yet, -1 one of them did not make it. */
 static int
 judge_start(const struct reload *r, char *why, size_t cap)
 {
@@ -407,7 +407,8 @@ judge_start(const struct reload *r, char *why, size_t cap)
                            r->upgrade == NULL ? "configuration" : "file");
             return -1;
         }
-        if (stage->sup.state != SUP_READY) {
+        /* one that waits for a stage that does not run could do so for ever */
+        if (stage->sup.state != SUP_READY && sup_order_stuck_on(stage) == NULL) {
             verdict = 0;
         }
     }

@@ -42,6 +42,21 @@ sup_order_waits_for(const struct stage *stage)
     return NULL;
 }
 
+const struct stage *
+sup_order_stuck_on(const struct stage *stage)
+{
+    const struct graph_edge *e;
+
+    while (stage->sup.state == SUP_WAITING && (e = sup_order_waits_for(stage)) != NULL) {
+        stage = stage->rrd->stages[e->to];
+        if (stage->sup.state == SUP_DOWN || stage->sup.state == SUP_BACKOFF ||
+            stage->sup.state == SUP_FAILED) {
+            return stage;
+        }
+    }
+    return NULL;
+}
+
 /* Whether a stage that still runs depends on this one by a declared dependency. What flows between
  * them does not matter for stopping: the queues are durable. */
 static bool

@@ -52,6 +52,9 @@ void sup_clock_tick(struct rrd *rrd);
 void sup_order_look(struct rrd *rrd);
 /* The edge that keeps a WAITING stage from starting, NULL when none does. */
 const struct graph_edge *sup_order_waits_for(const struct stage *stage);
+/* The stage for which a WAITING one may wait for ever: it is stopped, has failed or dies again and
+ * again. NULL when there is none. */
+const struct stage *sup_order_stuck_on(const struct stage *stage);
 /* No stage has a process and none is going to get one. */
 bool sup_order_is_quiet(const struct rrd *rrd);
 

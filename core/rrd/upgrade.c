@@ -411,7 +411,9 @@ judge_one(const struct upgrade *u, struct stage *stage, char *why, size_t cap)
                         : stage->sup.state == SUP_FAILED || stage->sup.state == SUP_BACKOFF
                             ? sup_run_death(stage, death, sizeof death)
                         : !stage->sup.is_wanted ? "it was stopped meanwhile"
-                                                : NULL;
+                        : sup_order_stuck_on(stage) != NULL
+                            ? "it waits for a stage that does not run"
+                            : NULL;
 
     if (fault != NULL) {
         stage->was_wanted = stage->sup.is_wanted;

@@ -163,8 +163,29 @@ is "R63 a stage that the reload keeps may be restarted" "$rc" 0
 wait $first
 is "R63 the reload comes to its end" "$? $(tail -n 1 "$base/first.txt")" "0 done"
 is "R63 with the new configuration" "$(ctl reload --dry-run)" "nothing changes"
+
+# a stage that waits for one that does not run is no reason to wait for ever, or to go back
+rm "$dir"/conf.d/*
+three "needs = a"
+reload
+ctl stop a > /dev/null
+wait_for 10 has_status '"state":"down"' a
+three "needs = a" "credit = 2"
+run timeout 10 "$build/rrctl" -C "$dir" reload
+is "R63 a stage needs one that was stopped: the reload ends" "$rc $(printf '%s' "$out" | tail -n 1)" "0 done"
+has_status '"state":"waiting"' b
+is "R63 and the stage waits" "$?" 0
+printf 'init_act = bad_conf\n' >> "$dir/conf.d/10-a.ini"
+ctl start a > /dev/null
+reload
+is "R63 a stage fails, for which another waits: the reload ends" "$rc" 78
 stop_daemon
 is "R63 stop" "$?" 0
+printf 'init_act = exit1\n' >> "$dir/conf.d/10-c.ini"
+timeout 20 "$rrd" -C "$dir" --daemon > "$base/start.txt" 2>&1
+is "R63 so does a start" "$?" 0
+like "R63 a start says what the stage waits for" "$(cat "$base/start.txt")" "*stage a is not ready: *stage b is not ready: it waits for stage a*"
+stop_daemon
 
 # who asked for a reload hears of a stop even when it comes with nothing left to stop, in the turn in which
 # a long answer to somebody else ends
