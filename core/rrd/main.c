@@ -109,6 +109,18 @@ open_standard_fds(void)
     }
 }
 
+/* Whoever starts us may ignore or block signals, which a program inherits: we would not hear of the
+ * ends of our children, or of the word to stop. */
+static void
+reset_signals(void)
+{
+    sigset_t none;
+
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGCHLD, SIG_DFL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -125,6 +137,7 @@ main(int argc, char **argv)
     }
 #endif
     open_standard_fds();
+    reset_signals();
     status = options_parse(&opt, argc, argv);
     if (status < 0 && opt.mode == MODE_RUN) {
         daemon_hold_signals(SIG_BLOCK);

@@ -71,6 +71,21 @@ for ((round = 0; round < rounds; round++)); do
     done
 done
 
+# started by somebody who ignores the ends of children and has the others blocked
+forget
+python3 - "$build/rrd" "$dir" << 'EOP' > "$base/out.txt" 2>&1 9>&- &
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGTERM, signal.SIGINT])
+os.execv(sys.argv[1], [sys.argv[1], "-C", sys.argv[2]])
+EOP
+daemon=$!
+is_soon "R06 started without SIGCHLD: it runs" 10 has_status '"state":"ready"' second
+kill -KILL "$(worker_pid second)"
+is_soon "R06 started without SIGCHLD: it hears of an end" 10 has_status '"signal":9' second
+kill -TERM "$daemon"
+ends "started with SIGTERM blocked"
+
 # SIGHUP reads the configuration again; it ends nobody who has begun to run his own code
 conf 'init_act = slow' 'wait = 50ms' 'stop_limit = 300ms' 'term_limit = 300ms'
 minds_hup() { grep -Eq '^Sig(Blk|Cgt):.*[13579bdf]$' "/proc/$daemon/status"; }
