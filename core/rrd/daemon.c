@@ -218,6 +218,17 @@ look_for_dir(struct rrd *rrd)
     free(path);
 }
 
+/* What was removed of it is begun again. */
+static void
+look_for_log(struct rrd *rrd)
+{
+    char *path = paths_join_new(rrd->conf.dir, "log");
+
+    (void)paths_mkdir(path, 0750, NULL);
+    log_file_look(&rrd->log_file);
+    free(path);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -225,6 +236,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
+    look_for_log(rrd);
     for (size_t i = 0; i < rrd->n_stages; i++) {
         sample(rrd->stages[i]);
         notes_flush(rrd->stages[i]);
@@ -232,7 +244,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
     }
     sup_clock_tick(rrd);
     look_for_dir(rrd);
-    log_file_look(&rrd->log_file);
     look_at_space(rrd);
     daemon_wake(rrd);
 }

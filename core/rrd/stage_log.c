@@ -61,6 +61,7 @@ stage_log_tick(struct stage_log *log)
     }
     log->second = second;
     log->lines = 0;
+    log_file_look(&log->file);
     if (log->dropped > 0) {
         log_warn("log", "lines dropped stage=%s count=%u", log->stage, log->dropped);
         log->dropped = 0;

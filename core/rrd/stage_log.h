@@ -29,7 +29,8 @@ const char *stage_log_last(const struct stage_log *log);
 #define STAGE_LOG_TAIL 8
 json_t *stage_log_tail_new(const struct stage_log *log);
 
-/* Once a second: say how many lines were dropped, when no further line comes that would. */
+/* Once a second: look after the file, and say how many lines were dropped, when no further line
+ * comes that would. */
 void stage_log_tick(struct stage_log *log);
 
 void stage_log_reopen(struct stage_log *log);

@@ -33,9 +33,10 @@ conf
 start_daemon
 is "R19 log removed: it runs" "$?" 0
 rm -rf "$dir/log"
-mkdir "$dir/log"
 is_soon "R19 log removed: a new one is begun" 5 test -e "$dir/log/rrd.log"
-is "R19 log removed: it goes on" "$(ctl status > /dev/null; echo $?)" 0
+is_soon "R19 log removed: so is that of a stage" 5 test -e "$dir/log/puppet.log"
+emit print
+is_soon "R19 log removed: with what it says" 5 has_line "printed to standard output" puppet.log
 stop_daemon
 has_line "rrd: stopped" rrd.log
 is "R19 log removed: and writes there" "$?" 0
