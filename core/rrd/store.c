@@ -54,7 +54,11 @@ store_end(struct store *st, int rc, struct rr_err *err)
         mdb_txn_abort(st->op);
         return rc;
     }
+    errno = 0;
     rc = mdb_txn_commit(st->op);
+    if (rc == EIO && errno == 0) {
+        rc = ENOSPC; /* so LMDB calls a write that was cut short: the disk is full, not broken */
+    }
     return rc == 0 ? 0 : fail_write(err, rc, "cannot commit to the store");
 }
 

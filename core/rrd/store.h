@@ -136,7 +136,8 @@ void store_op_text(struct store_op *op, enum store_text kind, const char *stage,
                    const char *text);
 
 /* When the store is full, wait for room instead of failing: for workers, which cannot go on
- * without. Only operations that append are concerned. */
+ * without. Only operations that append or replay are concerned, and those that set keys or notes
+ * when little is left of the map. */
 void store_op_wait(struct store_op *op);
 
 /* Hand an operation over. fn (may be NULL) is called exactly once, by store_finish(). */
@@ -150,8 +151,8 @@ bool store_is_idle(const struct store *st);
 /* Wait until it is, calling back. */
 void store_drain(struct store *st);
 /* Each second: look at the space that is left. While there is too little, operations that append
- * wait or fail with -ENOSPC. Returns whether the store is full; err then says why and what to do.
- */
+ * (see store_op_wait()) wait or fail with -ENOSPC. Returns whether the store is full; err then says
+ * why and what to do. */
 bool store_tick(struct store *st, struct rr_err *err);
 /* The daemon ends: what waits for room is refused. */
 void store_hurry(struct store *st);

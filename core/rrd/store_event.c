@@ -12,8 +12,9 @@
 #include <string.h>
 
 /* An append removes at most so many old events, so that it never takes long; more than one, so
- * that the log shrinks after retain_events was lowered. */
-#define PRUNE_PER_APPEND 4
+ * that the log shrinks after retain_events was lowered. An operation that does nothing else has to
+ * find room in a full map. */
+#define PRUNE_MAX 4
 
 json_t *
 store_event_doc(struct store *st, uint64_t id)
@@ -86,9 +87,8 @@ next_event(struct store *st, uint64_t after, uint64_t *id, struct rr_err *err)
     return store_walk_end(&w, err);
 }
 
-/* Look at the events after the floor until the log is short enough; keep those still needed. */
-static int
-prune(struct store *st, struct rr_err *err)
+int
+store_do_prune(struct store *st, struct rr_err *err)
 {
     MDB_stat stat;
     uint64_t floor = 0;
@@ -104,7 +104,7 @@ prune(struct store *st, struct rr_err *err)
     FAIL("store.prune");
     excess = stat.ms_entries - st->conf.retain_events;
     rc = store_counted(st, T_META, "floor", &floor, err);
-    for (int i = 0; rc == 0 && i < PRUNE_PER_APPEND && excess > 0; i++) {
+    for (int i = 0; rc == 0 && i < PRUNE_MAX && excess > 0; i++) {
         uint64_t id = 0;
         bool needed = false;
 
@@ -189,7 +189,7 @@ store_do_append(struct store *st, const struct change *c, uint64_t *id, struct r
     for (size_t i = 0; rc == 0 && i < c->append.n_queues; i++) {
         rc = store_enqueue(st, c->append.queues[i], *id, c->append.time_ms, false, err);
     }
-    return rc == 0 ? prune(st, err) : rc;
+    return rc == 0 ? store_do_prune(st, err) : rc;
 }
 
 int

@@ -30,7 +30,14 @@ enum store_table {
     T_FREE = T_COUNT /* LMDB's own list of free pages, which has the number 0 */
 };
 
-enum change_kind { CHANGE_APPEND, CHANGE_REPLAY, CHANGE_TAKE, CHANGE_MOVE, CHANGE_TEXT };
+enum change_kind {
+    CHANGE_APPEND,
+    CHANGE_REPLAY,
+    CHANGE_TAKE,
+    CHANGE_MOVE,
+    CHANGE_TEXT,
+    CHANGE_PRUNE
+};
 
 /* One change of an operation. Texts lie in the room of the operation. */
 struct change {
@@ -63,6 +70,9 @@ struct change {
 /* {"id":18446744073709551615 */
 #define APPEND_HEAD_BYTES 26
 
+/* The more an operation adds, the earlier it has to wait while the store fills up. */
+enum op_weight { OP_LIGHT, OP_PUTS, OP_APPENDS };
+
 struct store_op {
     STAILQ_ENTRY(store_op) next;
     STAILQ_HEAD(, change) changes;
@@ -71,6 +81,8 @@ struct store_op {
     void *arg;
     struct store_result result;
     uint64_t *ids;
+    enum op_weight weight;
+    size_t added;    /* bytes, about */
     bool is_patient; /* waits when the store is full */
 };
 
@@ -100,6 +112,7 @@ struct store {
     struct counter *counters;
     size_t n_counters;
     uint64_t replayed; /* last child that this operation emitted once more */
+    size_t added;      /* bytes, about, since it looked at the space that is left */
 
     /* of the loop alone */
     size_t n_open; /* operations that were not called back yet */
@@ -114,6 +127,7 @@ struct store {
     bool is_closing;
     bool is_hasty;        /* nothing waits any more: it is refused */
     struct rr_err space;  /* why it is full; code 0: it is not */
+    bool is_tight;        /* so full that keys wait, too */
     struct rr_err health; /* of the last commit; code 0: fine */
 };
 
@@ -244,6 +258,10 @@ int store_do_replay(struct store *st, const struct change *c, struct rr_err *err
 int store_do_take(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_move(struct store *st, const struct change *c, struct rr_err *err);
 int store_do_text(struct store *st, const struct change *c, struct rr_err *err);
+/* Look at some events after the floor unless the log is short enough; forget those that nobody
+ * needs. Appending does so, too, but waits while the store is full: then this is an operation. */
+int store_do_prune(struct store *st, struct rr_err *err);
+struct store_op *store_op_prune_new(void);
 
 /* Make the facts of all that queues need again, and count what is in the queues. In st->op. */
 int store_count_again(struct store *st, struct rr_err *err);
@@ -252,6 +270,8 @@ int store_repair(struct store *st, const struct store_check *check, struct rr_er
 
 /* 0, or -ENOSPC with what is full and what to do (store_space.c). */
 int store_look_at_space(struct store *st, bool was_full, struct rr_err *err);
+/* Percent of the map that is in use. */
+unsigned store_map_use(struct store *st);
 void store_give_ballast(struct store *st);
 
 /* The thread (store_thread.c). */

@@ -54,6 +54,16 @@ keep(struct store_op *op, const char *s)
     return n == 0 ? NULL : memcpy(obstack_alloc(&op->room, (int)n), s, n);
 }
 
+/* What a record costs besides its text: entries of queues, facts, keys. */
+#define RECORD_BYTES 256
+
+static void
+weigh(struct store_op *op, enum op_weight weight, size_t bytes)
+{
+    op->weight = weight > op->weight ? weight : op->weight;
+    op->added += RECORD_BYTES + bytes;
+}
+
 /* stage NULL: it belongs to none. */
 static struct change *
 add(struct store_op *op, enum change_kind kind, const char *stage)
@@ -142,6 +152,7 @@ store_op_append(struct store_op *op, const struct store_event *ev, const char *c
     const bool is_json = print_text(op, ev);
 
     c->append.text_n = obstack_object_size(&op->room);
+    weigh(op, OP_APPENDS, c->append.text_n);
     c->append.text = obstack_finish(&op->room);
     c->append.queues = obstack_alloc(&op->room, (int)(n * sizeof *c->append.queues));
     c->append.n_queues = n;
@@ -169,6 +180,7 @@ void
 store_op_replay(struct store_op *op, const char *queue, uint64_t id)
 {
     add(op, CHANGE_REPLAY, queue)->entry.item.id = id;
+    weigh(op, OP_APPENDS, 0);
 }
 
 void
@@ -199,4 +211,16 @@ store_op_text(struct store_op *op, enum store_text kind, const char *stage, cons
     c->text.kind = kind;
     c->text.name = keep(op, name);
     c->text.text = keep(op, text);
+    if (text != NULL && kind != STORE_HIST) { /* of which a stage has one */
+        weigh(op, OP_PUTS, strlen(text));
+    }
+}
+
+struct store_op *
+store_op_prune_new(void)
+{
+    struct store_op *op = store_op_new();
+
+    (void)add(op, CHANGE_PRUNE, NULL);
+    return op;
 }

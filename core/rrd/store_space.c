@@ -5,8 +5,9 @@
  * Handling an event takes its queue entry away; if that could fail for want of room, a full disk
  * would mean work done twice. So new events stop while there is still room: below `reserve` bytes
  * of free disk, or above 95 % of the map, operations that append wait (their workers wait with
- * them), and all others go on. A ballast file is given up when the disk is full all the same, and
- * taken again when there is room.
+ * them), and all others go on. Those that set durable keys may fill a bit more of the map, since
+ * many acknowledgements set one, and most change one that is there. A ballast file is given up when
+ * the disk is full all the same, and taken again when there is room.
  */
 #include "core/rrd/store_int.h"
 
@@ -74,9 +75,8 @@ free_pages(struct store *st)
     return pages;
 }
 
-/* Percent of the map that is in use. */
-static unsigned
-map_use(struct store *st)
+unsigned
+store_map_use(struct store *st)
 {
     MDB_envinfo info;
     MDB_stat stat;
@@ -95,7 +95,7 @@ map_use(struct store *st)
 int
 store_look_at_space(struct store *st, bool was_full, struct rr_err *err)
 {
-    const unsigned use = map_use(st);
+    const unsigned use = store_map_use(st);
     struct statvfs fs;
     uint64_t room;
 

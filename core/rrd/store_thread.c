@@ -21,6 +21,14 @@
 
 /* Bounds what one failed commit undoes, and what a crash repeats. */
 #define OPS_PER_COMMIT 1024
+/* Of the map: a commit adds about so much at most, and then the space that is left is looked at
+ * again. Else a burst would fill it within a second, and nothing be left for acknowledgements. */
+#define PART_PER_LOOK 200
+/* Above so many percent of the map keys wait, too. */
+#define MAP_TIGHT 96u
+/* While the map is full: what appends cannot remove old events then. */
+#define MAP_FULL 93u
+#define PRUNES_PER_TICK 128
 
 static struct store_op *
 take_first(struct op_list *list)
@@ -61,6 +69,9 @@ apply(struct store *st, struct store_op *op, struct rr_err *err)
         case CHANGE_TEXT:
             rc = store_do_text(st, c, err);
             break;
+        case CHANGE_PRUNE:
+            rc = store_do_prune(st, err);
+            break;
         }
         if (rc != 0) {
             break;
@@ -86,7 +97,7 @@ apply_all(struct store *st, struct op_list *batch, struct rr_err *err)
         FAIL("store.op.begun");
         r->rc = apply(st, op, &r->err);
         FAIL("store.op.applied");
-        if (r->rc == -ENOSPC && !is_one) {
+        if (r->rc == -ENOSPC && (!is_one || op->weight == OP_APPENDS)) {
             *err = r->err;
             r->rc = 0;
             return -ENOSPC;
@@ -144,18 +155,19 @@ fail_all(struct op_list *batch, const struct rr_err *why)
     }
 }
 
-/* There is no room: what appends is put off (*waiting) or fails, the rest stays. */
+/* There is no room: what adds so much is put off (*waiting) or fails, the rest stays. */
 static void
-put_off(struct op_list *batch, struct op_list *waiting, bool may_wait, const struct rr_err *why)
+put_off(struct op_list *batch, enum op_weight weight, struct op_list *waiting, bool may_wait,
+        const struct rr_err *why)
 {
     struct op_list rest = STAILQ_HEAD_INITIALIZER(rest);
     struct store_op *op;
 
     while ((op = take_first(batch)) != NULL) {
-        const bool appends = op->result.n_ids > 0 && op->result.rc == 0;
-        const bool waits = appends && may_wait && op->is_patient;
+        const bool adds = op->weight >= weight && op->result.rc == 0;
+        const bool waits = adds && may_wait && op->is_patient;
 
-        if (appends && !waits) {
+        if (adds && !waits) {
             fail(op, why);
         }
         STAILQ_INSERT_TAIL(waits ? waiting : &rest, op, next);
@@ -199,7 +211,7 @@ commit(struct store *st, struct op_list *batch, struct op_list *waiting, bool ma
     }
     if (health->code == -ENOSPC) {
         store_give_ballast(st);
-        put_off(batch, waiting, may_wait, health);
+        put_off(batch, OP_APPENDS, waiting, may_wait, health);
         if (commit_singly(st, batch, health) == 0) {
             health->code = -ENOSPC; /* what was put off is not forgotten */
         }
@@ -213,15 +225,53 @@ static bool
 next_batch(struct store *st, struct op_list *batch)
 {
     struct store_op *op;
+    size_t added = 0;
 
     while (STAILQ_EMPTY(&st->work) && !st->is_closing) {
         (void)pthread_cond_wait(&st->has_work, &st->lock);
     }
     STAILQ_INIT(batch);
-    for (int i = 0; i < OPS_PER_COMMIT && (op = take_first(&st->work)) != NULL; i++) {
+    for (int i = 0; i < OPS_PER_COMMIT && added <= st->conf.map_bytes / PART_PER_LOOK &&
+                    (op = take_first(&st->work)) != NULL;
+         i++) {
         STAILQ_INSERT_TAIL(batch, op, next);
+        added += op->added;
     }
+    st->added += added;
     return !STAILQ_EMPTY(batch);
+}
+
+/* Let those that wait for room be looked at again, before what came later. */
+static void
+wake_waiting(struct store *st)
+{
+    STAILQ_CONCAT(&st->waiting, &st->work);
+    STAILQ_CONCAT(&st->work, &st->waiting);
+    (void)pthread_cond_signal(&st->has_work);
+}
+
+/* Look at the space that is left; returns whether it is too little. */
+static bool
+look(struct store *st, struct rr_err *err)
+{
+    struct rr_err space = RR_ERR_INIT;
+    bool was_full;
+
+    (void)pthread_mutex_lock(&st->lock);
+    was_full = st->space.code != 0;
+    (void)pthread_mutex_unlock(&st->lock);
+    (void)store_look_at_space(st, was_full, &space);
+    const bool is_tight = space.code != 0 && store_map_use(st) > MAP_TIGHT;
+
+    (void)pthread_mutex_lock(&st->lock);
+    st->space = space;
+    st->is_tight = is_tight;
+    if (space.code == 0 && !STAILQ_EMPTY(&st->waiting)) {
+        wake_waiting(st);
+    }
+    (void)pthread_mutex_unlock(&st->lock);
+    *err = space;
+    return space.code != 0;
 }
 
 static void *
@@ -237,8 +287,16 @@ thread_main(void *arg)
         struct rr_err health = st->health;
         const bool may_wait = !st->is_hasty && !st->is_closing;
 
+        if (st->added > st->conf.map_bytes / PART_PER_LOOK) {
+            struct rr_err space;
+
+            (void)pthread_mutex_unlock(&st->lock);
+            (void)look(st, &space);
+            (void)pthread_mutex_lock(&st->lock);
+            st->added = 0;
+        }
         if (st->space.code != 0) {
-            put_off(&batch, &waiting, may_wait, &st->space);
+            put_off(&batch, st->is_tight ? OP_PUTS : OP_APPENDS, &waiting, may_wait, &st->space);
         }
         (void)pthread_mutex_unlock(&st->lock);
         if (health.code == RR_E_CORRUPT) {
@@ -261,33 +319,16 @@ thread_main(void *arg)
     return NULL;
 }
 
-/* Let those that wait for room be looked at again, before what came later. */
-static void
-wake_waiting(struct store *st)
-{
-    STAILQ_CONCAT(&st->waiting, &st->work);
-    STAILQ_CONCAT(&st->work, &st->waiting);
-    (void)pthread_cond_signal(&st->has_work);
-}
-
 bool
 store_tick(struct store *st, struct rr_err *err)
 {
-    struct rr_err space = RR_ERR_INIT;
-    bool was_full;
+    const bool is_full = look(st, err);
+    const bool prunes = is_full && store_map_use(st) >= MAP_FULL;
 
-    (void)pthread_mutex_lock(&st->lock);
-    was_full = st->space.code != 0;
-    (void)pthread_mutex_unlock(&st->lock);
-    (void)store_look_at_space(st, was_full, &space);
-    (void)pthread_mutex_lock(&st->lock);
-    st->space = space;
-    if (space.code == 0 && !STAILQ_EMPTY(&st->waiting)) {
-        wake_waiting(st);
+    for (int i = 0; prunes && i < PRUNES_PER_TICK; i++) {
+        store_submit(st, store_op_prune_new(), NULL, NULL);
     }
-    (void)pthread_mutex_unlock(&st->lock);
-    *err = space;
-    return space.code != 0;
+    return is_full;
 }
 
 void

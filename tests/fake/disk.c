@@ -57,16 +57,19 @@ armed(enum disk_call call)
     return -1;
 }
 
-/* Whether a write up to that offset of a file finds room. */
-static bool
-has_room(int fd, off_t end)
+/* How much of a write of so many bytes at that offset of a file finds room. */
+static size_t
+room_for(int fd, off_t at, size_t bytes)
 {
     struct stat st;
 
-    if (disk.dir == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || end <= st.st_size) {
-        return true;
+    if (disk.dir == NULL || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+        at + (off_t)bytes <= st.st_size) {
+        return bytes;
     }
-    return used() + (uint64_t)(end - st.st_size) <= disk.capacity;
+    const int64_t room = (int64_t)disk.capacity - (int64_t)used() + st.st_size - at;
+
+    return room < 0 ? 0 : (uint64_t)room < bytes ? (size_t)room : bytes;
 }
 
 static ssize_t
@@ -83,9 +86,15 @@ write_at(int fd, const struct iovec *v, int n, off_t at)
         }
         return syscall(SYS_pwrite64, fd, v[0].iov_base, v[0].iov_len / 2, at);
     }
-    if (!has_room(fd, at + (off_t)bytes)) {
+    const size_t room = room_for(fd, at, bytes);
+
+    if (room == 0) {
         errno = ENOSPC;
         return -1;
+    }
+    if (room < bytes) { /* what fits is written, as file systems do */
+        return syscall(SYS_pwrite64, fd, v[0].iov_base, v[0].iov_len < room ? v[0].iov_len : room,
+                       at);
     }
     if (disk.on_write != NULL) {
         disk.on_write(fd, v, n, at);
@@ -167,7 +176,7 @@ fsync(int fd)
 int
 posix_fallocate(int fd, off_t at, off_t n)
 {
-    if (!has_room(fd, at + n)) {
+    if (room_for(fd, at, (size_t)n) < (size_t)n) {
         return ENOSPC;
     }
     return (int)syscall(SYS_fallocate, fd, 0, at, n) == 0 ? 0 : errno;

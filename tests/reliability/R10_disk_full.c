@@ -181,6 +181,47 @@ test_ballast(void)
     disk.dir = NULL;
 }
 
+/* Of a large event only a part finds room: the write is cut short, which is no failure of the disk.
+ */
+static void
+test_cut(void)
+{
+    static char payload[60000];
+    const struct store_event ev = {
+        .type = "T_RIG", .source = "rig", .config = "", .payload = payload};
+    struct rr_err health = RR_ERR_INIT;
+    struct store *st;
+    char path[300];
+    struct stat sb;
+    int wrong = 0;
+
+    (void)snprintf(payload, sizeof payload, "{\"text\":\"%058000d\"}", 0);
+    for (uint64_t left = 1; left < 60; left += 7) { /* KiB */
+        rig_fresh("full");
+        disk.capacity = 64 << 20;
+        if (open_with_reserve(&st) != 0) {
+            wrong++;
+            break;
+        }
+        wrong += rig_append(st, "q", 0, 150) != 0 || end_all(st, 50) != 50;
+        wrong += store_tick(st, &health);
+        rig_path(path, sizeof path, "full", "data.mdb");
+        (void)stat(path, &sb);
+        disk.capacity = (uint64_t)sb.st_size + RESERVE / 4 + (left << 10);
+        struct store_op *op = store_op_new();
+
+        store_op_append(op, &ev, queue, 1);
+        wrong += rig_do(st, op, NULL) != -ENOSPC;
+        wrong += store_health(st, &health) == RR_E_CORRUPT;
+        wrong += end_all(st, 100) != 100;
+        disk.capacity = 64 << 20;
+        wrong += store_tick(st, &health) || rig_append(st, "q", 150, 1) != 0;
+        store_close(st);
+    }
+    disk.dir = NULL;
+    is_int(wrong, 0, "R10 a write that is cut short is a full disk, and not a broken one");
+}
+
 enum { TAKES = 12 };
 
 static int next_write, second_write;
@@ -341,6 +382,7 @@ main(void)
     }
     test_fills();
     test_ballast();
+    test_cut();
     test_steps();
     test_each_write(ENOSPC, "ENOSPC");
     test_each_write(0, "a short write");
