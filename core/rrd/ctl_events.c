@@ -116,8 +116,8 @@ ctl_events(struct ctl_ask *ask, struct rr_err *err)
         s->cursor = s->filter.end;
         s->sought = s->left;
     }
-    if (rc == 0 && s->cursor == UINT64_MAX && !s->is_seeking) {
-        rc = store_last(ask->rrd->store, &s->cursor, err); /* only what comes */
+    if (rc == 0 && s->cursor >= UINT64_MAX - 1 && !s->is_seeking) { /* no event is as young */
+        rc = store_last(ask->rrd->store, &s->cursor, err);          /* only what comes */
     }
     s->is_on = rc == 0;
     return rc;

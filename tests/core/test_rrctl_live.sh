@@ -119,6 +119,11 @@ shows() {
 is_soon 'events --follow shows what comes' 20 shows
 kill $follower
 wait $follower 2> /dev/null
+"$RR_BUILDDIR/rrctl" -C D events --follow --from 0s > follow.txt &
+follower=$!
+is_soon 'and from a time on that no event has reached yet' 20 shows
+kill $follower
+wait $follower 2> /dev/null
 
 ctl emit PUPPET_POKED '{"number":2,"act":"reject","times":0}' > /dev/null
 buried() { ctl queue list puppet | grep -q buried; }
