@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FORMAT "rrd-store 3"
@@ -142,6 +143,36 @@ begin_life(struct store *st, const struct store_check *check, struct rr_err *err
     return store_end(st, rc, err);
 }
 
+/* Which file was left by a clean end: one that was put in its place, a copy perhaps, is another. */
+static char *
+stamp_new(const char *dir)
+{
+    char *path = mem_printf("%s/data.mdb", dir);
+    struct stat st;
+    char *stamp =
+        stat(path, &st) != 0
+            ? mem_dup("")
+            : mem_printf("%llu %lld %lld.%09ld\n", (unsigned long long)st.st_ino,
+                         (long long)st.st_size, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+
+    free(path);
+    return stamp;
+}
+
+static bool
+was_clean(const struct store *st)
+{
+    char *stamp = stamp_new(st->dir);
+    char *found = NULL;
+    size_t n;
+    const bool is_same = paths_read_new(st->clean_path, 100, &found, &n, NULL) == 0 &&
+                         stamp[0] != '\0' && strcmp(found, stamp) == 0;
+
+    free(found);
+    free(stamp);
+    return is_same;
+}
+
 /* From now on the end is unclean, until store_close() says otherwise. */
 static int
 begin_unclean(const char *dir, const char *clean_path, struct rr_err *err)
@@ -196,15 +227,15 @@ store_open(const char *dir, const struct store_conf *conf, struct store **out, s
     st->dir = mem_dup(dir);
     st->ballast_path = mem_printf("%s/ballast", dir);
     st->clean_path = mem_printf("%s/clean", dir);
-    const bool was_clean = access(st->clean_path, F_OK) == 0;
+    const bool is_clean = was_clean(st);
 
-    rc = store_verify(dir, writes && !was_clean, &check, err);
+    rc = store_verify(dir, writes && !is_clean, &check, err);
     FAIL("store.open.verified");
     rc = rc == 0 && writes ? begin_unclean(dir, st->clean_path, err) : rc;
     rc = rc == 0 ? open_env(st, err) : rc;
     FAIL("store.open.opened");
     rc = rc == 0 ? begin_life(st, &check, err) : rc;
-    rc = rc == 0 && writes && !was_clean ? settle(dir, err) : rc;
+    rc = rc == 0 && writes && !is_clean ? settle(dir, err) : rc;
     FAIL("store.open.counted");
     rc = rc == 0 && writes ? store_thread_start(st, err) : rc;
     free(check.damaged);
@@ -232,11 +263,14 @@ store_close(struct store *st)
     }
     if (!st->conf.read_only && st->health.code == 0) {
         const int fd = open(st->clean_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        char *stamp = stamp_new(st->dir);
 
         /* Without it the next start looks at every record: slower, not wrong. */
         if (fd >= 0) {
+            (void)dprintf(fd, "%s", stamp);
             (void)close(fd);
         }
+        free(stamp);
     }
     store_counters_forget(st);
     free(st->counters);

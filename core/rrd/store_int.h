@@ -104,7 +104,7 @@ struct store {
     struct store_conf conf;
     uint64_t start;
     char *dir, *ballast_path;
-    char *clean_path; /* a file that is there when the last end was clean */
+    char *clean_path; /* says which data file the last end left clean */
 
     /* of the thread alone, once it runs */
     MDB_txn *op; /* all that is written is written in it */

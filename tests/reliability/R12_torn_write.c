@@ -5,6 +5,38 @@
  */
 #include "tests/reliability/store_rig.h"
 
+/* A store was closed properly, and then a file that is damaged took the place of its own, as a copy
+ * does that was made while the store was written. */
+static void
+test_exchanged(void)
+{
+    uint64_t seed = 7;
+    char path[300];
+    int wrong = 0;
+
+    for (int i = 0; i < rig_count(10, 100); i++) {
+        uint8_t noise[512];
+
+        if (!rig_fill("exchanged")) {
+            wrong++;
+            break;
+        }
+        for (size_t k = 0; k < sizeof noise; k++) {
+            noise[k] = (uint8_t)rig_random(&seed);
+        }
+        rig_path(path, sizeof path, "exchanged", "data.mdb");
+        const int fd = open(path, O_RDWR | O_CLOEXEC);
+        const uint64_t at = 16 + rig_random(&seed) % ((uint64_t)rig_size("exchanged") / 512 - 16);
+
+        (void)!pwrite(fd, noise, sizeof noise, (off_t)at * 512);
+        (void)close(fd);
+        const enum rig_verdict v = rig_judge_apart("exchanged");
+
+        wrong += v == RIG_SILENT || v == RIG_CRASH;
+    }
+    is_int(wrong, 0, "R12 another file than the one that was left clean is looked at as a whole");
+}
+
 int
 main(void)
 {
@@ -48,5 +80,6 @@ main(void)
     ok(count[RIG_CRASH] == 0, "R12 no crash");
     ok(count[RIG_SILENT] == 0, "R12 never silent: %d unharmed, %d refused, %d found",
        count[RIG_SAME], count[RIG_REFUSED], count[RIG_FOUND]);
+    test_exchanged();
     return rig_end();
 }
