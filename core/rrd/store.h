@@ -18,7 +18,8 @@
  * Tables (all keys sort as bytes; numbers in keys are big endian):
  *
  *     meta   name                          format, start, floor (events up to it were looked at for
- *                                          pruning), dropped (emits with a known key)
+ *                                          pruning), kept (of these: queues needed them), dropped
+ *                                          (emits with a known key)
  *     event  id                            the event as JSON
  *     queue  stage \0 state sort id        attempts, time, last error; state is r (sort 0),
  *                                          d (sort = due time) or b (sort 0)

@@ -66,13 +66,21 @@ int
 store_let_go(struct store *st, uint64_t id, struct rr_err *err)
 {
     uint64_t floor = 0;
+    uint64_t kept = 0;
     bool needed = true;
     int rc = store_counted(st, T_META, "floor", &floor, err);
 
     if (rc == 0 && id <= floor) {
         rc = store_is_needed(st, id, NULL, &needed, err);
     }
-    return rc == 0 && !needed ? forget(st, id, err) : rc;
+    if (rc != 0 || needed) {
+        return rc;
+    }
+    rc = store_counted(st, T_META, "kept", &kept, err);
+    if (rc == 0 && kept > 0) { /* none were counted before there was this number */
+        rc = store_count(st, T_META, "kept", 0, -1, err);
+    }
+    return rc == 0 ? forget(st, id, err) : rc;
 }
 
 /* The id of the first event behind another, 0 for none. */
@@ -92,7 +100,7 @@ store_do_prune(struct store *st, struct rr_err *err)
 {
     MDB_stat stat;
     uint64_t floor = 0;
-    uint64_t excess;
+    uint64_t kept = 0;
     int rc = mdb_stat(st->op, st->dbi[T_EVENT], &stat);
 
     if (rc != 0) {
@@ -102,9 +110,11 @@ store_do_prune(struct store *st, struct rr_err *err)
         return 0;
     }
     FAIL("store.prune");
-    excess = stat.ms_entries - st->conf.retain_events;
     rc = store_counted(st, T_META, "floor", &floor, err);
-    for (int i = 0; rc == 0 && i < PRUNE_MAX && excess > 0; i++) {
+    rc = rc == 0 ? store_counted(st, T_META, "kept", &kept, err) : rc;
+    /* What queues need behind the floor is not what the operator wants to look back on. */
+    for (uint64_t left = stat.ms_entries, i = 0;
+         rc == 0 && i < PRUNE_MAX && left > kept + st->conf.retain_events; i++, left--) {
         uint64_t id = 0;
         bool needed = false;
 
@@ -114,9 +124,8 @@ store_do_prune(struct store *st, struct rr_err *err)
             return rc;
         }
         rc = rc == 0 ? store_is_needed(st, id, NULL, &needed, err) : rc;
-        if (rc == 0 && !needed) {
-            rc = forget(st, id, err);
-            excess--;
+        if (rc == 0) {
+            rc = needed ? store_count(st, T_META, "kept", 0, 1, err) : forget(st, id, err);
         }
         if (rc == 0) {
             rc = store_count(st, T_META, "floor", 0, (int64_t)(id - floor), err);

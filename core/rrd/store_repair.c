@@ -168,6 +168,11 @@ repair_one(struct store *st, const struct store_damage *d, bool *keys, bool *cou
         if (store_key_is(&d->key, "start")) {
             return count_starts(st, &d->key, err);
         }
+        if (store_key_is(&d->key, "floor")) { /* nothing is behind it now */
+            const struct store_key kept = store_key_name("kept");
+
+            (void)store_del(st, T_META, &kept, err);
+        }
         break;
     case T_TYPE:
     case T_NOTE:

@@ -5,6 +5,57 @@
  */
 #include "tests/reliability/store_rig.h"
 
+static bool
+count_event(void *arg, uint64_t id, const char *text, size_t n)
+{
+    (void)id;
+    (void)text;
+    (void)n;
+    ++*(int *)arg;
+    return true;
+}
+
+static int
+stored(struct store *st)
+{
+    int n = 0;
+
+    (void)store_events(st, 0, count_event, &n, &rig_err);
+    return n;
+}
+
+/* A stage stands still and has more events than are retained: those of the others are kept for as
+ * long as without it. */
+static void
+test_backlog(void)
+{
+    enum { BACKLOG = 300, RETAIN = 100 };
+    struct store *st;
+
+    rig_fresh("backlog");
+    if (rig_open_as("backlog", &(struct store_conf){.map_bytes = RIG_MAP, .retain_events = RETAIN},
+                    &st) != 0) {
+        ok(false, "R22 a store with a backlog");
+        return;
+    }
+    (void)rig_append(st, "old", 0, BACKLOG);
+    for (int i = 0; i < 5; i++) {
+        (void)rig_append(st, "passing", 1000 + 10 * i, 10);
+        (void)rig_end_some(st, "passing", 10, true);
+    }
+    is_int(stored(st), BACKLOG + 50, "R22 behind a backlog events are retained");
+    for (int i = 5; i < 50; i++) {
+        (void)rig_append(st, "passing", 1000 + 10 * i, 10);
+        (void)rig_end_some(st, "passing", 10, true);
+    }
+    is_int(stored(st), BACKLOG + RETAIN, "R22 no more of them than there are to be");
+    (void)rig_end_some(st, "old", BACKLOG, true);
+    is_int(stored(st), RETAIN, "R22 and the backlog goes when it is handled");
+    (void)rig_append(st, "passing", 5000, 10);
+    is_int(stored(st), RETAIN, "R22 then all is as without one");
+    store_close(st);
+}
+
 int
 main(void)
 {
@@ -46,5 +97,6 @@ main(void)
     ok(before > 0 && growth < traffic / 20, "R22 the file grew by %ld bytes while %ld passed",
        growth, traffic);
     store_close(st);
+    test_backlog();
     return rig_end();
 }
