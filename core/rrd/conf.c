@@ -406,6 +406,9 @@ conf_status(const struct conf *conf)
     if (conf->problems.n == 0) {
         return STATUS_OK;
     }
+    if (conf->problems.n == conf->n_passing) {
+        return STATUS_FAILED; /* nobody has to mend a file: a service manager may try again */
+    }
     return conf->problems.n == conf->n_load_problems ? STATUS_PLUGIN : STATUS_CONFIG;
 }
 

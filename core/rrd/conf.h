@@ -67,6 +67,7 @@ struct conf {
     struct graph graph;
     struct text_list problems, warnings;
     size_t n_load_problems; /* of the problems: plugins that cannot be loaded */
+    size_t n_passing;       /* of the problems: of this moment, as time or memory that was short */
 };
 
 /*

@@ -161,6 +161,7 @@ take_probe(struct conf *conf, struct conf_stage *s)
                  has_file ? "" : ": ", p->why);
     s->is_bad = true;
     conf->n_load_problems++;
+    conf->n_passing += p->is_passing;
 }
 
 static void
@@ -183,6 +184,7 @@ probe_all(struct conf *conf)
     }
     if (probe_run(conf, conf->plugins, conf->n_plugins, PROBE_LIMIT_MS, &err) != 0) {
         text_problem(&conf->problems, "plugins", "%s", err.text);
+        conf->n_passing++;
         return;
     }
     for (size_t i = 0; i < conf->n_stages; i++) {
@@ -236,6 +238,7 @@ take_verdict(struct conf *conf, struct conf_stage *s, const struct probe *p)
     s->is_bad = p->why != NULL || p->problems.n > 0;
     if (p->why != NULL) {
         text_problem(&conf->problems, s->place, "plugin %s: %s", s->plugin, p->why);
+        conf->n_passing += p->is_passing;
     }
     for (size_t i = 0; i < p->problems.n; i++) {
         text_problem(&conf->problems, s->place, "%s: %s", s->name, p->problems.v[i]);
@@ -266,6 +269,7 @@ judge_all(struct conf *conf)
     }
     if (probe_run(conf, all, n, PROBE_LIMIT_MS, &err) != 0) {
         text_problem(&conf->problems, "plugins", "%s", err.text);
+        conf->n_passing++;
     }
     for (size_t i = 0; i < n; i++) {
         if (err.code == 0) {

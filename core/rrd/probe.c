@@ -11,6 +11,7 @@
 #include "core/rrd/helper.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -112,6 +113,8 @@ take_answer(struct probe *p, struct helper *h, int limit_ms)
     } else {
         take_verdict(p, h, limit_ms);
     }
+    p->is_passing = p->why != NULL && (h->limit == HELPER_TIME ||
+                                       (h->limit == HELPER_WITHIN && h->signal == SIGKILL));
     p->ran_ms = h->ran_ms;
     p->printed_bytes = h->complaint_bytes;
     p->printed = h->complaint;

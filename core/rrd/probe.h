@@ -21,6 +21,7 @@ struct probe {
     /* results */
     char hash[65];             /* of the file; empty when it cannot be read */
     char *why;                 /* why there is no answer; NULL when there is one */
+    bool is_passing;           /* that was short of time, or killed by somebody else: for memory */
     struct manifest manifest;  /* what it declares */
     struct text_list problems; /* what it says is wrong with the options */
     char *printed;             /* what it wrote meanwhile, its beginning */

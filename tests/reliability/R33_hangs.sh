@@ -72,6 +72,12 @@ done
 forget
 conf 'check_act = hang'
 run timeout 30 "$build/rrd" -C "$dir" --check
-is "R33 hang in check: refused" "$rc" 78
+is "R33 hang in check: refused, though not for good: a busy machine looks like that" "$rc" 1
 like "R33 hang in check: told" "$out$err" '*its check of the options did not end within*'
+conf 'check_act = kill'
+run "$build/rrd" -C "$dir" --check
+is "R33 killed in check, as for memory: not for good" "$rc" 1
+conf 'check_act = kill' 'attempts = 0'
+run "$build/rrd" -C "$dir" --check
+is "R33 killed in check, and a fault of the configuration: for good" "$rc" 78
 done_testing
