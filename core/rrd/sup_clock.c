@@ -67,6 +67,8 @@ expire(struct stage *stage)
         (void)snprintf(stage->sick, sizeof stage->sick, "not ready within its start_limit");
     } else if (stage->sup.state == SUP_STOPPING) {
         (void)snprintf(stage->sick, sizeof stage->sick, "did not stop within its stop_limit");
+    } else if (stage->sup.state == SUP_TERMINATING) {
+        (void)snprintf(stage->sick, sizeof stage->sick, "did not end within its term_limit");
     }
     if (stage->pid > 0) {
         log_warn("sup", "worker is late stage=%s pid=%ld state=%s: %s", stage->conf->name,
