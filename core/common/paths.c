@@ -147,8 +147,9 @@ paths_trust(const struct stat *st, struct rr_err *err)
 
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
         return rr_err_set(err, -EPERM,
-                          "it belongs to user %u, who could change it: chown it to root or user %u",
-                          (unsigned)st->st_uid, (unsigned)geteuid());
+                          "it belongs to user %u, who could change it: chown it to root, or run "
+                          "this as that user",
+                          (unsigned)st->st_uid);
     }
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) != 0 && !is_shared) {
         return rr_err_set(err, -EPERM,
