@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,9 +23,9 @@
 
 static struct {
     struct log_file *file;
-    bool to_stderr;
+    enum log_echo echo;
     enum log_level most;
-} own = {NULL, true, LOG_INFO};
+} own = {NULL, LOG_ECHO_LINES, LOG_INFO};
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -140,11 +141,23 @@ log_file_close(struct log_file *file)
     file->fd = -1;
 }
 
+bool
+log_has_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long dev;
+    unsigned long long ino;
+    struct stat st;
+
+    return stream != NULL && sscanf(stream, "%llu:%llu", &dev, &ino) == 2 &&
+           fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == ino;
+}
+
 void
-log_setup(struct log_file *file, bool to_stderr, enum log_level most)
+log_setup(struct log_file *file, enum log_echo echo, enum log_level most)
 {
     own.file = file;
-    own.to_stderr = to_stderr;
+    own.echo = echo;
     own.most = most;
 }
 
@@ -194,6 +207,17 @@ log_format(char *buf, size_t cap, enum log_level level, const char *area, const 
     return (size_t)n + 1;
 }
 
+/* The line without its time and level. The journal is never waited for: the file has the line. */
+static void
+tell_journal(enum log_level level, const char *line)
+{
+    const char *text = strchr(strchr(line, ' ') + 1, ' ') + 1;
+    char told[LINE_MAX_BYTES + 128];
+    const int n = snprintf(told, sizeof told, "<%d>%s", level == LOG_ERROR ? 3 : 4, text);
+
+    (void)send(STDERR_FILENO, told, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void
 log_write(enum log_level level, const char *area, const char *fmt, ...)
 {
@@ -212,7 +236,9 @@ log_write(enum log_level level, const char *area, const char *fmt, ...)
     if (own.file != NULL) {
         log_file_write(own.file, line, n);
     }
-    if (own.to_stderr) {
+    if (own.echo == LOG_ECHO_LINES) {
         write_all(STDERR_FILENO, line, n);
+    } else if (own.echo == LOG_ECHO_JOURNAL && level <= LOG_WARN) {
+        tell_journal(level, line);
     }
 }

@@ -37,8 +37,15 @@ void log_file_reopen(struct log_file *file);
 void log_file_look(struct log_file *file);
 void log_file_close(struct log_file *file);
 
+/* What standard error gets of the log: nothing, its lines, or warnings and errors as the journal of
+ * systemd wants them, which has the time and shows the importance itself. */
+enum log_echo { LOG_ECHO_NONE, LOG_ECHO_LINES, LOG_ECHO_JOURNAL };
+
+/* Whether standard error is that journal. */
+bool log_has_journal(void);
+
 /* Where the process's own log goes: a file (borrowed, may be NULL), standard error, or both. */
-void log_setup(struct log_file *file, bool to_stderr, enum log_level most);
+void log_setup(struct log_file *file, enum log_echo echo, enum log_level most);
 
 void log_set_level(enum log_level most);
 /* Read "error", "warn", "info" or "debug". */

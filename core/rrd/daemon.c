@@ -327,6 +327,15 @@ make_dirs(struct rrd *rrd, struct rr_err *err)
     return rc;
 }
 
+static enum log_echo
+echo_of(const struct options *opt)
+{
+    if (opt->to_stderr || (!opt->detach && isatty(STDERR_FILENO) == 1)) {
+        return LOG_ECHO_LINES;
+    }
+    return log_has_journal() ? LOG_ECHO_JOURNAL : LOG_ECHO_NONE;
+}
+
 static int
 open_log(struct rrd *rrd, const struct options *opt, struct rr_err *err)
 {
@@ -341,8 +350,7 @@ open_log(struct rrd *rrd, const struct options *opt, struct rr_err *err)
         rc = log_file_open(&rrd->log_file, path, rrd->conf.log_size, (int)rrd->conf.log_files, err);
     }
     if (rc == 0) {
-        log_setup(&rrd->log_file, opt->to_stderr || (!opt->detach && isatty(STDERR_FILENO) == 1),
-                  level);
+        log_setup(&rrd->log_file, echo_of(opt), level);
     }
     free(path);
     return rc;
@@ -452,7 +460,7 @@ finish(struct rrd *rrd)
     if (rrd->base != NULL) {
         event_base_free(rrd->base);
     }
-    log_setup(NULL, true, LOG_INFO);
+    log_setup(NULL, LOG_ECHO_LINES, LOG_INFO);
     log_file_close(&rrd->log_file);
     if (rrd->lock_fd >= 0) {
         (void)close(rrd->lock_fd);

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define STATUS_INTERVAL_MS 1000u
+#define MORE_TIME "EXTEND_TIMEOUT_USEC=30000000"
 
 enum stand { NOTHING, READY, RELOADING, STOPPING };
 
@@ -176,5 +177,8 @@ notify_look(struct notify *n)
     if (n->status_mono_ms == 0 || now - n->status_mono_ms >= STATUS_INTERVAL_MS) {
         n->status_mono_ms = now;
         tell_status(n);
+        if (stand == STOPPING) {
+            (void)tell(n, MORE_TIME); /* stages have limits of their own, one after the other */
+        }
     }
 }

@@ -6,7 +6,7 @@ set -u
 # shellcheck source=tests/reliability/lib.sh
 . "$(dirname "$0")/../reliability/lib.sh"
 
-# A manager that listens on $1 and writes down what it hears, one line each.
+# A manager that listens on $1 and writes down what it hears, one line each, until it hears $2.
 listen() {
     rm -f "$base/heard" "$base/ready"
     python3 -c '
@@ -18,9 +18,9 @@ open(sys.argv[2] + "/ready", "w").close()
 while True:
     for line in s.recv(4096).decode().split("\n"):
         print(line, file=out)
-        if line == "STOPPING=1":
+        if line == sys.argv[3]:
             sys.exit()
-' "$1" "$base" &
+' "$1" "$base" "${2:-STOPPING=1}" &
     listener=$!
     wait_for 20 test -e "$base/ready"
 }
@@ -85,6 +85,44 @@ has_status '"state":"ready"' || wait_for 20 has_status '"state":"ready"'
 is "and it runs" "$?" 0
 ctl stop > /dev/null
 wait "$daemon"
+
+# the journal of systemd: a socket whose numbers JOURNAL_STREAM tells. $1: where from
+with_journal() {
+    python3 -c '
+import os, socket, sys
+here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+st = os.fstat(there.fileno())
+os.environ["JOURNAL_STREAM"] = "%d:%d" % (st.st_dev, st.st_ino + int(sys.argv[1]))
+if os.fork() == 0:
+    os.dup2(there.fileno(), 2)
+    os.execv(sys.argv[2], sys.argv[2:])
+there.close()
+sys.stdout.write(here.makefile().read())
+os.wait()
+' "$1" "$build/rrd" --dir "$dir" > "$base/journal.txt" &
+    daemon=$!
+}
+rm "$dir/log/rrd.log"
+conf 'drain_act = stubborn' 'stop_limit = 100ms' 'term_limit = 1s'
+listen "@rr-notify-$$" EXTEND_TIMEOUT_USEC=30000000
+NOTIFY_SOCKET=@rr-notify-$$ with_journal 0
+hears "with a journal: ready" "STATUS=1 of 1 stages ready"
+ctl stop > /dev/null
+wait "$daemon"
+is "warnings go there, with their importance" "$(grep -cE '^<4>sup: worker is late stage=puppet .*: did not stop within its stop_limit$' journal.txt)" 1
+is "and which limit it was" "$(grep -cE '^<4>sup: worker is late stage=puppet .*: did not end within its term_limit$' journal.txt)" 1
+is "nothing else does" "$(grep -vcE '^<[34]>|\(warning\)$' journal.txt)" 0
+is "the file has all" "$(grep -cE 'info rrd: stopped|warn sup: worker is late' "$dir/log/rrd.log")" 3
+hears "an end that takes its time: more time is asked for" "EXTEND_TIMEOUT_USEC=30000000"
+wait "$listener"
+conf
+with_journal 1
+wait_for 20 has_status '"state":"ready"'
+kill -9 "$(worker_pid puppet)"
+is_soon "another journal than standard error" 20 has_line 'warn sup: worker died' rrd.log
+ctl stop > /dev/null
+wait "$daemon"
+is "gets nothing" "$(grep -vc '(warning)$' journal.txt)" 0
 
 unit=$build/contrib/systemd/rrd.service
 if [ -e "$unit" ]; then

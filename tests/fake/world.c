@@ -228,7 +228,7 @@ world_begin(size_t n)
     path = mem_printf("%s/log", world.dir);
     (void)mkdir(path, 0700);
     free(path);
-    log_setup(NULL, false, LOG_INFO);
+    log_setup(NULL, LOG_ECHO_NONE, LOG_INFO);
     rrd->conf.log_size = 1 << 20;
     rrd->conf.log_files = 1;
     for (size_t i = 0; i < n; i++) {
