@@ -36,7 +36,7 @@ EXTRA_DIST += contrib/systemd/rrd.service.in
 CLEANFILES += contrib/systemd/rrd.service
 contrib/systemd/rrd.service: contrib/systemd/rrd.service.in Makefile
 	$(AM_V_GEN)$(MKDIR_P) contrib/systemd && \
-	sed -e 's|[@]sbindir@|$(sbindir)|' -e 's|[@]bindir@|$(bindir)|' '$(srcdir)/contrib/systemd/rrd.service.in' > $@
+	sed -e 's|[@]sbindir@|$(sbindir)|' -e 's|[@]bindir@|$(bindir)|' -e 's|[@]prefix@|$(prefix)|' '$(srcdir)/contrib/systemd/rrd.service.in' > $@
 
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = contrib/completion/rrctl
