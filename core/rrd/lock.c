@@ -76,22 +76,29 @@ lock_patiently(int fd, struct lock_view *holder)
     return 0;
 }
 
-/* Write who we are into the file that we have locked, and make the instance if there is none. */
+/* Write who we are into the file that we have locked, and make the instance if there is none. Its
+ * second half names the file: a copy of the directory is another instance, whose daemon must not
+ * take the processes of the first one for its own. */
 static int
 sign(int fd, const char *path, struct lock_view *own, struct rr_err *err)
 {
-    uint8_t random[16];
+    char place[17] = "";
+    struct stat st;
+    uint64_t random;
     char text[128];
     int n;
 
+    if (fstat(fd, &st) == 0) {
+        (void)snprintf(place, sizeof place, "%016llx",
+                       (unsigned long long)st.st_dev << 40 ^ (unsigned long long)st.st_ino);
+    }
     read_lock(fd, own);
-    if (own->instance[0] == '\0') {
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
+    if (own->instance[0] == '\0' || strcmp(own->instance + 16, place) != 0) {
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
             return rr_err_set(err, -EIO, "cannot get random bytes");
         }
-        for (size_t i = 0; i < sizeof random; i++) {
-            (void)snprintf(own->instance + 2 * i, 3, "%02x", random[i]);
-        }
+        (void)snprintf(own->instance, sizeof own->instance, "%016llx%s", (unsigned long long)random,
+                       place);
     }
     n = snprintf(text, sizeof text, "%ld %s\n", (long)getpid(), own->instance);
     errno = EIO; /* what a short write means */
