@@ -151,6 +151,7 @@ test_fills(void)
 static void
 test_ballast(void)
 {
+    static char text[8 << 10];
     struct store *st;
     int n;
 
@@ -175,6 +176,21 @@ test_ballast(void)
     rig_path(path, sizeof path, "full", "data.mdb");
     (void)stat(path, &sb);
     disk.capacity = (uint64_t)sb.st_size + RESERVE / 4;
+    rig_path(path, sizeof path, "full", "ballast");
+    memset(text, 'x', sizeof text - 1);
+    for (n = 0; n < 200 && rig_rc == 0 && stat(path, &sb) == 0; n++) {
+        struct store_item item;
+        struct store_op *op = store_op_new();
+        char name[16];
+
+        (void)snprintf(name, sizeof name, "k%d", n);
+        (void)rig_next(st, "q", &item);
+        store_op_take(op, "q", &item, true);
+        store_op_text(op, STORE_KEY, "q", name, text);
+        (void)rig_do(st, op, NULL);
+    }
+    ok(rig_rc == 0 && stat(path, &sb) != 0, "R10 it is given up for an end that needs room (%d) %s",
+       n, rig_rc == 0 ? "" : rig_err.text);
     n = end_all(st, 300);
     is_int(n, 300, "R10 on a disk that is full to the last byte events can be ended");
     store_close(st);
