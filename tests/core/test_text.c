@@ -87,9 +87,30 @@ test_words(void)
     is_str(text_duration(200500, buf, sizeof buf), "3min 20s", "a duration for people");
 }
 
+/* What to do stands at the end of a message, so nothing is cut that has room. */
+static void
+test_errors(void)
+{
+    char tail[201];
+    char head[301];
+    struct rr_err err = RR_ERR_INIT;
+
+    memset(tail, 't', sizeof tail - 1);
+    tail[sizeof tail - 1] = '\0';
+    memset(head, 'h', sizeof head - 1);
+    head[sizeof head - 1] = '\0';
+    is_int(rr_err_set(&err, RR_E_CORRUPT, "%s", tail), RR_E_CORRUPT, "an error of 200 bytes");
+    is_int(rr_err_wrap(&err, "store"), RR_E_CORRUPT, "is wrapped");
+    is_str(err.text + 7, tail, "and is whole");
+    (void)rr_err_wrap(&err, "%s", head);
+    is_int((int64_t)strlen(err.text), 247, "what has no room is cut at the end");
+    ok(strncmp(err.text + 120, ": store: ttt", 12) == 0, "and leaves room for what is wrapped");
+}
+
 int
 main(void)
 {
+    test_errors();
     test_numbers();
     test_ranges();
     test_words();

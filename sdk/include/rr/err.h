@@ -50,7 +50,7 @@ rr_err_set(struct rr_err *err, int code, const char *fmt, ...)
     return code;
 }
 
-/* Put "text: " in front of what *err says already; returns err->code. */
+/* Put "text: " (120 bytes of it at most) in front of what *err says already; returns err->code. */
 __attribute__((format(printf, 2, 3))) static inline int
 rr_err_wrap(struct rr_err *err, const char *fmt, ...)
 {
@@ -65,7 +65,9 @@ rr_err_wrap(struct rr_err *err, const char *fmt, ...)
     (void)vsnprintf(head, sizeof head, fmt, ap);
     va_end(ap);
     memcpy(tail, err->text, sizeof tail);
-    (void)snprintf(err->text, sizeof err->text, "%.120s: %.120s", head, tail);
+    const int n = snprintf(err->text, sizeof err->text, "%.120s: ", head);
+    (void)snprintf(err->text + n, sizeof err->text - (size_t)n, "%.*s",
+                   (int)sizeof err->text - n - 1, tail);
     return err->code;
 }
 
