@@ -33,6 +33,16 @@ is "R05 never two workers of one stage" "$two" 0
 go
 is_soon "R05 it starts again" 10 is_up
 end R05
+exec 8> "$dir/state/stages/ring_work.lock"
+flock 8
+go 8>&-
+stands_back() { grep -q "older process of this stage is still there" "$dir/log/rrd.log"; }
+is_soon "R05 a stage whose lock somebody holds is not started" 10 stands_back
+is "R05 and has no process" "$(pgrep -P "$daemon" -f -- --stage=ring_work)" ""
+exec 8>&-
+before=$(laps_of ring_sink | wc -l)
+is_soon "R05 before the lock is free" 20 is_further
+end R05
 is "R05 no lap came twice or was missing" "$(grep -h 'ring violation' "$dir"/log/ring_*.log)" ""
 is "R05 nothing was buried" "$(grep -c 'event buried' "$dir/log/rrd.log")" 0
 for stage in "${ring[@]}"; do

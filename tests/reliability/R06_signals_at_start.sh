@@ -122,11 +122,14 @@ started 0
 wait_for 10 has_words
 kill -TERM "$daemon"
 ends "TERM while init hangs deaf"
+# with limits that only further signals cut short
+conf 'init_act = stubborn' 'stop_limit = 30s' 'term_limit = 30s'
 rm -rf "$dir/log"
 started 0
 wait_for 10 has_words
 for _ in 1 2 3; do
     kill -TERM "$daemon" 2> /dev/null
+    pause_ms 200
 done
 ends "TERM three times while init hangs deaf"
 done_testing

@@ -281,6 +281,8 @@ test_gaps(void)
     world.is_answering = false;
     world_pass(4000); /* a ping is on its way */
     world.mono_ms += 10 * HOUR_MS / 60;
+    world_pass(100); /* an answer may be read only after the limits are looked at */
+    is_state(0, SUP_READY, "R54 this process stopped for ten minutes with a ping on its way");
     world.is_answering = true;
     world_pass(1000);
     is_state(0, SUP_READY, "R54 this process stopped for ten minutes: nobody is late for it");
@@ -295,6 +297,7 @@ test_gaps(void)
     world.mono_ms += HOUR_MS;
     world_pass(50000);
     is_state(0, SUP_STARTING, "R54 nor is a start");
+    is_int(world.n_spawned, 1, "R54 which is the first still");
     world_pass(10000);
     is_str(last_kind(0), "sick", "R54 that limit, too, still acts");
     world_end();

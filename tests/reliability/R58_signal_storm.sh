@@ -33,6 +33,14 @@ one_child() { [ "$(descendants "$daemon")" -eq 1 ]; }
 is_soon "R58 one worker is its only child, zombies counted" 10 one_child
 [ "$deaths" -gt 0 ]
 is "R58 workers died in the storm ($deaths)" $? 0
+# many at once, of which the kernel tells by one signal
+for ((i = 0; i < 20; i++)); do
+    emit fork
+done
+have_forked() { [ "$(descendants "$daemon")" -eq 21 ]; }
+is_soon "R58 a worker with 20 children" 20 have_forked
+kill -9 "$(worker_pid puppet)"
+is_soon "R58 all of them are reaped when it dies" 10 one_child
 stop_daemon
 is "R58 it stops" $? 0
 is "R58 nothing is left" "$(marked)" 0

@@ -81,7 +81,12 @@ refused(b'{"v":1,"cmd":"status","args":["puppet"]}\n', "arguments that are no ob
 refused(b'{"v":1,"cmd":"status","args":{"stge":"puppet"}}\n', "a misspelt argument")
 refused(b'{"v":1,"cmd":"status","args":{"":"puppet"}}\n', "an argument without a name")
 refused(b'{"v":1,"cmd":"stop","args":{"stage":"no"}}\n', "a stage that is not there")
-refused(b'{"v":1,"cmd":"status","args":"' + b"x" * 5000 + b'"}\n', "more than 4096 bytes")
+def padded(n):
+    return good[:-1] + b" " * (n + 1 - len(good)) + b"\n"
+s = connect()
+ok(json.loads(ask(s, padded(4096)))["ok"], "R65 a request of 4096 bytes")
+s.close()
+refused(padded(4097), "more than 4096 bytes")
 refused(b"x" * 20000, "a line without an end")
 s = connect()
 for c in good:
