@@ -307,14 +307,33 @@ make_events(struct rrd *rrd, struct rr_err *err)
     return 0;
 }
 
+/* Whoever may write to a folder of the state could put another plugin or store in the place of
+ * ours.
+ */
+static int
+trust_dir(const char *path, struct rr_err *err)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        return rr_err_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
+    }
+    return paths_trust(&st, err) == 0 ? 0 : rr_err_wrap(err, "%s", path);
+}
+
 static int
 make_dirs(struct rrd *rrd, struct rr_err *err)
 {
     static const struct {
         const char *name;
         unsigned mode;
-    } dirs[] = {{"state", 0700},        {"state/store", 0700}, {"state/plugins", 0700},
-                {"state/stages", 0700}, {"data", 0750},        {"log", 0750},
+    } dirs[] = {{"state", 0700},
+                {"state/store", 0700},
+                {"state/plugins", 0700},
+                {"state/stages", 0700},
+                {"state/upgrades", 0700},
+                {"data", 0750},
+                {"log", 0750},
                 {"run", 0700}};
     int rc = 0;
 
@@ -322,6 +341,9 @@ make_dirs(struct rrd *rrd, struct rr_err *err)
         char *path = paths_join_new(rrd->conf.dir, dirs[i].name);
 
         rc = paths_mkdir(path, dirs[i].mode, err);
+        if (rc == 0 && strncmp(dirs[i].name, "state", 5) == 0) {
+            rc = trust_dir(path, err);
+        }
         free(path);
     }
     return rc;

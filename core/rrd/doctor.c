@@ -47,9 +47,12 @@ static void
 check_folder(struct doctor *d, const char *name, uid_t owner)
 {
     char *path = paths_join_new(d->conf->dir, name);
-    struct stat st;
+    struct stat st = {0};
+    const int rc = stat(path, &st);
+    /* spawn.c gives it to the group of a stage that has a user of its own */
+    const bool is_given = strcmp(name, "data") == 0 && (st.st_mode & S_ISGID) != 0;
 
-    if (stat(path, &st) != 0) {
+    if (rc != 0) {
         if (errno != ENOENT) {
             report_fail(&d->report, NULL, "%s: %s", path, strerror(errno));
         } else if (d->lock_fd >= 0 && strcmp(name, "data") == 0) {
@@ -61,7 +64,8 @@ check_folder(struct doctor *d, const char *name, uid_t owner)
                     path);
     } else if (st.st_uid != owner && st.st_uid != 0) {
         report_fail(&d->report, "chown it", "%s belongs to %s", path, user_name(st.st_uid));
-    } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (st.st_mode & S_ISVTX) == 0) {
+    } else if ((st.st_mode & (is_given ? S_IWOTH : S_IWGRP | S_IWOTH)) != 0 &&
+               (st.st_mode & S_ISVTX) == 0) {
         report_fail(&d->report, "chmod go-w", "others than its owner may write to %s (mode %04o)",
                     path, (unsigned)(st.st_mode & 07777));
     } else if ((st.st_mode & S_IRWXU) != S_IRWXU) {
@@ -74,8 +78,9 @@ check_folder(struct doctor *d, const char *name, uid_t owner)
 static void
 check_directory(struct doctor *d)
 {
-    static const char *const names[] = {".",   "conf.d", "state", "state/store",
-                                        "log", "run",    "data"};
+    static const char *const names[] = {
+        ".",   "conf.d", "state", "state/store", "state/plugins", "state/stages", "state/upgrades",
+        "log", "run",    "data"};
     const char *dir = d->conf->dir;
     struct stat st;
 

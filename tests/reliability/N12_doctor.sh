@@ -139,6 +139,9 @@ finds 'a state directory for everybody' 'others than its owner may write to *sta
 chmod 0500 "$dir/state"
 finds 'a state directory that is locked up' 'its owner may not use *state*'
 chmod 0700 "$dir/state"
+chmod 0777 "$dir/state/plugins"
+finds 'a folder of the state for everybody' 'others than its owner may write to *state/plugins (mode 0777)*chmod go-w'
+chmod 0700 "$dir/state/plugins"
 mv "$dir/log" "$base/log" && mkdir -p "$dir/log/rrd.log"
 finds 'a log that is none' 'rrd.log cannot be written to*'
 rm -r "$dir/log" && mv "$base/log" "$dir/log"

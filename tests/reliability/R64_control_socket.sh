@@ -111,6 +111,11 @@ refuses_to_start "a directory that everybody may write to" 4 '*where rrd answers
 chmod 770 "$dir"
 refuses_to_start "a directory that its group may write to" 4 '*chmod go-w*'
 chmod 700 "$dir"
+for name in state state/store state/plugins state/stages state/upgrades; do
+    chmod 777 "$dir/$name"
+    refuses_to_start "a folder $name that everybody may write to" 4 "*/$name: others than its owner*chmod go-w*"
+    chmod 700 "$dir/$name"
+done
 long=$base/$(printf 'x%.0s' {1..150})
 mv "$dir" "$long"
 dir=$long
