@@ -238,6 +238,34 @@ take_cpu(struct conf *conf, struct conf_stage *s)
     }
 }
 
+gid_t
+conf_data_gid(const struct conf *conf)
+{
+    const struct passwd *pw = NULL;
+
+    for (size_t i = 0; i < conf->n_stages && pw == NULL; i++) {
+        pw = conf->stages[i].user == NULL ? NULL : getpwnam(conf->stages[i].user);
+    }
+    return pw == NULL ? (gid_t)-1 : pw->pw_gid;
+}
+
+/* Whether a user that a stage runs as may write to data/, a folder that has one group. */
+static bool
+may_write_data(const struct conf *conf, const char *user)
+{
+    const gid_t gid = conf_data_gid(conf);
+    const struct passwd *pw = getpwnam(user);
+    gid_t groups[256];
+    int n = sizeof groups / sizeof groups[0];
+    bool may = pw == NULL || pw->pw_uid == 0;
+
+    (void)getgrouplist(user, pw == NULL ? gid : pw->pw_gid, groups, &n);
+    for (int i = 0; i < n && i < (int)(sizeof groups / sizeof groups[0]); i++) {
+        may = may || groups[i] == gid;
+    }
+    return may;
+}
+
 static void
 take_user(struct conf *conf, struct conf_stage *s)
 {
@@ -255,6 +283,11 @@ take_user(struct conf *conf, struct conf_stage *s)
                      "user: only a daemon that runs as root can start workers as somebody else; "
                      "start rrd as root, or as %s and without this key",
                      name);
+    } else if (!may_write_data(conf, name)) {
+        text_problem(&conf->warnings, place,
+                     "user: %s can neither read nor write data/: it is for the group of the first "
+                     "stage that has a user, to which %s does not belong",
+                     name, name);
     }
 }
 

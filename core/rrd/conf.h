@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct conf_slot {
     char *name;
@@ -91,6 +92,10 @@ json_t *conf_list_json(const struct text_list *list);
 
 /* What the worker of a stage with a manifest is told in its CONFIG frame. New reference. */
 json_t *conf_stage_json(const struct conf *conf, const struct conf_stage *stage);
+
+/* The group that may write to data/: that of the first stage with a user of its own; -1 when none
+ * has one. A folder has one group, whoever starts last. */
+gid_t conf_data_gid(const struct conf *conf);
 
 /* Environment of worker processes: this process's own with the kit's directory in front of
  * LD_LIBRARY_PATH, RR_PLUGIN_PATH and one compute thread by default. */

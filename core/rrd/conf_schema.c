@@ -95,7 +95,7 @@ const struct rr_opt conf_stage_keys[] = {
      "Largest core file that a crashed worker may leave; 0B: none."},
     {"user", RR_OPT_STRING, 0, "", "",
      "User that the worker runs as, with the rights of that user only; needs a daemon that runs as "
-     "root. Empty: the daemon's user."},
+     "root. data/ is for the group of the first stage's user. Empty: the daemon's user."},
     {"cpu", RR_OPT_LIST, 0, "", "",
      "Numbers of the processors that the worker may run on; empty: all."},
     RR_OPT_END};

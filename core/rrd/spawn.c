@@ -76,11 +76,13 @@ set_priority(const struct conf_stage *stage, pid_t pid)
     }
 }
 
-/* Let a worker that runs as somebody else reach its own directories, and no others. */
+/* Let a worker that runs as somebody else reach its own directories, and no others but data/, which
+ * is for the group that conf_data_gid() tells. */
 static int
 give_dirs(const struct conf *conf, const struct conf_stage *stage, struct rr_err *err)
 {
     const uid_t keep = (uid_t)-1;
+    const gid_t data_gid = conf_data_gid(conf);
     const struct passwd *pw = getpwnam(stage->user);
     const struct {
         const char *name;
@@ -91,7 +93,7 @@ give_dirs(const struct conf *conf, const struct conf_stage *stage, struct rr_err
                 {"state/plugins", keep, (gid_t)-1, 0711},
                 {"state/stages", keep, (gid_t)-1, 0711},
                 {stage->name, pw == NULL ? keep : pw->pw_uid, (gid_t)-1, 0700},
-                {"data", keep, pw == NULL ? (gid_t)-1 : pw->pw_gid, 02770}};
+                {"data", keep, data_gid, 02770}};
     int rc = 0;
 
     for (size_t i = 0; rc == 0 && i < sizeof dirs / sizeof dirs[0]; i++) {

@@ -60,6 +60,18 @@ if [ "$(id -u)" -eq 0 ]; then
     kill -9 "$(daemon_pid)"
     is_soon "R23 its worker, too, ends with its daemon" 10 none_marked
     forget
+    # two users: whose group data/ is for does not depend on who has started last
+    extra_conf=$'[stage second]\nplugin = puppet\nuser = daemon'
+    conf 'user = nobody'
+    extra_conf=
+    run "$build/rrd" -C "$dir" --check
+    like "R23 a second user who has no access to data/ is warned of" "$out$err" "*user: daemon can neither read nor write data/*"
+    start_daemon
+    like "R23 data/ is for the first one" "$(stat -c '%a %G' "$dir/data")" "2770 $(id -gn nobody)"
+    ctl doctor | grep 'fail  *directory'
+    is "R23 and doctor finds nothing bad about it" $? 1
+    stop_daemon
+    forget
     # code of a plugin does not run as root either when its options are judged
     conf 'user = nobody' 'check_act = slow' 'wait = 3s'
     chmod go+r "$dir/conf.d"/*
