@@ -168,6 +168,7 @@ int
 helper_run(struct helper *helpers, size_t n, size_t width, int limit_ms, char *const *env,
            struct rr_err *err)
 {
+    width = n < width ? n : width;
     /* as many as run at a time: poll() refuses more than the process may have open */
     struct pollfd *fds = mem_zalloc(mem_mul(width, FDS), sizeof *fds);
     size_t begun = 0;

@@ -41,6 +41,9 @@ squeezed() {
 
 # --- descriptors
 user=()
+many 2
+prlimit --nofile=20:20 timeout 10 "$rrd" -C "$dir" --check > check.txt 2>&1
+is "R57 20 descriptors are enough for a check of few stages" "$?" 0
 many 40
 prlimit --nofile=64:64 timeout 10 "$rrd" -C "$dir" --check > check.txt 2>&1
 is "R57 64 descriptors: 40 stages are checked, and not for long" $? 0
