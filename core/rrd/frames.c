@@ -18,6 +18,9 @@
 
 #include <string.h>
 
+/* Of a note that is kept: what rr_note sends at most, and the end. */
+#define NOTE_BYTES 256
+
 static int
 take_hello(struct stage *stage, const json_t *body, struct rr_err *err)
 {
@@ -54,6 +57,21 @@ take_progress(struct stage *stage, const json_t *body)
     }
 }
 
+static int
+take_note(struct stage *stage, const json_t *body, struct rr_err *err)
+{
+    const char *config = jget_str(body, "config");
+    char text[NOTE_BYTES];
+
+    if (strlen(config) > RR_WIRE_NAME_MAX) {
+        return rr_err_set(err, RR_E_PROTO, "NOTE of a configuration key of %zu bytes",
+                          strlen(config));
+    }
+    text_copy(text, sizeof text, jget_str(body, "text"));
+    notes_set(stage, config, text);
+    return 0;
+}
+
 static void
 take_log(struct stage *stage, const json_t *body)
 {
@@ -82,8 +100,7 @@ frames_take(struct stage *stage, const struct wire_frame *frame, const json_t *b
         take_progress(stage, body);
         return 0;
     case WIRE_NOTE:
-        notes_set(stage, jget_str(body, "config"), jget_str(body, "text"));
-        return 0;
+        return take_note(stage, body, err);
     case WIRE_LOG:
         take_log(stage, body);
         return 0;

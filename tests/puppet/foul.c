@@ -20,6 +20,8 @@
 /* What is wrong with a frame itself; CUT: only ten bytes of it are sent. */
 enum fault { NONE, MAGIC, VERSION, EPOCH, LENGTH, CUT };
 
+#define X60 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
 enum {
     BAD_MAGIC,
     BAD_VERSION,
@@ -33,6 +35,7 @@ enum {
     DONE_TWICE,
     DONE_UNDECLARED,
     HELLO_AGAIN,
+    LONG_NOTE,
     EMIT_FLOOD,
     GET_FLOOD
 };
@@ -59,6 +62,8 @@ static const struct {
                          "\"config\":\"\",\"payload\":{\"number\":1}}],\"puts\":{}}",
                          NONE},
     [HELLO_AGAIN] = {WIRE_HELLO, 0, "{\"name\":\"puppet\"}", NONE},
+    [LONG_NOTE] = {WIRE_NOTE, 0, "{\"config\":\"" X60 X60 X60 X60 X60 X60 "\",\"text\":\"a\"}",
+                   NONE},
     [EMIT_FLOOD] = {WIRE_EMIT, 1,
                     "{\"type\":\"PUPPET_DONE\",\"version\":1,\"key\":\"k\",\"config\":\"\","
                     "\"payload\":{\"number\":1,\"attempt\":1,\"difference\":1,\"ratio\":1.5,"
@@ -192,6 +197,7 @@ const struct puppet_act puppet_fouls[] = {
     {"done_twice", act_frame, DONE_TWICE},
     {"done_undeclared", act_frame, DONE_UNDECLARED},
     {"hello_again", act_frame, HELLO_AGAIN},
+    {"long_note", act_frame, LONG_NOTE},
     {"emit_flood", act_flood, EMIT_FLOOD},
     {"get_flood", act_flood, GET_FLOOD},
     {"emit_loop", act_emit_loop, 0},

@@ -46,6 +46,7 @@ heirs
 close
 done_unknown DONE of lease 987654321
 hello_again HELLO of a worker that
+long_note NOTE of a configuration key of 360 bytes
 emit_flood EMIT before the last one was answered
 get_flood
 END
