@@ -154,6 +154,21 @@ on_results(evutil_socket_t fd, short what, void *arg)
     }
 }
 
+/* What was asked for by SIGHUP. One that is under way may have read the files before they changed.
+ */
+static void
+reload_when_free(struct rrd *rrd)
+{
+    struct rr_err err = RR_ERR_INIT;
+
+    if (rrd->wants_reload && rrd->reload == NULL) {
+        rrd->wants_reload = false;
+        if (reload_begin(rrd, false, NULL, NULL, &err) != 0) {
+            log_warn("reload", "SIGHUP passed over: %s", err.text);
+        }
+    }
+}
+
 static void
 on_turn(evutil_socket_t fd, short what, void *arg)
 {
@@ -166,6 +181,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
         sup_order_look(rrd);
     }
     reload_turn(rrd);
+    reload_when_free(rrd);
     if (store_is_idle(rrd->store)) {
         sup_run_bury(rrd);
     }
@@ -251,7 +267,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 static void
 on_signal(evutil_socket_t signo, short what, void *arg)
 {
-    struct rr_err err = RR_ERR_INIT;
     struct rrd *rrd = arg;
 
     (void)what;
@@ -263,9 +278,8 @@ on_signal(evutil_socket_t signo, short what, void *arg)
             stage_log_reopen(rrd->stages[i]->log);
         }
     } else if (signo == SIGHUP) {
-        if (reload_begin(rrd, false, NULL, NULL, &err) != 0) {
-            log_warn("reload", "SIGHUP passed over: %s", err.text);
-        }
+        rrd->wants_reload = true;
+        daemon_wake(rrd);
     } else {
         daemon_stop(rrd);
     }

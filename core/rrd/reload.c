@@ -127,6 +127,7 @@ finish(struct reload *r, int rc, const char *why)
         r->told = upgrade_json_new(r->upgrade);
     }
     r->rrd->reload = NULL; /* the answer may let the next one begin */
+    daemon_wake(r->rrd);
     if (r->later != NULL) {
         ctl_answer(r->later, rc, rc == 0 ? json_incref(r->told) : NULL, why);
     }

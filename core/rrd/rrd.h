@@ -150,6 +150,7 @@ struct rrd {
     char full[200];          /* why the store is full, "" when it is not */
     uint64_t store_pause_ms; /* monotonic: nothing is dispatched before */
     bool has_look;           /* dependencies may have changed */
+    bool wants_reload;       /* SIGHUP came */
     bool is_stopping;
     bool is_hurried;
     bool was_told; /* the parent of --daemon knows that we run */

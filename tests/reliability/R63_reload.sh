@@ -142,8 +142,12 @@ like "R63 and the reason" "$err" "*a reload is under way*"
 run "$build/rrctl" -C "$dir" restart d
 is "R63 a restart of what a reload starts: status" "$rc" 5
 like "R63 and the reason" "$err" "*a reload or an upgrade has stage d in hand (starting what changed)*"
+printf '[stage d]\nplugin = puppet\ncredit = 3\n' > "$dir/conf.d/20-d.ini"
+kill -HUP "$(daemon_pid)"
 wait $first
 is "R63 the first one succeeds" "$? $(tail -n 1 "$base/first.txt")" "0 done"
+is_in_force() { [ "$(ctl reload --dry-run)" = "nothing changes" ]; }
+is_soon "R63 a SIGHUP meanwhile is heeded afterwards" 20 is_in_force
 
 # nor may anybody start again what a reload is stopping
 printf '[stage d]\nplugin = puppet\ndrain_act = hang\nstop_limit = 2s\n' > "$dir/conf.d/20-d.ini"
