@@ -86,7 +86,8 @@ const struct rr_opt conf_stage_keys[] = {
      "Deaths in a row, without an event finished or 60 s of being ready, that open the breaker: "
      "then each new start is a trial, made after restart_max, until one succeeds."},
     {"memory_limit", RR_OPT_SIZE, CONF_LIVE, "0B", "0B..1024GiB",
-     "Resident memory of the worker and its children over which it is ended; 0B: no limit."},
+     "Resident memory of the worker and its children, what they share counted for each, over which "
+     "it is ended; 0B: no limit."},
     {"process_limit", RR_OPT_INT, CONF_LIVE, "256", "1..10000",
      "Processes, the worker and all that it has started, over which it is ended with them."},
     {"open_files", RR_OPT_INT, 0, "4096", "64..1048576",
