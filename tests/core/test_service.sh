@@ -129,6 +129,9 @@ if [ -e "$unit" ]; then
     is "the unit that is installed: paths are filled in" \
         "$(grep -cE '^Exec(Start|Reload)=/[^@]*/rr(d|ctl) --dir /var/lib/rrd' "$unit")" 2
 fi
+# what systemd does otherwise: all is stopped for one, and what would pass is not tried any more
+is "the unit: a worker killed for memory is rrd's matter, and starts are tried for ever" \
+    "$(grep -cE '^(OOMPolicy=continue|StartLimitIntervalSec=0)$' "$RR_SRCDIR/contrib/systemd/rrd.service.in")" 2
 if command -v systemd-analyze > /dev/null; then
     sed -e "s|@sbindir@|$build|" -e "s|@bindir@|$build|" "$RR_SRCDIR/contrib/systemd/rrd.service.in" > rrd.service
     run systemd-analyze verify --man=no "$base/rrd.service"
