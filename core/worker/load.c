@@ -46,6 +46,7 @@ trust_folder(const char *path, struct rr_err *err)
 static int
 open_checked(const char *path, struct rr_err *err)
 {
+    char real[PATH_MAX]; /* behind links */
     struct stat st;
 
     /* O_NONBLOCK: opening a fifo must not hang. */
@@ -53,12 +54,12 @@ open_checked(const char *path, struct rr_err *err)
     if (fd < 0) {
         return rr_err_set(err, RR_E_PLUGIN, "cannot open it: %s", strerror(errno));
     }
-    if (fstat(fd, &st) != 0) {
+    if (fstat(fd, &st) != 0 || realpath(path, real) == NULL) {
         (void)rr_err_set(err, RR_E_PLUGIN, "cannot examine it: %s", strerror(errno));
     } else if (!S_ISREG(st.st_mode)) {
         (void)rr_err_set(err, RR_E_PLUGIN, "it is not a regular file");
     } else if (paths_trust(&st, err) == 0 && trust_folder(path, err) == 0 &&
-               elf_check(fd, err) == 0) {
+               trust_folder(real, err) == 0 && elf_check(fd, err) == 0) {
         return fd;
     }
     close(fd);

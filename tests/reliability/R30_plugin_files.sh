@@ -52,6 +52,8 @@ chmod 0757 "$file" && bad 'writable by others' 'may write to it'
 rm "$file" && mkdir "$file" && bad 'a folder' 'not a regular file'
 rm "$file" && mkfifo "$file" && bad 'a pipe' 'not a regular file'
 rm "$file" && ln -s /nowhere/flow_end.so "$file" && bad 'a link to nothing' 'No such file'
+mkdir -m 0777 "$base/open" && chmod 0777 "$base/open" && cp "$good" "$base/open/"
+rm "$file" && ln -s "$base/open/${good##*/}" "$file" && bad 'a link into a folder of everybody' 'its folder */open: others'
 
 # A file that may not be read: root may read all, so somebody else has to try.
 chmod 0000 "$file"
