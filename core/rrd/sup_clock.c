@@ -77,10 +77,13 @@ expire(struct stage *stage)
     sup_run_event(stage, SUP_EV_TIMER);
 }
 
+/* Move the time at which something began; what began after the gap, no further than to now. */
 static void
-shift(uint64_t *time_ms, uint64_t by_ms)
+shift(uint64_t *since_ms, uint64_t gap, uint64_t now)
 {
-    *time_ms += *time_ms == 0 ? 0 : by_ms;
+    if (*since_ms != 0) {
+        *since_ms = *since_ms + gap < now ? *since_ms + gap : now;
+    }
 }
 
 static void
@@ -101,13 +104,14 @@ forgive_gap(struct rrd *rrd)
         struct stage *stage = rrd->stages[i];
         struct lease *l;
 
-        shift(&stage->due_ms, stage->sup.state == SUP_BACKOFF ? 0 : gap);
-        shift(&stage->ping_sent_ms, gap);
-        shift(&stage->alive_mono_ms, gap);
-        shift(&stage->eof_mono_ms, gap);
+        stage->due_ms += stage->due_ms == 0 || stage->sup.state == SUP_BACKOFF ? 0 : gap;
+        shift(&stage->ready_mono_ms, gap, now);
+        shift(&stage->ping_sent_ms, gap, now);
+        shift(&stage->alive_mono_ms, gap, now);
+        shift(&stage->eof_mono_ms, gap, now);
 
         STAILQ_FOREACH(l, &stage->leases, next) {
-            shift(&l->since_mono_ms, gap);
+            shift(&l->since_mono_ms, gap, now);
         }
     }
 }

@@ -291,12 +291,23 @@ test_gaps(void)
     is_str(last_kind(0), "sick", "R54 the limits still act");
     world_end();
 
+    begin_ready();
+    world_exit(0, WORLD_SIGNALLED(SIGSEGV));
+    world_pass(1000);
+    world_ready(0);
+    world_pass(1000);
+    world.mono_ms += HOUR_MS;
+    world_pass(1000);
+    world_exit(0, WORLD_SIGNALLED(SIGSEGV));
+    is_int(stage(0)->breaker.deaths, 2, "R54 nor was anybody ready for so long");
+    world_end();
+
     world_begin(1);
     sup_run_event(stage(0), SUP_EV_START);
     world_pass(1000);
     world.mono_ms += HOUR_MS;
     world_pass(50000);
-    is_state(0, SUP_STARTING, "R54 nor is a start");
+    is_state(0, SUP_STARTING, "R54 nor is a start late");
     is_int(world.n_spawned, 1, "R54 which is the first still");
     world_pass(10000);
     is_str(last_kind(0), "sick", "R54 that limit, too, still acts");
