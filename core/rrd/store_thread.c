@@ -274,20 +274,6 @@ look(struct store *st, struct rr_err *err)
     return space.code != 0;
 }
 
-/* With the lock held and no batch in hand: what waits for room goes before what came later. */
-static void
-look_again(struct store *st)
-{
-    struct rr_err space;
-
-    if (st->added > st->conf.map_bytes / PART_PER_LOOK) {
-        st->added = 0;
-        (void)pthread_mutex_unlock(&st->lock);
-        (void)look(st, &space);
-        (void)pthread_mutex_lock(&st->lock);
-    }
-}
-
 static void *
 thread_main(void *arg)
 {
@@ -301,6 +287,14 @@ thread_main(void *arg)
         struct rr_err health = st->health;
         const bool may_wait = !st->is_hasty && !st->is_closing;
 
+        if (st->added > st->conf.map_bytes / PART_PER_LOOK) {
+            struct rr_err space;
+
+            (void)pthread_mutex_unlock(&st->lock);
+            (void)look(st, &space);
+            (void)pthread_mutex_lock(&st->lock);
+            st->added = 0;
+        }
         if (st->space.code != 0) {
             put_off(&batch, st->is_tight ? OP_PUTS : OP_APPENDS, &waiting, may_wait, &st->space);
         }
@@ -317,8 +311,9 @@ thread_main(void *arg)
         st->health = health;
         STAILQ_CONCAT(&st->waiting, &waiting);
         STAILQ_CONCAT(&st->results, &batch);
-        (void)!write(st->fd, &one, sizeof one); /* at its limit it is readable anyway */
-        look_again(st);
+        if (write(st->fd, &one, sizeof one) != (ssize_t)sizeof one) {
+            continue; /* the counter is at its limit, so it is readable anyway */
+        }
     }
     (void)pthread_mutex_unlock(&st->lock);
     return NULL;
