@@ -128,6 +128,7 @@ struct store {
     bool is_hasty;        /* nothing waits any more: it is refused */
     struct rr_err space;  /* why it is full; code 0: it is not */
     bool is_tight;        /* so full that keys wait, too */
+    uint64_t n_wakes;     /* so often those that wait for room were let go on */
     struct rr_err health; /* of the last commit; code 0: fine */
 };
 

@@ -101,7 +101,7 @@ store_look_at_space(struct store *st, bool was_full, struct rr_err *err)
 
     if (use > (was_full ? MAP_LOW : MAP_HIGH)) {
         return rr_err_set(err, -ENOSPC,
-                          "the store is full: %u %% of store_size are in use; let stages catch up, "
+                          "the store is full: %u %% of store_size are in use; "
                           "lower retain_events, or raise store_size in [core] and restart",
                           use);
     }

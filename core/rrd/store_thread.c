@@ -247,12 +247,15 @@ wake_waiting(struct store *st)
 {
     STAILQ_CONCAT(&st->waiting, &st->work);
     STAILQ_CONCAT(&st->work, &st->waiting);
+    st->n_wakes++;
     (void)pthread_cond_signal(&st->has_work);
 }
 
-/* Look at the space that is left; returns whether it is too little. */
+/* Look at the space that is left; returns whether it is too little. Only who looks once a second
+ * may find that there is room again: the thread would try in vain without a pause if a commit
+ * failed all the same. */
 static bool
-look(struct store *st, struct rr_err *err)
+look(struct store *st, bool may_clear, struct rr_err *err)
 {
     struct rr_err space = RR_ERR_INIT;
     bool was_full;
@@ -261,17 +264,37 @@ look(struct store *st, struct rr_err *err)
     was_full = st->space.code != 0;
     (void)pthread_mutex_unlock(&st->lock);
     (void)store_look_at_space(st, was_full, &space);
-    const bool is_tight = space.code != 0 && store_map_use(st) > MAP_TIGHT;
+    const unsigned use = space.code == 0 ? 0 : store_map_use(st);
 
     (void)pthread_mutex_lock(&st->lock);
-    st->space = space;
-    st->is_tight = is_tight;
-    if (space.code == 0 && !STAILQ_EMPTY(&st->waiting)) {
+    const bool is_tight = use > MAP_TIGHT || (st->is_tight && !may_clear);
+    const bool is_eased =
+        may_clear && st->space.code != 0 && (space.code == 0 || (st->is_tight && !is_tight));
+
+    if (space.code != 0 || may_clear) {
+        st->space = space;
+        st->is_tight = is_tight;
+    }
+    if (is_eased) {
         wake_waiting(st);
     }
     (void)pthread_mutex_unlock(&st->lock);
     *err = space;
     return space.code != 0;
+}
+
+/* With the lock held and no batch in hand, which could be newer than what waits. */
+static void
+look_after_burst(struct store *st)
+{
+    struct rr_err ignored;
+
+    if (st->added > st->conf.map_bytes / PART_PER_LOOK) {
+        st->added = 0;
+        (void)pthread_mutex_unlock(&st->lock);
+        (void)look(st, false, &ignored);
+        (void)pthread_mutex_lock(&st->lock);
+    }
 }
 
 static void *
@@ -286,15 +309,8 @@ thread_main(void *arg)
         struct op_list waiting = STAILQ_HEAD_INITIALIZER(waiting);
         struct rr_err health = st->health;
         const bool may_wait = !st->is_hasty && !st->is_closing;
+        const uint64_t n_wakes = st->n_wakes;
 
-        if (st->added > st->conf.map_bytes / PART_PER_LOOK) {
-            struct rr_err space;
-
-            (void)pthread_mutex_unlock(&st->lock);
-            (void)look(st, &space);
-            (void)pthread_mutex_lock(&st->lock);
-            st->added = 0;
-        }
         if (st->space.code != 0) {
             put_off(&batch, st->is_tight ? OP_PUTS : OP_APPENDS, &waiting, may_wait, &st->space);
         }
@@ -310,10 +326,12 @@ thread_main(void *arg)
         }
         st->health = health;
         STAILQ_CONCAT(&st->waiting, &waiting);
-        STAILQ_CONCAT(&st->results, &batch);
-        if (write(st->fd, &one, sizeof one) != (ssize_t)sizeof one) {
-            continue; /* the counter is at its limit, so it is readable anyway */
+        if (st->n_wakes != n_wakes) {
+            wake_waiting(st); /* these, too, before what came since */
         }
+        STAILQ_CONCAT(&st->results, &batch);
+        (void)!write(st->fd, &one, sizeof one); /* at its limit it is readable anyway */
+        look_after_burst(st);
     }
     (void)pthread_mutex_unlock(&st->lock);
     return NULL;
@@ -322,7 +340,7 @@ thread_main(void *arg)
 bool
 store_tick(struct store *st, struct rr_err *err)
 {
-    const bool is_full = look(st, err);
+    const bool is_full = look(st, true, err);
     const bool prunes = is_full && store_map_use(st) >= MAP_FULL;
 
     for (int i = 0; prunes && i < PRUNES_PER_TICK; i++) {
