@@ -7,6 +7,7 @@
 #include "core/common/mem.h"
 #include "core/common/wire.h"
 #include "core/rrd/health.h"
+#include "core/rrd/route.h"
 #include "core/rrd/spawn.h"
 #include "core/rrd/sup_run.h"
 #include "tests/tap.h"
@@ -287,6 +288,13 @@ world_end(void)
         }
     }
     store_drain(world.rrd.store);
+    for (size_t i = 0; i < world.rrd.n_stages; i++) {
+        struct stage *stage = world.rrd.stages[i];
+
+        while (!STAILQ_EMPTY(&stage->leases)) { /* of a worker that still has some */
+            route_release(stage, STAILQ_FIRST(&stage->leases));
+        }
+    }
     sup_run_fini(&world.rrd);
     store_close(world.rrd.store);
     if (world.rrd.due != NULL) {
